@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "early/wire.h"
+
+/*
+ * earlyctl <-> PID 1, on RUN/control.
+ *
+ * One REQUEST, then any number of SERVICE, EVENT, REASON or TEXT messages, then DONE.
+ */
+
+enum control_opcode {
+	CONTROL_REQUEST = 1,
+	CONTROL_SERVICE = 2,
+	CONTROL_EVENT = 3, /* of the timeline */
+	CONTROL_REASON = 4, /* for `why`, newest first */
+	CONTROL_TEXT = 5, /* a line for people */
+	CONTROL_DONE = 6,
+};
+
+enum control_verb {
+	CONTROL_VERB_STATUS =
+		0, /* name empty: the machine: SERVICE for each failed one, TEXT lines */
+	CONTROL_VERB_LIST = 1,
+	CONTROL_VERB_START = 2,
+	CONTROL_VERB_STOP = 3,
+	CONTROL_VERB_RESTART = 4,
+	CONTROL_VERB_RELOAD = 5,
+	CONTROL_VERB_WHY = 6,
+	CONTROL_VERB_TIMELINE = 7,
+	CONTROL_VERB_POWEROFF = 8,
+	CONTROL_VERB_REBOOT = 9,
+	CONTROL_VERB_HALT = 10,
+	CONTROL_VERB_DAEMON_REEXEC = 11,
+	CONTROL_VERB_DAEMON_RELOAD = 12,
+	CONTROL_VERB_RESCUE = 13,
+	CONTROL_VERB_MERGE = 14, /* start the merge now, if it waits */
+};
+
+struct control_request {
+	uint32_t verb; /* enum control_verb */
+	const char *name;
+	uint32_t flags;
+};
+
+struct control_service {
+	const char *name;
+	const char *description;
+	const char *load_state;
+	const char *active_state;
+	const char *sub_state;
+	const char *stage;
+	const char *path;
+	const char *cgroup;
+	const char *result; /* success, exit-code, signal, timeout, … */
+	const char *why; /* why it runs, the newest reason */
+	uint32_t main_pid;
+	uint32_t control_pid;
+	int32_t exit_status; /* of the last main process */
+	uint32_t restarts;
+	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of active_state */
+	const char *detail; /* why it failed, in words */
+};
+
+struct control_event {
+	const char *name;
+	uint64_t t_us;
+	const char *why;
+};
+
+struct control_reason {
+	uint64_t t_us;
+	const char *text;
+};
+
+struct control_text {
+	const char *text;
+};
+
+struct control_done {
+	int32_t error; /* 0 or negative errno */
+	const char *text; /* what happened, in words, when error */
+};
+
+extern const struct wire_protocol control_protocol;

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "early/wire.h"
+
+/*
+ * What early-load writes: the manifests as a sequence of messages in a sealed memfd.
+ *
+ * HEADER, then for each unit SERVICE followed by its EXEC lines and SOCKET lines, DIAGNOSTIC anywhere, END last. Without END the
+ * table is not whole and must not be used. All times in microseconds, UINT64_MAX is infinity.
+ */
+
+enum table_opcode {
+	TABLE_HEADER = 1,
+	TABLE_SERVICE = 2,
+	TABLE_EXEC = 3, /* one command line of the service before it */
+	TABLE_SOCKET = 4, /* one address of the service before it */
+	TABLE_DIAGNOSTIC = 5,
+	TABLE_END = 6,
+};
+
+#define TABLE_VERSION 1
+
+enum table_load {
+	TABLE_LOAD_LOADED = 0,
+	TABLE_LOAD_NOT_FOUND = 1,
+	TABLE_LOAD_MASKED = 2,
+	TABLE_LOAD_ERROR = 3,
+};
+
+enum table_type {
+	TABLE_TYPE_SIMPLE = 0,
+	TABLE_TYPE_EXEC = 1,
+	TABLE_TYPE_FORKING = 2,
+	TABLE_TYPE_ONESHOT = 3,
+	TABLE_TYPE_NOTIFY = 4,
+	TABLE_TYPE_DBUS = 5,
+	TABLE_TYPE_IDLE = 6,
+	TABLE_TYPE_TARGET = 7, /* a synchronization point without processes */
+};
+
+enum table_stage {
+	TABLE_STAGE_DEMAND = 0,
+	TABLE_STAGE_SPLASH = 1,
+	TABLE_STAGE_DISPLAY = 2,
+	TABLE_STAGE_DISKS = 3,
+	TABLE_STAGE_MERGED = 4,
+	TABLE_STAGE_GREETER = 5, /* enabled, no activation: started after the greeter */
+};
+
+enum table_flag {
+	TABLE_FLAG_NEEDS_EXEC = 1, /* start through early-exec; otherwise executed directly */
+	TABLE_FLAG_REMAIN_AFTER_EXIT = 2,
+	TABLE_FLAG_DELEGATE = 4,
+	TABLE_FLAG_NOTIFY_ALL = 8, /* NotifyAccess=all; otherwise the main process */
+	TABLE_FLAG_PRESERVE_RUNTIME_DIRECTORY = 16,
+	TABLE_FLAG_KEEP_SIGPIPE = 32, /* IgnoreSIGPIPE=no */
+	TABLE_FLAG_SEND_SIGHUP = 64,
+	TABLE_FLAG_SEND_SIGKILL_NO = 128,
+	TABLE_FLAG_LISTEN_FDS = 256, /* sockets are handed over by LISTEN_FDS */
+	TABLE_FLAG_SET_LOGIN_ENVIRONMENT = 512,
+};
+
+enum table_restart {
+	TABLE_RESTART_NO = 0,
+	TABLE_RESTART_ON_SUCCESS = 1,
+	TABLE_RESTART_ON_FAILURE = 2,
+	TABLE_RESTART_ON_ABNORMAL = 3,
+	TABLE_RESTART_ON_WATCHDOG = 4,
+	TABLE_RESTART_ON_ABORT = 5,
+	TABLE_RESTART_ALWAYS = 6,
+};
+
+enum table_kill {
+	TABLE_KILL_CONTROL_GROUP = 0,
+	TABLE_KILL_MIXED = 1,
+	TABLE_KILL_PROCESS = 2,
+	TABLE_KILL_NONE = 3,
+};
+
+enum table_phase {
+	TABLE_PHASE_CONDITION = 0,
+	TABLE_PHASE_START_PRE = 1,
+	TABLE_PHASE_START = 2,
+	TABLE_PHASE_START_POST = 3,
+	TABLE_PHASE_RELOAD = 4,
+	TABLE_PHASE_STOP = 5,
+	TABLE_PHASE_STOP_POST = 6,
+};
+
+enum table_exec_flag {
+	TABLE_EXEC_IGNORE_FAILURE = 1, /* - */
+	TABLE_EXEC_FULL_PRIVILEGE = 2, /* + and ! */
+	TABLE_EXEC_NO_ENVIRONMENT = 4, /* : (no $VARIABLE expansion) */
+	TABLE_EXEC_HAS_VARIABLES = 8, /* a $VARIABLE must be expanded: needs early-exec */
+};
+
+enum table_socket_kind {
+	TABLE_SOCKET_STREAM = 0,
+	TABLE_SOCKET_DATAGRAM = 1,
+	TABLE_SOCKET_SEQPACKET = 2,
+	TABLE_SOCKET_FIFO = 3,
+	TABLE_SOCKET_NETLINK = 4,
+};
+
+struct table_header {
+	uint32_t version; /* TABLE_VERSION */
+	uint32_t services;
+};
+
+struct table_service {
+	const char *name; /* with its suffix: gdm.service */
+	const char *description;
+	const char *path; /* manifest's file, "" for a unit that exists by its name only */
+	uint32_t load_state; /* enum table_load */
+	const char *load_error; /* file:line: text, when load_state is an error */
+	struct wire_list aliases;
+	uint32_t type; /* enum table_type */
+	uint32_t stage; /* enum table_stage */
+	uint32_t flags; /* enum table_flag, or-ed */
+	uint32_t restart; /* enum table_restart */
+	uint64_t restart_us;
+	uint64_t start_timeout_us;
+	uint64_t stop_timeout_us;
+	uint64_t watchdog_us;
+	uint32_t start_limit_burst;
+	uint64_t start_limit_interval_us;
+	uint32_t kill_mode; /* enum table_kill */
+	int32_t kill_signal;
+	struct wire_list success_codes; /* numbers and signal names that count as success */
+	struct wire_list restart_prevent_codes;
+	struct wire_list after;
+	struct wire_list before;
+	struct wire_list requires;
+	struct wire_list wants;
+	struct wire_list conflicts;
+	struct wire_list binds_to;
+	const char *bus_name;
+	const char *slice; /* "system.slice" if not given */
+	const char *seat;
+	const char *on_give_up;
+	const char *pid_file;
+	struct wire_list
+		conditions; /* "path-exists:[!|]/x", "directory-not-empty:…": evaluated by early-exec */
+	const char *user;
+	const char *group;
+	struct wire_list supplementary_groups;
+	const char *pam_name;
+	const char *working_directory;
+	const char *root_directory;
+	struct wire_list environment;
+	struct wire_list environment_files; /* "-" in front: may be missing */
+	struct wire_list pass_environment;
+	struct wire_list unset_environment;
+	struct wire_list runtime_directory;
+	uint32_t runtime_directory_mode;
+	struct wire_list state_directory;
+	uint32_t state_directory_mode;
+	struct wire_list cache_directory;
+	uint32_t cache_directory_mode;
+	struct wire_list logs_directory;
+	uint32_t logs_directory_mode;
+	const char *standard_input; /* null, tty, … */
+	const char *standard_output; /* inherit (log), null, tty, … */
+	const char *standard_error;
+	const char *tty_path;
+	struct wire_list limits; /* "NOFILE=1024:524288" */
+	int32_t nice;
+	uint32_t umask;
+	int32_t oom_score_adjust;
+	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
+	struct wire_list ambient_capabilities;
+};
+
+struct table_exec {
+	uint32_t phase; /* enum table_phase */
+	uint32_t flags; /* enum table_exec_flag */
+	const char *program; /* absolute path */
+	struct wire_list argv; /* argv[0] included */
+};
+
+struct table_socket {
+	uint32_t kind; /* enum table_socket_kind */
+	const char *address; /* /run/x, @abstract, port, ip:port */
+	uint32_t mode;
+	const char *user;
+	const char *group;
+	const char *fd_name;
+};
+
+struct table_diagnostic {
+	const char *file;
+	uint32_t line;
+	uint32_t level; /* 3 error, 4 warning */
+	const char *directive; /* may be empty */
+	const char *text;
+};
+
+extern const struct wire_protocol table_protocol;

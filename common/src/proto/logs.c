@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "early/proto/logs.h"
+
+static const struct wire_field stream_fields[] = {
+	WIRE_FIELD(struct logs_stream, service, WIRE_TEXT),
+};
+
+static const struct wire_message messages[] = {
+	WIRE_MESSAGE(LOGS_STREAM, struct logs_stream, stream_fields),
+	WIRE_EMPTY(LOGS_FLUSH),
+	{ 0, NULL, 0, 0, NULL },
+};
+
+const struct wire_protocol logs_protocol = { "logs", messages };
