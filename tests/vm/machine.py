@@ -136,7 +136,7 @@ class Machine:
 
     def screen(self):
         """What is on the screen now."""
-        fd, path = tempfile.mkstemp(prefix="screen-", suffix=".ppm", dir=_memory_dir())
+        fd, path = tempfile.mkstemp(prefix="screen-", suffix=".ppm", dir=memory_dir())
         os.close(fd)
         try:
             self.qmp.screendump(path)
@@ -167,5 +167,5 @@ class Machine:
         return raw
 
 
-def _memory_dir():
+def memory_dir():
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
