@@ -155,7 +155,7 @@ def lint_scan_build(tally):
     # Clang for both: configured with gcc, gcc's own flags would reach the analyser.
     scan = ["scan-build", "--status-bugs", "--use-cc=clang", "-o", os.path.join(LOGS, "scan-build")]
     ok, output = command("scan-build setup", [*scan, "meson", "setup", "build-scan", "-Dbuildtype=debug",
-                                                     f"-Dc_args=-include{REPO}/tests/scan-build.h"])
+                                                     f"-Dc_args=['-include', '{REPO}/tests/scan-build.h']"])
     if ok:
         ok, output = command("scan-build", [*scan, "ninja", "-k", "0", "-C", "build-scan"])
     tally.add("lint: scan-build", ok, output)
