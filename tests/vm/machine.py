@@ -156,6 +156,17 @@ class Machine:
             time.sleep(every_s)
         return None
 
+    def wait_still(self, timeout_s, every_s=1.5):
+        """Wait until two pictures in a row are alike (a blinking cursor aside) -> the last one, still or not."""
+        deadline = time.monotonic() + timeout_s
+        last = self.screen()
+        while True:
+            time.sleep(every_s)
+            picture = self.screen()
+            if picture.difference(last).alike > 0.995 or time.monotonic() > deadline:
+                return picture
+            last = picture
+
     def serial_text(self):
         with open(self.serial_log, errors="replace") as f:
             return f.read()

@@ -28,7 +28,7 @@ class TestGdmKilled(VmCase):
 
     def assert_answers(self, turn):
         """Enter brings the password entry, Escape the users again: what is on the screen is no leftover picture."""
-        users = self.wait_kind("greeter", 30)
+        users = self.machine.wait_still(20)
         self.machine.qmp.keys("ret")
         entry = self.machine.wait_screen(lambda p: p.kind() == "greeter" and p.difference(users).worst > 10, 60)
         self.shot(f"entry-{turn}.png")
