@@ -308,6 +308,18 @@ int kms_commit(struct kms *kms, size_t index, const struct damage *damage)
 	return 0;
 }
 
+/* The new output on the CRTC removes the framebuffer once it is shown itself; without one it goes now. */
+static void inherit_fb(struct kms *kms, uint32_t crtc_id, uint32_t fb_id)
+{
+	for (size_t i = 0; i < kms->n_outputs; i++) {
+		if (kms->outputs[i].crtc_id == crtc_id) {
+			kms->outputs[i].old_fb_id = fb_id;
+			return;
+		}
+	}
+	(void)drmModeRmFB(kms->fd, fb_id); /* nobody shows it */
+}
+
 int kms_rescan(struct kms *kms)
 {
 	struct kms old = *kms;
@@ -326,9 +338,7 @@ int kms_rescan(struct kms *kms)
 
 		output->buffer.fb_id = 0;
 		kms_buffer_done(kms->fd, &output->buffer, &output->screen.surface);
-		for (size_t k = 0; k < kms->n_outputs; k++)
-			if (kms->outputs[k].crtc_id == output->crtc_id)
-				kms->outputs[k].old_fb_id = fb_id;
+		inherit_fb(kms, output->crtc_id, fb_id);
 	}
 	return 0;
 }

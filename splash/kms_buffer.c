@@ -6,6 +6,7 @@
  */
 #include <drm_fourcc.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <xf86drm.h>
 
