@@ -9,10 +9,10 @@
 
 /* Is a picture of more than one colour? Pure. */
 
-/* True when more than 1 % of the samples differ from the most frequent colour. Reorders @samples. */
-bool sample_is_picture(uint32_t *samples, size_t n_samples);
+/* True when more than 1 % of the samples differ from the most frequent colour. */
+bool sample_is_picture(const uint32_t *samples, size_t n_samples);
 
 /* A grid over the surface, the colours without the unused byte. Returns the number of samples, at most @max. */
-#define SAMPLE_COLUMNS 96
-#define SAMPLE_ROWS 72
+#define SAMPLE_COLUMNS 64
+#define SAMPLE_ROWS 48
 size_t sample_grid(const struct surface *surface, uint32_t *samples, size_t max);
