@@ -4,7 +4,8 @@
  *
  * PID 1 does no look-up of users, touches no file system and runs no PAM; it can give a child its arguments, its literal environment,
  * /dev/null as stdin, the log as stdout, its sockets and its cgroup. Whatever goes beyond that sets NEEDS_EXEC. The rule errs on
- * the side of early-exec: a key that is not listed here as plain belongs to it.
+ * the side of early-exec: a key that is not listed here as plain belongs to it. A command with variables needs it too, but says so by
+ * its own flag.
  */
 #include "service.h"
 
@@ -167,14 +168,6 @@ static bool is_plain_stream(const char *value)
 	return !value || strcmp(value, "inherit") == 0;
 }
 
-static bool any_exec_flag(const struct service *service, uint32_t flag)
-{
-	for (size_t i = 0; i < service->n_execs; i++)
-		if (service->execs[i].flags & flag)
-			return true;
-	return false;
-}
-
 static bool has_directories(const struct service *service)
 {
 	return service->runtime_directory || service->state_directory || service->cache_directory ||
@@ -199,7 +192,7 @@ static bool has_surroundings(const struct service *service)
 bool service_needs_exec(const struct service *service)
 {
 	return service->conditions || has_directories(service) || has_identity(service) ||
-	       has_surroundings(service) || any_exec_flag(service, TABLE_EXEC_HAS_VARIABLES) ||
+	       has_surroundings(service) ||
 	       (service->fields.flags & TABLE_FLAG_SET_LOGIN_ENVIRONMENT);
 }
 
