@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "disks.h"
 #include "early/channel.h"
 #include "early/log.h"
@@ -18,6 +19,7 @@
 #include "kernel_words.h"
 #include "report.h"
 #include "root.h"
+#include "write.h"
 
 struct disks {
 	struct loop *loop;
@@ -26,12 +28,16 @@ struct disks {
 	struct kernel_words words;
 	const char *root;
 	struct root_order *root_order;
+	struct check_order *check_order;
+	struct write_order *write_order;
 	bool busy;
 };
 
 static void forget_orders(struct disks *disks)
 {
 	disks->root_order = root_order_free(disks->root_order);
+	disks->check_order = check_order_free(disks->check_order);
+	disks->write_order = write_order_free(disks->write_order);
 }
 
 static void handle_end(void *data)
@@ -54,11 +60,29 @@ static int start_root(struct disks *disks, struct channel_message *message)
 				&disks->words, handle_end, disks);
 }
 
+static int start_check(struct disks *disks, struct channel_message *message)
+{
+	struct disks_check wanted;
+	int r = channel_unpack(&disks->link, message, &wanted, sizeof(wanted));
+
+	if (r < 0)
+		return r;
+	if (wanted.check > DISKS_CHECK_SKIP)
+		return -EPROTO;
+	return check_order_start(&disks->check_order, disks->loop, &disks->report, &wanted,
+				 &disks->words, disks->root, handle_end, disks);
+}
+
 static int start_order(struct disks *disks, struct channel_message *message)
 {
 	switch (message->opcode) {
 	case DISKS_ROOT:
 		return start_root(disks, message);
+	case DISKS_CHECK:
+		return start_check(disks, message);
+	case DISKS_WRITE:
+		return write_order_start(&disks->write_order, disks->loop, &disks->report,
+					 &disks->words, disks->root, handle_end, disks);
 	default:
 		return -EPROTO;
 	}

@@ -42,7 +42,8 @@ test_partition_table()
 	truncate -s 48M "$dir/parts.img"
 	printf 'label: gpt\nsize=32MiB, name="early root", uuid=6A898CC3-1DD2-4B0A-9B6E-0A1B2C3D4E5F\nsize=8MiB\n' |
 		sfdisk -q "$dir/parts.img"
-	loop[parts]=$(losetup -fP --show "$dir/parts.img")
+	loop[parts]=$(losetup -f --show "$dir/parts.img")
+	partx -u "${loop[parts]}" # the kernel need not know GPT by itself
 	mkfs.ext4 -q "${loop[parts]}p1"
 	for name in PARTUUID=6a898cc3-1dd2-4b0a-9b6e-0a1b2c3d4e5f 'PARTLABEL="early root"' \
 		'/dev/disk/by-partlabel/early\x20root'; do
