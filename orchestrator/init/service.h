@@ -15,27 +15,13 @@
 #include "listen.h"
 #include "notify.h"
 #include "service_state.h"
+#include "verdict.h"
 
 #define SERVICE_REST_DEADLINE_US (5 * 1000000ULL)
 #define SERVICE_MAX_REASONS 8
 #define SERVICE_MAX_STORED_FDS 512
 
 struct service;
-struct spawn_context;
-
-enum service_result {
-	SERVICE_SUCCESS,
-	SERVICE_FAILURE_RESOURCES, /* PID 1 could not start it */
-	SERVICE_FAILURE_PROTOCOL, /* gone without having said that it is ready */
-	SERVICE_FAILURE_TIMEOUT,
-	SERVICE_FAILURE_EXIT_CODE,
-	SERVICE_FAILURE_SIGNAL,
-	SERVICE_FAILURE_CORE_DUMP,
-	SERVICE_FAILURE_WATCHDOG,
-	SERVICE_FAILURE_START_LIMIT,
-	SERVICE_FAILURE_CONDITION, /* skipped: not a failure */
-	SERVICE_RESULT_COUNT,
-};
 
 /* A process of a service that somebody waits for. */
 struct service_process {
@@ -78,7 +64,7 @@ struct service {
 	struct definition *definition;
 
 	enum service_state state;
-	enum service_result result;
+	enum verdict_result result;
 	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of the active state */
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
@@ -140,5 +126,4 @@ void service_reset_failed(struct service *service);
 void service_add_reason(struct service *service, const char *why);
 const char *service_last_reason(const struct service *service);
 
-const char *service_result_name(enum service_result result);
 bool service_is_target(const struct service *service);

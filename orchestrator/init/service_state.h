@@ -34,6 +34,7 @@ enum service_event {
 	SERVICE_EVENT_SKIPPED, /* a condition was not met */
 	SERVICE_EVENT_READY, /* in START: up, by the rules of its type */
 	SERVICE_EVENT_MAIN_GONE, /* the main process ended well and nothing of the service is left */
+	SERVICE_EVENT_MAIN_REMAINS, /* the same, with RemainAfterExit=yes */
 	SERVICE_EVENT_MAIN_FAILED,
 	SERVICE_EVENT_EMPTY, /* no process is left of those that were killed */
 	SERVICE_EVENT_TIMEOUT,
