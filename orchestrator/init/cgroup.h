@@ -8,12 +8,12 @@
 #include "early/list.h"
 #include "early/loop.h"
 
+#include "procset.h"
+
 /*
  * Groups of processes. With a cgroup v2 tree a group is a directory of it, with systemd's names. Without one it is the set
  * of processes that were started in it and of all that descend from them, as far as a subreaper can know.
  */
-#define CGROUP_MAX_PIDS 4096
-
 struct cgroup_tree;
 struct cgroup;
 
@@ -25,9 +25,9 @@ struct cgroup {
 	char *path; /* "/system.slice/x.service" */
 	int fd; /* of the directory; -1: not made, or no tree */
 	int watch; /* inotify's descriptor of cgroup.events; -1: none */
-	pid_t *pids; /* without a tree */
-	size_t n_pids;
+	struct procset processes; /* without a tree */
 	bool populated;
+	bool told; /* that it is empty; or nobody was ever in it */
 	cgroup_fn on_empty; /* once for each change from populated to empty */
 	void *data;
 };
@@ -37,7 +37,7 @@ int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree);
 bool cgroup_tree_is_real(const struct cgroup_tree *tree);
 
-/* Tell it of each reaped child, before anybody acts on the death. */
+/* Tell it of each reaped child. on_empty comes later, before the loop sleeps. */
 void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid);
 
 int cgroup_init(struct cgroup *group, struct cgroup_tree *tree, const char *path,
@@ -52,6 +52,9 @@ void cgroup_remove(struct cgroup *group);
 
 /* Moves a process in (by its pid; without a tree: takes note of it). */
 int cgroup_add(struct cgroup *group, pid_t pid);
+
+/* A process was cloned into it by CLONE_INTO_CGROUP. */
+void cgroup_entered(struct cgroup *group);
 
 bool cgroup_is_empty(struct cgroup *group);
 bool cgroup_contains(struct cgroup *group, pid_t pid);

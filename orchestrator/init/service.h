@@ -44,16 +44,18 @@ struct service_stored_fd {
 	int fd;
 };
 
-/* What a service needs of its surroundings; one for all services. */
+/* What a service needs of its surroundings; one for all services. The functions must not call back into the service. */
 struct service_host {
 	struct loop *loop;
 	struct cgroup_tree *cgroups;
 	const char *run_dir;
 	const char *exec_path; /* of early-exec */
-	void (*changed)(struct service *service, void *data); /* state, main pid or status */
+	bool streams; /* stdout and stderr are pipes; otherwise PID 1's stderr */
+	void (*state_changed)(struct service *service, enum service_state old, void *data);
+	void (*changed)(struct service *service, void *data); /* something else of it: main pid, status */
 	bool (*prestart)(struct service *service, void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
-	int (*output)(struct service *service, void *data); /* descriptor for stdout and stderr; -1: PID 1's own stderr */
+	void (*stream)(struct service *service, void *data); /* output_read is new */
 	void *data;
 };
 
@@ -68,13 +70,14 @@ struct service {
 	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of the active state */
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
-	bool skipped;
+	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool touched; /* manager's: something changed since the listeners were told */
+	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 
 	struct service_process main;
 	struct service_process control; /* the command of a phase */
 	size_t nth; /* command of the phase */
-	bool main_known; /* main.pid is what MAINPID= or Type= says */
-	bool main_gone; /* and how it ended: */
+	bool main_gone; /* the main process of this run ended, and how: */
 	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
 	int exit_status;
 
@@ -113,6 +116,7 @@ int service_stop(struct service *service);
 int service_reload(struct service *service);
 
 void service_prestart_done(struct service *service);
+bool service_is_starting(const struct service *service); /* activating, or waiting for prestart */
 
 /* The bus name of a Type=dbus service got or lost (0) its owner. */
 void service_owner_changed(struct service *service, pid_t pid);
@@ -125,5 +129,8 @@ void service_reset_failed(struct service *service);
 
 void service_add_reason(struct service *service, const char *why);
 const char *service_last_reason(const struct service *service);
+
+/* The write end of its output pipe (made when it is not there), or -1 for PID 1's own stderr. */
+int service_output(struct service *service);
 
 bool service_is_target(const struct service *service);
