@@ -146,6 +146,24 @@ static int loader_open(struct loader *loader, const struct loader_request *reque
 	return r;
 }
 
+static void want_companions(struct loader *loader, const char *path)
+{
+	const char *names = phase_companions(path);
+
+	while (*names) {
+		size_t len = strcspn(names, " ");
+		char name[64];
+		size_t index;
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		index = modlist_find(&loader->list, name);
+		if (index != MODLIST_NONE && !words_is_blacklisted(&loader->words, name))
+			pool_want(&loader->pool, index);
+		names += len;
+		names += *names == ' ';
+	}
+}
+
 /* Wants the modules that @modalias calls for in this phase. Blacklisted ones are not wanted, as with modprobe. */
 static void want_alias(struct loader *loader, const char *modalias)
 {
@@ -158,9 +176,12 @@ static void want_alias(struct loader *loader, const char *modalias)
 		if (index == MODLIST_NONE)
 			return;
 		module = &loader->list.modules[index];
-		if (phase_wants(loader->phase, module->path, modalias) &&
-		    !words_is_blacklisted(&loader->words, module->name))
-			pool_want(&loader->pool, index);
+		if (!phase_wants(loader->phase, module->path, modalias) ||
+		    words_is_blacklisted(&loader->words, module->name))
+			continue;
+		pool_want(&loader->pool, index);
+		if (loader->phase == PHASE_STORAGE)
+			want_companions(loader, module->path);
 	}
 }
 
