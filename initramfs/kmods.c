@@ -457,7 +457,8 @@ static int open_kmod(struct collector *collector)
 	if (!collector->kmod)
 		return -ENOMEM;
 	kmod_set_log_priority(collector->kmod, LOG_CRIT);
-	return kmod_load_resources(collector->kmod);
+	(void)kmod_load_resources(collector->kmod); /* only makes look-ups faster */
+	return 0;
 }
 
 static int compare_modules(const void *a, const void *b)

@@ -139,10 +139,9 @@ static unsigned int count_cpus(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
-static int start_threads(struct pool *pool)
+static int start_threads(struct pool *pool, unsigned int spare)
 {
-	/* Some sleep while their hardware answers. */
-	unsigned int wanted = MIN(count_cpus() + 2, (unsigned int)POOL_MAX_THREADS);
+	unsigned int wanted = MIN(count_cpus() + spare, (unsigned int)POOL_MAX_THREADS);
 
 	while (pool->n_threads < wanted) {
 		int error = pthread_create(&pool->threads[pool->n_threads], NULL, work, pool);
@@ -156,7 +155,7 @@ static int start_threads(struct pool *pool)
 }
 
 int pool_init(struct pool *pool, const struct modlist *list, const struct words *words,
-	      int modules_fd)
+	      int modules_fd, unsigned int spare)
 {
 	int r;
 
@@ -169,7 +168,7 @@ int pool_init(struct pool *pool, const struct modlist *list, const struct words 
 	r = plan_init(&pool->plan, list);
 	if (r >= 0) {
 		pool->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		r = pool->idle_fd < 0 ? -errno : start_threads(pool);
+		r = pool->idle_fd < 0 ? -errno : start_threads(pool, spare);
 	}
 	if (r < 0)
 		pool_done(pool);

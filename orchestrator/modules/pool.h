@@ -29,9 +29,12 @@ struct pool {
 	bool stop;
 };
 
-/* @list, @words and @modules_fd must live as long. A few threads more than there are CPUs. */
+/*
+ * @list, @words and @modules_fd must live as long. As many threads as there are CPUs, and @spare more, for drivers that sleep
+ * while their hardware answers.
+ */
 int pool_init(struct pool *pool, const struct modlist *list, const struct words *words,
-	      int modules_fd);
+	      int modules_fd, unsigned int spare);
 
 /* Waits for the threads. */
 void pool_done(struct pool *pool);
