@@ -37,6 +37,7 @@ expect() # WHAT COMMAND…
 make() { "$mkinitramfs" --early-root "$stage" --kernel $kernel "$@" >"$dir/log" 2>&1; }
 run_in() { chroot "$@" >"$dir/log" 2>&1; }
 # The loader knows \$ORIGIN by /proc; mounted for the one program only.
+# shellcheck disable=SC2016 # expanded by the inner shell
 run_with_proc() { unshare -m sh -c 'mount --bind /proc "$1/proc" && exec chroot "$@"' sh "$@" >"$dir/log" 2>&1; }
 said() { grep -qF -- "$1" "$dir/log"; }
 unpack() # IMAGE DIR
