@@ -12,6 +12,7 @@ static const struct {
 } sizes[] = {
 	{ 1024, 768, 8 },  { 1920, 1080, 11 }, { 640, 480, 5 },	   { 768, 1366, 8 },
 	{ 2560, 1440, 15 }, { 3840, 2160, 20 }, { 7680, 4320, 20 }, { 480, 800, 5 },
+	{ 1280, 720, 8 },   { 1280, 719, 5 },
 };
 
 static void check_inside(const struct layout *layout, const struct rect *rect)

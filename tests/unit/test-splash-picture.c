@@ -9,8 +9,8 @@
 #include "picture.h"
 #include "premade.h"
 
-#define WIDTH 800
-#define HEIGHT 600
+#define WIDTH 1024
+#define HEIGHT 768
 
 static uint32_t pixels[WIDTH * HEIGHT];
 static const struct surface surface = { WIDTH, HEIGHT, WIDTH * 4, (uint8_t *)pixels };
