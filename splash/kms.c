@@ -173,6 +173,7 @@ static int output_init(struct kms *kms, struct kms_output *output, const struct 
 		return r;
 	layout_compute(output->mode.hdisplay, output->mode.vdisplay, &output->screen.layout);
 	output->old_fb_id = adopt ? shown_fb : 0;
+	output->before_fb_id = shown_fb;
 	return 0;
 }
 
@@ -221,7 +222,8 @@ static int kms_new(int fd, bool adopt, struct kms **ret_kms)
 		return -ENOMEM;
 	}
 	kms->fd = fd;
-	r = kms_take_master(kms);
+	/* An adopted file is master already, or was made to drop that, which is then not undone here. */
+	r = adopt ? 0 : kms_take_master(kms);
 	if (r == 0)
 		r = setup_or_probe(kms, adopt);
 	if (r < 0) {
@@ -349,6 +351,11 @@ int kms_take_master(struct kms *kms)
 	if (drmIsMaster(kms->fd))
 		return 0;
 	return drmSetMaster(kms->fd) < 0 ? -errno : 0;
+}
+
+bool kms_is_master(const struct kms *kms)
+{
+	return drmIsMaster(kms->fd);
 }
 
 int kms_drop_master(struct kms *kms)

@@ -78,3 +78,13 @@ size_t nodes_list_cards(const char *root, char (*paths)[NODE_PATH_MAX], size_t m
 	}
 	return n;
 }
+
+bool nodes_fb_is_drm(const char *root)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/sys/class/graphics/fb0/device/drm", root) >=
+	    (int)sizeof(path))
+		return false;
+	return access(path, F_OK) == 0;
+}

@@ -135,7 +135,14 @@ static int try_device(struct splash *splash, const char *path)
 {
 	int r = display_open(&splash->display, path);
 
-	return r < 0 ? r : begin_showing(splash);
+	if (r < 0)
+		return r;
+	r = begin_showing(splash);
+	if (r < 0) {
+		display_done(&splash->display);
+		splash->state = SPLASH_STATE_SEARCHING;
+	}
+	return r;
 }
 
 /* Returns 0 if one shows the picture now, -ENOENT if there is none, another error if none of them works. */
@@ -169,7 +176,7 @@ static void search(struct splash *splash)
 
 		r = try_cards(splash, cards, n, &failed);
 		if (r < 0 && !display_is_open(&splash->display)) {
-			fb_error = try_device(splash, "/dev/fb0");
+			fb_error = nodes_fb_is_drm("") ? -ENOENT : try_device(splash, "/dev/fb0");
 			if (fb_error < 0 && fb_error != -ENOENT && r == -ENOENT) {
 				r = fb_error;
 				failed = "/dev/fb0";
@@ -200,25 +207,6 @@ static void handle_nodes(struct nodes *nodes)
 {
 	struct splash *splash = container_of(nodes, struct splash, nodes);
 
-	if (wants_device(splash))
-		search(splash);
-}
-
-static void adopt(struct splash *splash, struct channel_message *message)
-{
-	int r;
-
-	if (message->n_fds == 0) {
-		log_error("the order to adopt a frame came without a descriptor");
-		return;
-	}
-	loop_timer_stop(&splash->retry);
-	r = display_adopt(&splash->display, TAKE_FD(message->fds[0]));
-	if (r == 0)
-		r = begin_showing(splash);
-	if (r == 0)
-		return;
-	log_warning_errno(r, "cannot go on with the frame of an earlier splash");
 	if (wants_device(splash))
 		search(splash);
 }
@@ -299,6 +287,13 @@ static void handle_take(struct loop_timer *timer)
 	report_failed(splash, splash->display.path, r);
 }
 
+static void start_taking(struct splash *splash, unsigned int delay_ms)
+{
+	splash->state = SPLASH_STATE_TAKING;
+	splash->take_deadline_us = in_ms(TAKE_FOR_MS);
+	(void)loop_timer_start(splash->loop, &splash->take, in_ms(delay_ms), handle_take);
+}
+
 static void take(struct splash *splash)
 {
 	set_graphics(splash);
@@ -308,9 +303,34 @@ static void take(struct splash *splash)
 		search(splash);
 		return;
 	}
-	splash->state = SPLASH_STATE_TAKING;
-	splash->take_deadline_us = in_ms(TAKE_FOR_MS);
-	handle_take(&splash->take);
+	start_taking(splash, 0);
+}
+
+/*
+ * A file that is not master was made to drop it, and DROP_MASTER for this process too is probably next on the link; so
+ * becoming master waits a little.
+ */
+static void adopt(struct splash *splash, struct channel_message *message)
+{
+	int r;
+
+	if (message->n_fds == 0) {
+		log_error("the order to adopt a frame came without a descriptor");
+		return;
+	}
+	loop_timer_stop(&splash->retry);
+	r = display_adopt(&splash->display, TAKE_FD(message->fds[0]));
+	if (r == 0 && !kms_is_master(splash->display.kms)) {
+		start_taking(splash, TAKE_RETRY_MS);
+		return;
+	}
+	if (r == 0)
+		r = begin_showing(splash);
+	if (r == 0)
+		return;
+	log_warning_errno(r, "cannot go on with the frame of an earlier splash");
+	if (wants_device(splash))
+		search(splash);
 }
 
 static void handle_progress(struct splash *splash, const struct splash_progress *progress)
