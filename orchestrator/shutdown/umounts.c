@@ -112,25 +112,33 @@ static size_t umount_round(const struct mount_plan *plan, uint64_t deadline_us)
 	return gone;
 }
 
+/* Returns how many it got rid of, 0 also when that cannot be known; *ret_left: how many there were. */
+static size_t read_and_umount(uint64_t deadline_us, bool take, size_t *ret_left)
+{
+	struct mount_plan plan = { NULL, 0 };
+	size_t gone = 0;
+	int r = read_plan(&plan);
+
+	if (r < 0) {
+		log_errno(r, "cannot read what is mounted");
+		*ret_left = 1; /* the root at least */
+		return 0;
+	}
+	*ret_left = mount_plan_count(&plan);
+	if (take)
+		gone = umount_round(&plan, deadline_us);
+	mount_plan_done(&plan);
+	return gone;
+}
+
 size_t umounts_all(uint64_t deadline_us)
 {
 	size_t left = 0;
+	int round = 0;
 
-	for (int round = 0; round < MAX_ROUNDS; round++) {
-		struct mount_plan plan = { NULL, 0 };
-		size_t gone;
-		int r = read_plan(&plan);
-
-		if (r < 0) {
-			log_errno(r, "cannot read what is mounted");
-			return left;
-		}
-		left = mount_plan_count(&plan);
-		gone = left > 0 ? umount_round(&plan, deadline_us) : 0;
-		mount_plan_done(&plan);
-		if (gone == 0)
-			break;
-	}
+	while (round < MAX_ROUNDS && read_and_umount(deadline_us, true, &left) > 0)
+		round++;
+	(void)read_and_umount(deadline_us, false, &left); /* only counts */
 	return left;
 }
 
