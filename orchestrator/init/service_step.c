@@ -305,7 +305,7 @@ static void enter(struct service *service, enum service_state next)
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
 	service->state = next;
-	if (is_rest(next) && old == SERVICE_FINAL_SIGKILL)
+	if (is_rest(next) && !service_state_is_inactive(old))
 		lay_to_rest(service);
 	if (next == SERVICE_START)
 		service_pet_watchdog(service);
