@@ -82,6 +82,10 @@ void manager_wake(struct manager *manager);
 void manager_describe(const struct service *service, struct manager_unit *ret);
 void manager_describe_scope(const struct scope *scope, struct manager_unit *ret);
 
+/* A job that was under way before an exec; its id is kept. */
+int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
+			const char *why);
+
 void loader_init(struct loader *loader, struct manager *manager);
 void loader_done(struct loader *loader);
 

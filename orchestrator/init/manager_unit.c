@@ -7,6 +7,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "job_order.h"
 #include "manager_internal.h"
 
 /* The manager's units: finding, describing, asking for jobs, scopes. */
@@ -265,6 +266,31 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 
 	if (job && job->state == JOB_LOADING) /* it may have been canceled meanwhile */
 		resume(manager, job);
+}
+
+int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
+			const char *why)
+{
+	uint32_t last_id = manager->jobs.last_id;
+	struct service *service = manager_find(manager, name);
+	char *names[] = { (char *)name, NULL };
+	struct job *job;
+	int r;
+
+	if (job_find(&manager->jobs, name))
+		return -EEXIST;
+	r = job_new_loading(&manager->jobs, kind, name, why, &job);
+	if (r < 0)
+		return r;
+	job->id = id;
+	manager->jobs.last_id = last_id;
+	if (!service) {
+		ask_for(manager, job, names);
+		return 0;
+	}
+	job->service = service;
+	job->state = JOB_WAITING;
+	return job_order_among(&manager->jobs, job);
 }
 
 static int start_by_loading(struct manager *manager, enum job_kind kind, const char *name,
