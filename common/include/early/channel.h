@@ -37,7 +37,7 @@ struct channel {
 	struct list queue; /* channel_packet::link */
 	uint32_t queued_bytes;
 	int fd;
-	bool closed; /* by channel_close while a callback of it runs */
+	bool *gone; /* set by channel_close while a callback of this channel runs */
 	void (*on_message)(struct channel *channel, struct channel_message *message);
 	void (*on_close)(struct channel *channel, int error); /* error: 0 for end of file */
 	void *data;

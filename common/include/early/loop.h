@@ -59,13 +59,14 @@ int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadl
 void loop_timer_stop(struct loop_timer *timer);
 
 /* --- signals: blocked in this process and read from one signalfd --- */
-typedef void (*loop_signal_fn)(const struct signalfd_siginfo_view *info, void *data);
-struct signalfd_siginfo_view {
+struct loop_signal_info {
 	int signo;
 	pid_t pid;
 	uid_t uid;
 	int value;
 };
+
+typedef void (*loop_signal_fn)(const struct loop_signal_info *info, void *data);
 
 /* One handler for each signal; a second call replaces it. */
 int loop_signal(struct loop *loop, int signo, loop_signal_fn fn, void *data);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "early/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "early/clock.h"
+#include "early_test.h"
+
+struct owner {
+	struct loop_source source;
+	int pipe[2];
+	int calls;
+	struct owner *victim;
+};
+
+static void owner_init(struct owner *owner, struct loop *loop, loop_fn fn)
+{
+	*owner = (struct owner){ .calls = 0 };
+	assert_int_equal(pipe(owner->pipe), 0);
+	assert_int_equal(write(owner->pipe[1], "x", 1), 1);
+	assert_int_equal(loop_add(loop, &owner->source, owner->pipe[0], EPOLLIN, fn), 0);
+}
+
+static void owner_done(struct owner *owner)
+{
+	loop_remove(&owner->source);
+	close(owner->pipe[0]);
+	close(owner->pipe[1]);
+}
+
+static void handle_and_remove_victim(struct loop_source *source, uint32_t events)
+{
+	struct owner *owner = container_of(source, struct owner, source);
+
+	owner->calls++;
+	loop_remove(&owner->victim->source);
+}
+
+TEST(removal_blanks_the_batch)
+{
+	struct loop *loop;
+	struct owner a, b;
+
+	assert_int_equal(loop_new(&loop), 0);
+	owner_init(&a, loop, handle_and_remove_victim);
+	owner_init(&b, loop, handle_and_remove_victim);
+	a.victim = &b;
+	b.victim = &a;
+	assert_int_equal(loop_turn(loop, 1000), 0); /* both are ready in one batch */
+	assert_int_equal(a.calls + b.calls, 1);
+	owner_done(&a);
+	owner_done(&b);
+	loop_free(loop);
+}
+
+struct ticker {
+	struct loop_timer timer;
+	struct loop *loop;
+	int *order;
+	int number;
+};
+
+static void handle_tick(struct loop_timer *timer)
+{
+	struct ticker *ticker = container_of(timer, struct ticker, timer);
+
+	*ticker->order = *ticker->order * 10 + ticker->number;
+	if (ticker->number == 3)
+		loop_exit(ticker->loop, 7);
+}
+
+TEST(timers_fire_in_order)
+{
+	uint64_t now = clock_monotonic_us();
+	struct ticker t[4] = { 0 };
+	struct loop *loop;
+	int order = 0;
+
+	assert_int_equal(loop_new(&loop), 0);
+	for (int i = 0; i < 4; i++) {
+		t[i].loop = loop;
+		t[i].order = &order;
+		t[i].number = i + 1;
+	}
+	assert_int_equal(loop_timer_start(loop, &t[2].timer, now + 20000, handle_tick), 0);
+	assert_int_equal(loop_timer_start(loop, &t[0].timer, now, handle_tick), 0);
+	assert_int_equal(loop_timer_start(loop, &t[1].timer, now + 90000000, handle_tick), 0);
+	assert_int_equal(loop_timer_start(loop, &t[3].timer, now + 5000, handle_tick), 0);
+	assert_int_equal(loop_timer_start(loop, &t[1].timer, now + 10000, handle_tick), 0);
+	loop_timer_stop(&t[3].timer);
+	loop_timer_stop(&t[3].timer);
+	assert_int_equal(loop_run(loop), 7);
+	assert_int_equal(order, 123);
+	loop_free(loop);
+}
+
+struct reaper {
+	struct loop_child child;
+	struct loop *loop;
+	int status;
+	int strangers;
+};
+
+static void maybe_exit(struct reaper *reaper)
+{
+	if (reaper->strangers == 3 && reaper->status == 42)
+		loop_exit(reaper->loop, 0);
+}
+
+static void handle_child(struct loop_child *child, const siginfo_t *info)
+{
+	struct reaper *reaper = container_of(child, struct reaper, child);
+
+	assert_null(child->loop);
+	reaper->status = info->si_status;
+	maybe_exit(reaper);
+}
+
+static void handle_stranger(const siginfo_t *info, void *data)
+{
+	struct reaper *reaper = data;
+
+	reaper->strangers++;
+	maybe_exit(reaper);
+}
+
+TEST(children_and_strangers_are_reaped)
+{
+	struct reaper reaper = { .status = -1 };
+	struct loop *loop;
+
+	assert_int_equal(loop_new(&loop), 0);
+	reaper.loop = loop;
+	loop_set_stranger_fn(loop, handle_stranger, &reaper);
+	for (int i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(i == 0 ? 42 : 1);
+		assert_true(pid > 0);
+		if (i == 0)
+			assert_int_equal(loop_child_watch(loop, &reaper.child, pid, handle_child),
+					 0);
+	}
+	assert_int_equal(loop_reap_children(loop), 0);
+	assert_int_equal(loop_run(loop), 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	loop_free(loop);
+}
+
+struct flusher {
+	struct loop_hook hook;
+	int calls;
+};
+
+static void handle_hook(struct loop_hook *hook)
+{
+	container_of(hook, struct flusher, hook)->calls++;
+}
+
+TEST(hooks_run_once_before_sleep)
+{
+	struct flusher flusher = { .calls = 0 };
+	struct loop *loop;
+
+	assert_int_equal(loop_new(&loop), 0);
+	loop_hook_schedule(loop, &flusher.hook, handle_hook);
+	loop_hook_schedule(loop, &flusher.hook, handle_hook);
+	assert_int_equal(loop_turn(loop, 0), 0);
+	assert_int_equal(loop_turn(loop, 0), 0);
+	assert_int_equal(flusher.calls, 1);
+	loop_free(loop);
+}
+
+TEST_MAIN(cmocka_unit_test(removal_blanks_the_batch), cmocka_unit_test(timers_fire_in_order),
+	  cmocka_unit_test(children_and_strangers_are_reaped),
+	  cmocka_unit_test(hooks_run_once_before_sleep))
