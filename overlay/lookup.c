@@ -236,6 +236,8 @@ int overlay_stat(struct overlay *overlay, struct node *node, struct stat *ret_st
 	st.st_ino = node->ino;
 	links = (int64_t)st.st_nlink + node->nlink_bias;
 	st.st_nlink = (nlink_t)MAX(links, (int64_t)0);
+	if (node_is_dir(node) && node_n_lower(node) > 0 && node_upper_fd(node) >= 0)
+		st.st_nlink = 1; /* nobody counts the subdirectories of a merged directory */
 	*ret_st = st;
 	return 0;
 }
