@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The steps in which a boot loads modules: the picture's first, then the disks', then what is left. */
+enum phase {
+	PHASE_DISPLAY,
+	PHASE_STORAGE,
+	PHASE_REST,
+};
+
+int phase_parse(const char *text, enum phase *ret);
+
+/* Is the module at @path (below /lib/modules/VERSION), which covers the device @modalias, loaded in @phase? */
+bool phase_wants(enum phase phase, const char *path, const char *modalias);
+
+/* Can a device on @bus (a name in /sys/bus) matter to @phase? */
+bool phase_reads_bus(enum phase phase, const char *bus);
+
+/*
+ * The modalias of the virtio device that a virtio PCI function will turn into once virtio_pci has it, so that both modules
+ * are loaded at the same time. False if @modalias is no such function.
+ */
+bool phase_predict(const char *modalias, char *ret, size_t size);

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The order ROOT of early-disks on loop devices: what is found, repaired, refused, and how it is mounted.
+# usage: disks-root.sh EARLY-DISKS DISKS-ORDER (as root)
+. "$(dirname "$0")/disks-lib.sh"
+
+root() # SPEC [TYPE [FLAGS [WAIT_MS [MODE]]]]
+{
+	run_order root "$1" "${2-}" "${3-}" "$dir/mnt" "${4-300}" "${5-0}"
+}
+
+test_by_uuid()
+{
+	new_image clean -L early-root
+	root "UUID=$(uuid_of clean)"
+	expect_line "^MOUNTED ${loop[clean]} ext4$"
+	# Superblock read-only, mount read-write: a write fails, and one remount reaches a copy made before.
+	expect "superblock ro" grep -q " $dir/mnt rw.* - ext4 ${loop[clean]} ro" /proc/self/mountinfo
+	expect "no write yet" fails touch "$dir/mnt/x"
+	mkdir -p "$dir/copy" && mount --bind "$dir/mnt" "$dir/copy"
+	mount -o remount,rw "$dir/mnt"
+	expect "the copy is writable" touch "$dir/copy/x"
+	umount "$dir/copy" "$dir/mnt"
+}
+
+test_other_names()
+{
+	for name in LABEL=early-root '"LABEL=early-root"' "/dev/disk/by-uuid/$(uuid_of clean)" \
+		"uuid=$(uuid_of clean | tr a-f A-F)" "/dev/disk/by-label/early-root" "${loop[clean]}"; do
+		root "$name"
+		expect_line "^MOUNTED ${loop[clean]} ext4$"
+		umount "$dir/mnt"
+	done
+	root "${loop[clean]}" ext4 noatime,data=ordered
+	expect_line "^MOUNTED"
+	expect "noatime" grep -q " $dir/mnt rw,noatime" /proc/self/mountinfo
+	umount "$dir/mnt"
+}
+
+test_partition_table()
+{
+	truncate -s 48M "$dir/parts.img"
+	printf 'label: gpt\nsize=32MiB, name="early root", uuid=6A898CC3-1DD2-4B0A-9B6E-0A1B2C3D4E5F\nsize=8MiB\n' |
+		sfdisk -q "$dir/parts.img"
+	loop[parts]=$(losetup -f --show "$dir/parts.img")
+	partx -u "${loop[parts]}" # the kernel need not know GPT by itself
+	mkfs.ext4 -q "${loop[parts]}p1"
+	for name in PARTUUID=6a898cc3-1dd2-4b0a-9b6e-0a1b2c3d4e5f 'PARTLABEL="early root"' \
+		'/dev/disk/by-partlabel/early\x20root'; do
+		root "$name"
+		expect_line "^MOUNTED ${loop[parts]}p1 ext4$"
+		umount "$dir/mnt"
+	done
+	root PARTUUID=6a898cc3-1dd2-4b0a-9b6e-0a1b2c3d4e5f/PARTNROFF=1 "" ""
+	expect_line "^FAILED .*${loop[parts]}p2"
+}
+
+test_error_flag_is_repaired_first()
+{
+	new_image flagged
+	debugfs -w -R "ssv state 2" "${loop[flagged]}" 2>/dev/null
+	root "UUID=$(uuid_of flagged)"
+	expect_line "^PROGRESS [0-9]* repairing ${loop[flagged]}"
+	expect_line "^PROGRESS 100 repairing"
+	expect_line "^MOUNTED"
+	umount "$dir/mnt"
+	expect "state clean" state_is flagged clean
+}
+
+test_error_flag_with_skip_or_no()
+{
+	new_image skipped
+	debugfs -w -R "ssv state 2" "${loop[skipped]}" 2>/dev/null
+	root "UUID=$(uuid_of skipped)" "" "" 300 2
+	expect_no_line "repairing"
+	expect_line "^PROGRESS 0 .*without a repair"
+	expect_line "^MOUNTED"
+	umount "$dir/mnt"
+}
+
+# A damage that e2fsck -p does not dare to repair: a directory's inode in use without a link count, deleted.
+test_unrepairable_by_preen()
+{
+	new_image broken
+	populate broken
+	debugfs -w -R "clri /d" "${loop[broken]}" 2>/dev/null
+	debugfs -w -R "ssv state 2" "${loop[broken]}" 2>/dev/null
+	root "UUID=$(uuid_of broken)"
+	expect_line "^FAILED the root file system on ${loop[broken]} could not be repaired"
+	expect_line "^ADVICE .*fsck.repair=yes"
+	expect "nothing mounted" fails mountpoint -q "$dir/mnt"
+}
+
+test_wrong_checksum_is_refused()
+{
+	new_image damaged
+	printf 'XXXX' | dd of="${loop[damaged]}" bs=1 seek=$((1024 + 0x120)) conv=notrunc status=none
+	root "UUID=$(uuid_of clean)" # the others are none of its business
+	expect_line "^MOUNTED ${loop[clean]} ext4$"
+	umount "$dir/mnt"
+	root "${loop[damaged]}"
+	expect_line "^FAILED the root file system on ${loop[damaged]} is damaged"
+	expect_line "^WHY its superblock's checksum is wrong"
+	expect_line "^ADVICE Nothing was changed.*e2fsck -b 32768"
+}
+
+test_wiped_superblock_is_refused()
+{
+	new_image wiped
+	dd if=/dev/zero of="${loop[wiped]}" bs=1024 seek=1 count=1 conv=notrunc status=none
+	root "${loop[wiped]}" ext4
+	expect_line "^FAILED the root file system on ${loop[wiped]} is damaged"
+	expect_line "^WHY .*no magic number"
+	root "${loop[wiped]}"
+	expect_line "^FAILED ${loop[wiped]} holds no file system that can be recognised"
+}
+
+test_dirty_journal_is_replayed()
+{
+	new_image dirty
+	populate dirty
+	debugfs -w -R "feature needs_recovery" "${loop[dirty]}" 2>/dev/null >/dev/null
+	root "UUID=$(uuid_of dirty)"
+	expect_no_line "repairing"
+	expect_line "^MOUNTED"
+	expect "file is there" test -e "$dir/mnt/d/f"
+	umount "$dir/mnt"
+}
+
+test_not_there()
+{
+	local before=$(date +%s%3N)
+	root UUID=11111111-2222-3333-4444-555555555555 "" "" 700
+	expect_line "^PROGRESS 0 waiting for the root device UUID=11111111"
+	expect_line "^FAILED root device UUID=11111111-2222-3333-4444-555555555555 did not appear within 0.7 s"
+	expect_line "^WHY .*$(basename "${loop[clean]}") (ext4, UUID=$(uuid_of clean), LABEL=early-root)"
+	expect_line "^ADVICE .*root="
+	expect "it did wait" test $(($(date +%s%3N) - before)) -ge 700
+}
+
+test_appears_late()
+{
+	truncate -s 32M "$dir/late.img"
+	mkfs.ext4 -q -L latecomer "$dir/late.img"
+	(sleep 1 && losetup -fP --show "$dir/late.img" >"$dir/late.loop") &
+	local before=$(date +%s%3N)
+	root LABEL=latecomer "" "" 30000
+	expect_line "^MOUNTED /dev/loop"
+	expect "woken by the uevent" test $(($(date +%s%3N) - before)) -lt 10000
+	umount "$dir/mnt"
+	wait
+	loop[late]=$(cat "$dir/late.loop")
+}
+
+test_unknown_spec()
+{
+	for name in FOO=bar "" UUID= /dev/nfs PARTUUID=x/PARTNROFF=y /dev/disk/by-id/none; do
+		root "$name" "" "" 5000
+		expect_line "^FAILED root=.*"
+		expect_no_line "^PROGRESS"
+	done
+}
+
+test_not_a_file_system()
+{
+	truncate -s 16M "$dir/swap.img"
+	mkswap -q -L early-swap "$dir/swap.img"
+	loop[swap]=$(losetup -f --show "$dir/swap.img")
+	root LABEL=early-swap
+	expect_line "^FAILED ${loop[swap]} cannot be the root: it holds swap"
+}
+
+test_bad_flags()
+{
+	root "${loop[clean]}" "" data=nonsense
+	expect_line "^FAILED the root file system on ${loop[clean]} cannot be mounted"
+	expect_line "^WHY .*rootflags="
+}
+
+run_tests
