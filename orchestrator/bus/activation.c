@@ -21,6 +21,7 @@
 #include "call.h"
 #include "errors.h"
 #include "iface.h"
+#include "jobs.h"
 #include "object_path.h"
 #include "unit_name.h"
 
@@ -85,6 +86,7 @@ static void refuse(struct activation *activation, int error)
 static void handle_queued(struct request *request, const struct answer *answer)
 {
 	struct activation *activation = container_of(request, struct activation, request);
+	const char *result;
 
 	if (answer->error == -EALREADY) {
 		activation_free(activation);
@@ -96,6 +98,9 @@ static void handle_queued(struct request *request, const struct answer *answer)
 		return;
 	}
 	activation->job = answer->job;
+	result = jobs_take_early_end(activation->bus, answer->job);
+	if (result != NULL)
+		activation_job_done(activation->bus, answer->job, result);
 }
 
 static void handle_deadline(struct loop_timer *timer)

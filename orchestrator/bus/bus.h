@@ -24,6 +24,13 @@
 struct bus_loop;
 struct client;
 
+/* A job whose end came before we knew of it: the answer to who asked for it may still be on its way. */
+struct early_end {
+	uint32_t job;
+	const char *result; /* literal */
+};
+#define BUS_EARLY_ENDS 32
+
 struct bus {
 	struct loop *loop;
 	struct channel link; /* to PID 1 */
@@ -44,6 +51,8 @@ struct bus {
 	struct list requests; /* request::link */
 	struct list activations; /* activation::link */
 	uint32_t last_cookie;
+	struct early_end early_ends[BUS_EARLY_ENDS]; /* ring */
+	uint32_t next_early_end;
 	uint32_t last_local_job; /* ids of jobs that were done before they began */
 	uint32_t n_subscribed;
 	bool others_before_us; /* somebody may have subscribed at our predecessor */

@@ -201,12 +201,45 @@ static void handle_loaded(struct request *request, const struct answer *answer)
 	call_run(call);
 }
 
+/*
+ * logind waits for user@UID.service before it opens the greeter's session. PID 1 knows by the name what is to be done and
+ * whether the unit must be read at all, so the greeter does not wait for early-load here.
+ */
+static bool is_known_by_name(const struct call *call, const char *name)
+{
+	CLEANUP(free_charp) char *template = NULL;
+
+	return call->method->flags & METHOD_CHANGES && unit_name_template(name, &template) >= 0 &&
+	       strcmp(template, "user@.service") == 0;
+}
+
+static int assume_loaded(struct call *call, const char *name)
+{
+	const struct bus_unit message = {
+		.unit = name,
+		.description = name,
+		.load_state = "loaded",
+		.active_state = "inactive",
+		.sub_state = "dead",
+		.path = "",
+		.cgroup = "",
+	};
+
+	return unit_new(&message, &call->ghost);
+}
+
 /* The unit called @name, from PID 1 if it is not mirrored. */
 static enum call_result need_unit(struct call *call, const char *name, struct unit **ret_unit)
 {
 	int r;
 
 	*ret_unit = call->ghost != NULL ? call->ghost : mirror_find(&call->bus->mirror, name);
+	if (*ret_unit == NULL && is_known_by_name(call, name)) {
+		r = assume_loaded(call, name);
+		if (r < 0)
+			return call_fail_errno(call, r, "Out of memory");
+		*ret_unit = call->ghost;
+	}
 	if (*ret_unit != NULL)
 		return CALL_ON;
 	r = request_load(call->bus, &call->request, name, handle_loaded);

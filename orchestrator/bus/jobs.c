@@ -2,7 +2,8 @@
 /*
  * A job's life on the bus: the answer with its path, JobNew, and JobRemoved at its end, in this order, because callers learn
  * the path from the answer and then wait for the signal. "Nothing to do" from PID 1 is answered as a job that is done
- * already; its id comes from a range of our own, so that it meets none of PID 1's.
+ * already; its id comes from a range of our own, so that it meets none of PID 1's. PID 1 may also end a job before it has told us that
+ * it queued it: such ends are remembered for a while and told again behind the answer.
  */
 #include "jobs.h"
 
@@ -41,6 +42,35 @@ const char *jobs_type(int verb)
 		return "nop";
 	}
 	return "nop";
+}
+
+const char *jobs_result(const char *text)
+{
+	static const char *const results[] = { "done",	  "failed",	"canceled",
+					       "timeout", "dependency", "skipped" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+		if (strcmp(results[i], text) == 0)
+			return results[i];
+	}
+	return NULL;
+}
+
+static void remember_end(struct bus *bus, uint32_t id, const char *result)
+{
+	bus->early_ends[bus->next_early_end++ % BUS_EARLY_ENDS] =
+		(struct early_end){ .job = id, .result = result };
+}
+
+const char *jobs_take_early_end(struct bus *bus, uint32_t id)
+{
+	for (size_t i = 0; i < BUS_EARLY_ENDS; i++) {
+		if (bus->early_ends[i].job != id)
+			continue;
+		bus->early_ends[i].job = 0;
+		return bus->early_ends[i].result;
+	}
+	return NULL;
 }
 
 static enum call_result refuse(struct call *call, int error)
@@ -105,6 +135,7 @@ static void handle_queued(struct request *request, const struct answer *answer)
 {
 	struct call *call = container_of(request, struct call, request);
 	struct bus *bus = call->bus;
+	const char *result = NULL;
 	uint32_t id = answer->job;
 
 	if (answer->error < 0 && answer->error != -EALREADY) {
@@ -112,11 +143,15 @@ static void handle_queued(struct request *request, const struct answer *answer)
 		call_free(call);
 		return;
 	}
-	if (answer->error == -EALREADY)
+	if (answer->error == -EALREADY) {
 		id = next_local_job(bus);
+		result = "done";
+	} else {
+		result = jobs_take_early_end(bus, id);
+	}
 	announce(call, id);
-	if (answer->error == -EALREADY)
-		jobs_finish(bus, id, call->job_unit, "done");
+	if (result != NULL)
+		jobs_finish(bus, id, call->job_unit, result);
 	call_free(call);
 }
 
@@ -146,6 +181,7 @@ static void finish_reload(struct call *call, const char *result)
 static void handle_queued_reload(struct request *request, const struct answer *answer)
 {
 	struct call *call = container_of(request, struct call, request);
+	const char *result;
 
 	if (answer->error == -EALREADY) {
 		finish_reload(call, "done");
@@ -153,6 +189,11 @@ static void handle_queued_reload(struct request *request, const struct answer *a
 	}
 	if (answer->error < 0) {
 		finish_reload(call, strerror(-answer->error));
+		return;
+	}
+	result = jobs_take_early_end(call->bus, answer->job);
+	if (result != NULL) {
+		finish_reload(call, result);
 		return;
 	}
 	call->job = answer->job;
@@ -214,13 +255,18 @@ void jobs_finish(struct bus *bus, uint32_t id, const char *unit_name, const char
 	struct job *job = mirror_find_job(&bus->mirror, id);
 	struct unit *unit = mirror_find(&bus->mirror, unit_name);
 	struct call *call, *next;
+	bool known = job != NULL;
 
 	list_for_each_safe(call, next, &bus->finishing, link) {
-		if (call->job == id)
-			finish_reload(call, result);
+		if (call->job != id)
+			continue;
+		known = true;
+		finish_reload(call, result);
 	}
 	if (job != NULL)
 		mirror_remove_job(&bus->mirror, job);
+	if (!known)
+		remember_end(bus, id, result);
 	/* Manager.Reload is no unit's job. */
 	if (*unit_name == '\0')
 		return;

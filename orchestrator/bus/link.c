@@ -97,31 +97,21 @@ static void handle_queued(struct bus *bus, const struct bus_queued *message)
 	request_answer(bus, message->cookie, &answer);
 }
 
-static bool is_known_result(const char *result)
-{
-	static const char *const results[] = { "done",	     "failed",	"canceled", "timeout",
-					       "dependency", "skipped", NULL };
-
-	for (size_t i = 0; results[i] != NULL; i++) {
-		if (strcmp(results[i], result) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void handle_done(struct bus *bus, const struct bus_done *message)
 {
+	const char *result = jobs_result(message->result);
+
 	if (!unit_name_is_valid(message->unit) && *message->unit != '\0') {
 		log_warning("PID 1 ended job %u of a unit with an impossible name, ignored",
 			    message->job);
 		return;
 	}
-	if (!is_known_result(message->result) || message->job == 0) {
+	if (result == NULL || message->job == 0) {
 		log_warning("PID 1 ended job %u with an unknown result, ignored", message->job);
 		return;
 	}
-	jobs_finish(bus, message->job, message->unit, message->result);
-	activation_job_done(bus, message->job, message->result);
+	jobs_finish(bus, message->job, message->unit, result);
+	activation_job_done(bus, message->job, result);
 }
 
 /* The union of all that may come. */

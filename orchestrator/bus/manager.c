@@ -40,6 +40,27 @@ static enum call_result handle_reload(struct call *call, struct unit *unit)
 	return jobs_start_and_wait(call, BUS_VERB_RELOAD_MANIFESTS, "");
 }
 
+/* One message for each failed unit, under no cookie: nobody waits for the answers. */
+static enum call_result handle_reset_all_failed(struct call *call, struct unit *unknown)
+{
+	const struct unit *unit;
+
+	list_for_each(unit, &call->bus->mirror.units, link) {
+		const struct bus_job message = {
+			.verb = BUS_VERB_RESET_FAILED,
+			.unit = unit->name,
+			.why = call->method->name,
+		};
+		int r = 0;
+
+		if (strcmp(unit->active_state, "failed") == 0)
+			r = channel_send(&call->bus->link, BUS_JOB, &message);
+		if (r < 0)
+			return call_fail_errno(call, r, "PID 1 cannot be told: %s.", strerror(-r));
+	}
+	return call_reply_empty(call);
+}
+
 enum power {
 	POWER_OFF,
 	POWER_REBOOT,
@@ -87,7 +108,7 @@ static const struct method methods[] = {
 	{ "AbandonScope", "s", "", CHANGES_LOADED, handle_unit_abandon, 0 },
 	{ "KillUnit", "ssi", "", CHANGES_LOADED, handle_unit_kill, 0 },
 	{ "ResetFailedUnit", "s", "", CHANGES_LOADED, handle_unit_reset_failed, 0 },
-	{ "ResetFailed", "", "", CHANGES, handle_unit_reset_failed, 0 },
+	{ "ResetFailed", "", "", CHANGES | METHOD_MIRROR, handle_reset_all_failed, 0 },
 	{ "SetUnitProperties", "sba(sv)", "", CHANGES_LOADED, handle_unsupported, 0 },
 
 	{ "GetJob", "u", "o", 0, handle_get_job, 0 },

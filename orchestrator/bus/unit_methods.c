@@ -137,7 +137,7 @@ enum call_result handle_unit_kill(struct call *call, struct unit *unit)
 
 enum call_result handle_unit_reset_failed(struct call *call, struct unit *unit)
 {
-	return jobs_start_silent(call, BUS_VERB_RESET_FAILED, unit != NULL ? unit->name : "");
+	return jobs_start_silent(call, BUS_VERB_RESET_FAILED, unit->name);
 }
 
 enum call_result handle_unit_abandon(struct call *call, struct unit *unit)
