@@ -158,10 +158,12 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 static void handle_close(struct channel *channel, int error)
 {
 	struct bus *bus = channel->data;
+	/* The latter two: PID 1 closed it without reading all that was sent. */
+	bool is_end = error == 0 || error == -ECONNRESET || error == -EPIPE;
 
-	if (error < 0)
+	if (!is_end)
 		log_errno(error, "the link to PID 1 broke");
-	loop_exit(bus->loop, error < 0 ? 1 : 0);
+	loop_exit(bus->loop, is_end ? 0 : 1);
 }
 
 int link_init(struct bus *bus, int fd)
