@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -198,7 +199,7 @@ static void handle_grace(struct loop_timer *timer)
 	loop_exit(daemon->loop, 0);
 }
 
-static void handle_signal(const struct signalfd_siginfo_view *info, void *data)
+static void handle_signal(const struct loop_signal_info *info, void *data)
 {
 	struct daemon *daemon = data;
 
@@ -236,11 +237,10 @@ static int start_loop(struct daemon *daemon)
 		r = loop_signal(daemon->loop, SIGTERM, handle_signal, daemon);
 	if (r == 0)
 		r = loop_signal(daemon->loop, SIGINT, handle_signal, daemon);
-	if (r == 0)
-		r = loop_signal(daemon->loop, SIGHUP, handle_signal, daemon);
 	if (r < 0)
 		return log_errno(r, "cannot make the event loop");
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN); /* a terminal's end is not the union's */
 	daemon->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (daemon->ended_fd < 0)
 		return log_errno(-errno, "cannot make an eventfd");
