@@ -50,7 +50,7 @@ def get(image, build_dir):
 
 def _staged(image, build_dir, base, work):
     tree = os.path.join(work, "stage")
-    host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--quiet", "--strip"], env=dict(os.environ, DESTDIR=tree))
+    host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
         host.say("putting Early into the image")
@@ -149,4 +149,4 @@ def _make_initrd(image, tree, work):
             if os.path.lexists(target):
                 os.unlink(target)
             shutil.copy2(os.path.join(tree, path), target, follow_symlinks=False)
-    host.run([maker, "--root", root, "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])
+    host.run([maker, "--root", root, "--hardware", "virtual", "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])
