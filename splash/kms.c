@@ -174,7 +174,8 @@ static int output_init(struct kms *kms, struct kms_output *output, const struct 
 		return r;
 	layout_compute(output->mode.hdisplay, output->mode.vdisplay, &output->screen.layout);
 	output->old_fb_id = adopt ? shown_fb : 0;
-	output->before_fb_id = shown_fb;
+	/* without master it may be a compositor's already */
+	output->before_fb_id = kms_is_master(kms) ? shown_fb : 0;
 	return 0;
 }
 
