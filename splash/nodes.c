@@ -14,7 +14,7 @@
 #include "early/fd.h"
 
 #define CARDS_MAX 16
-#define EVENTS (IN_CREATE | IN_ATTRIB | IN_MOVED_TO)
+#define EVENTS (IN_CREATE | IN_MOVED_TO)
 
 static int watch(struct nodes *nodes, const char *path)
 {

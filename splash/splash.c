@@ -45,11 +45,12 @@ static void report_failed(struct splash *splash, const char *device, int error)
 	const struct splash_failed message = { why };
 
 	(void)snprintf(why, sizeof(why), "%s: %s", device,
-		       error == -ENXIO ? "no output is connected" :
-		       error == -EBUSY ? "another process is its master" :
-					 strerror(-error)); /* cut if it is too long */
+		       error == -ENXIO   ? "no output is connected"
+		       : error == -EBUSY ? "another process is its master"
+					 : strerror(-error)); /* cut if it is too long */
 	log_warning("no picture on %s", why);
-	(void)channel_send(&splash->link, SPLASH_FAILED, &message); /* a dead link ends in on_close */
+	(void)channel_send(&splash->link, SPLASH_FAILED,
+			   &message); /* a dead link ends in on_close */
 }
 
 static void report_frame(struct splash *splash)
@@ -98,12 +99,17 @@ static int begin_showing(struct splash *splash)
 	unsigned int permille;
 	int r = 0;
 
-	if (display_shows_adopted(&splash->display, &permille))
+	if (display_shows_adopted(&splash->display, &permille)) {
 		splash->picture.shown_permille = splash->picture.target_permille = permille;
-	else
+	} else {
+		/* how the bar got there is no news to this device */
+		splash->picture.shown_permille = splash->picture.target_permille;
 		r = display_show(&splash->display, &splash->picture, PICTURE_PART_ALL);
+	}
 	if (r < 0)
 		return r;
+	if (splash->display.kms)
+		nodes_done(&splash->nodes); /* nothing better can come; udev makes many nodes */
 	splash->state = SPLASH_STATE_SHOWING;
 	splash->search_since_us = 0;
 	splash->failure_reported = false;
@@ -125,7 +131,11 @@ static void retry_later(struct splash *splash, const char *device, int error)
 	fast = now - splash->search_since_us < RETRY_FAST_FOR_MS * USEC_PER_MSEC;
 	if (!fast && !splash->failure_reported) {
 		splash->failure_reported = true;
-		report_failed(splash, device, error);
+		if (display_is_open(&splash->display))
+			log_warning_errno(error, "the picture stays on %s: cannot use %s",
+					  splash->display.path, device);
+		else
+			report_failed(splash, device, error);
 	}
 	(void)loop_timer_start(splash->loop, &splash->retry,
 			       in_ms(fast ? RETRY_FAST_MS : RETRY_SLOW_MS), handle_retry);
@@ -251,7 +261,8 @@ static void set_graphics(struct splash *splash)
 
 	if (r < 0)
 		log_warning_errno(r,
-				  "cannot put VT %u into graphics mode; the console may paint over the picture",
+				  "cannot put VT %u into graphics mode; the console may paint over "
+				  "the picture",
 				  splash->options.vt);
 }
 
@@ -424,7 +435,8 @@ int splash_init(struct splash *splash, struct loop *loop, const struct splash_op
 			 handle_close, splash);
 	if (r < 0)
 		return log_errno(
-			r, "descriptor 3 is not the link to PID 1; to see the picture, use --render");
+			r,
+			"descriptor 3 is not the link to PID 1; to see the picture, use --render");
 	r = nodes_init(&splash->nodes, loop, "", handle_nodes);
 	if (r < 0)
 		return log_errno(r, "cannot watch /dev for screens");

@@ -16,9 +16,9 @@ TEST(packs)
 		const struct pixel_format *format;
 		uint32_t color, packed;
 	} cases[] = {
-		{ &rgb565, 0xffffff, 0xffff }, { &rgb565, 0xff0000, 0xf800 },
-		{ &rgb565, 0x00ff00, 0x07e0 }, { &rgb565, 0x0000ff, 0x001f },
-		{ &rgb565, 0x171b26, 0x10c4 }, { &rgb888, 0x123456, 0x123456 },
+		{ &rgb565, 0xffffff, 0xffff },   { &rgb565, 0xff0000, 0xf800 },
+		{ &rgb565, 0x00ff00, 0x07e0 },   { &rgb565, 0x0000ff, 0x001f },
+		{ &rgb565, 0x171b26, 0x10c4 },   { &rgb888, 0x123456, 0x123456 },
 		{ &xrgb, 0xaa123456, 0x123456 }, { &xbgr, 0x123456, 0x563412 },
 	};
 
