@@ -132,6 +132,7 @@ static int add_specifier(struct strbuf *out, char specifier, const char *name)
 static int expand(const char *text, const char *name, char **ret_text)
 {
 	CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
+	CLEANUP(free_charp) char *expanded = NULL;
 
 	for (; *text != '\0'; text++) {
 		int r;
@@ -144,14 +145,13 @@ static int expand(const char *text, const char *name, char **ret_text)
 		if (r < 0)
 			return r;
 	}
-	*ret_text = strbuf_take(&out);
-	if (*ret_text == NULL)
+	expanded = strbuf_take(&out);
+	if (expanded == NULL)
 		return -ENOMEM;
 	/* It becomes part of a path. */
-	if (!unit_name_is_valid(*ret_text)) {
-		free(*ret_text);
+	if (!unit_name_is_valid(expanded))
 		return -EINVAL;
-	}
+	*ret_text = TAKE_PTR(expanded);
 	return 0;
 }
 

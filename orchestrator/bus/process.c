@@ -23,14 +23,19 @@
 
 int process_parse_cgroup(const char *text, char **ret_cgroup)
 {
+	char *cgroup;
+
 	while (strncmp(text, "0::", 3) != 0) {
 		text = strchr(text, '\n');
 		if (text == NULL)
 			return -ENODATA;
 		text++;
 	}
-	*ret_cgroup = strndup(text + 3, strcspn(text + 3, "\n"));
-	return *ret_cgroup == NULL ? -ENOMEM : 0;
+	cgroup = strndup(text + 3, strcspn(text + 3, "\n"));
+	if (cgroup == NULL)
+		return -ENOMEM;
+	*ret_cgroup = cgroup;
+	return 0;
 }
 
 int process_get_cgroup(pid_t pid, char **ret_cgroup)

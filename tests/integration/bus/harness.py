@@ -55,6 +55,7 @@ SERVICE = "[D-BUS Service]\nName={name}\nExec=/bin/false\nUser=root\n{more}"
 
 class BusTest(unittest.TestCase):
     bus_options = []
+    bus_prefix = []  # a command that executes early-bus
     auto_start = True
 
     def setUp(self):
@@ -101,7 +102,7 @@ class BusTest(unittest.TestCase):
         self.pid1 = Pid1()
         theirs = self.pid1.theirs.fileno()
         self.stderr = open(f"{self.dir}/stderr", "w+")
-        self.early = subprocess.Popen([EARLY_BUS, f"--address={self.address}", *self.bus_options],
+        self.early = subprocess.Popen([*self.bus_prefix, EARLY_BUS, f"--address={self.address}", *self.bus_options],
                                       pass_fds=[3], preexec_fn=lambda: os.dup2(theirs, 3, True),
                                       stderr=self.stderr, stdin=subprocess.DEVNULL)
         self.pid1.theirs.close()

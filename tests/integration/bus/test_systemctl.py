@@ -63,7 +63,7 @@ class Machine(threading.Thread):
             return [values[2:4] for values in self.log if values[0] == "JOB"]
 
 
-class Systemctl(BusTest):
+class ToolTest(BusTest):
     auto_start = False
 
     def setUp(self):
@@ -91,6 +91,8 @@ class Systemctl(BusTest):
         self.assertEqual(code, status, f"systemctl {arguments}: {out}{err}")
         return out + err
 
+
+class Systemctl(ToolTest):
     def test_questions(self):
         self.assertIn("dbus.service   loaded active   running Description of dbus.service",
                       self.systemctl("list-units", "--all", "--full"))
@@ -149,6 +151,51 @@ class Systemctl(BusTest):
         code, out, err = self.run_tool("busctl", "--system", "tree", "org.freedesktop.systemd1")
         self.assertEqual(code, 0, err)
         self.assertIn("/org/freedesktop/systemd1/unit/ssh_2eservice", out)
+
+
+class Files(ToolTest):
+    """Unit files of a mount name space of their own, which early-bus and systemctl share."""
+    read_only = False
+
+    def setUp(self):
+        hello = "[Service]\\nExecStart=/x\\n[Install]\\nWantedBy=multi-user.target\\n"
+        script = ("mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && mount -t tmpfs tmpfs /etc/systemd && "
+                  "mkdir /etc/systemd/system && " f"printf '{hello}' >/run/systemd/system/hello.service && "
+                  + ("mount -o remount,ro /etc/systemd && " if self.read_only else "") + "exec \"$@\"")
+        self.bus_prefix = ["unshare", "-m", "sh", "-c", script, "sh"]
+        super().setUp()
+
+    def run_tool(self, *command):
+        return super().run_tool("nsenter", "-m", "-t", str(self.early.pid), *command)
+
+    def root(self, path):
+        return f"/proc/{self.early.pid}/root{path}"
+
+
+class Writable(Files):
+    def test_enable(self):
+        wants = "/etc/systemd/system/multi-user.target.wants/hello.service"
+        self.assertEqual(self.systemctl("is-enabled", "hello.service", status=1), "disabled\n")
+        self.assertIn(f"Created symlink {wants}", self.systemctl("enable", "hello.service"))
+        self.assertEqual(os.readlink(self.root(wants)), "/run/systemd/system/hello.service")
+        self.assertEqual(self.systemctl("is-enabled", "hello.service"), "enabled\n")
+        self.assertIn("Removed", self.systemctl("disable", "hello.service"))
+        self.assertFalse(os.path.lexists(self.root(wants)))
+        self.assertIn("Created symlink", self.systemctl("preset", "hello.service"))
+        self.systemctl("mask", "hello.service")
+        self.assertEqual(self.systemctl("is-enabled", "hello.service", status=1), "masked\n")
+        self.systemctl("unmask", "hello.service")
+        self.assertEqual(self.systemctl("is-enabled", "hello.service"), "enabled\n")
+        self.assertIn("Unit file none.service does not exist.", self.systemctl("enable", "none.service", status=1))
+        self.assertIn("No such file or directory", self.systemctl("is-enabled", "none.service", status=1))
+
+
+class ReadOnly(Files):
+    read_only = True
+
+    def test_enable(self):
+        said = self.systemctl("enable", "hello.service", status=1)
+        self.assertIn("the root is still read-only; try again when the disks are ready", said)
 
 
 main()
