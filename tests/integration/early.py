@@ -112,6 +112,10 @@ class Container:
         self.end()
         if failed:
             sys.stderr.write('--- log of early-init\n' + self.log() + '---\n')
+            for root, _, names in os.walk(self.run + '/log'):
+                for name in names:
+                    with open('%s/%s' % (root, name), errors='replace') as f:
+                        sys.stderr.write('--- %s\n%s' % (name, f.read()[-2000:]))
         self.remove_cgroup()
         shutil.rmtree(self.dir, ignore_errors=True)
 

@@ -375,6 +375,7 @@ def listen_fds_over_restart(build, more):
         inode = os.stat(c.run + '/test.sock').st_ino
         first = ask()
         assert first == str(c.status('l')['main_pid']).encode()
+        assert ask() == first and c.status('l')['restarts'] == 0
         c.kill_main('l.service')
         second = ask()
         assert second and second != first
