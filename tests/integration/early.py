@@ -297,7 +297,9 @@ class Container:
     def kill_main(self, name, signo=signal.SIGKILL):
         pid = self.status(name)['main_pid']
         assert pid > 0, '%s has no main process' % name
-        os.kill(self.host_pid(pid), signo)
+        host = self.host_pid(pid)
+        os.kill(host, signo)
+        wait_for(lambda: not is_alive(host))
         return pid
 
     def read(self, name):
