@@ -165,7 +165,7 @@ void activation_job_done(struct bus *bus, uint32_t job, const char *result)
 {
 	struct activation *activation, *next;
 
-	list_for_each_safe(activation, next, &bus->activations, link) {
+	list_for_each_safe (activation, next, &bus->activations, link) {
 		if (activation->job != job)
 			continue;
 		if (strcmp(result, "done") != 0)
@@ -180,6 +180,6 @@ void activation_done(struct bus *bus)
 {
 	struct activation *activation, *next;
 
-	list_for_each_safe(activation, next, &bus->activations, link)
+	list_for_each_safe (activation, next, &bus->activations, link)
 		activation_free(activation);
 }

@@ -207,7 +207,8 @@ static void handle_loaded(struct request *request, const struct answer *answer)
  */
 static bool is_known_by_name(const struct call *call, const char *name)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	return call->method->flags & METHOD_CHANGES && unit_name_template(name, &template) >= 0 &&
 	       strcmp(template, "user@.service") == 0;
@@ -318,8 +319,8 @@ void call_start(struct bus *bus, DBusMessage *message)
 	struct call *call = calloc(1, sizeof(*call));
 
 	if (call == NULL) {
-		bus_send(bus, dbus_message_new_error(message, DBUS_ERROR_NO_MEMORY,
-						     "Out of memory"));
+		bus_send(bus,
+			 dbus_message_new_error(message, DBUS_ERROR_NO_MEMORY, "Out of memory"));
 		return;
 	}
 	list_init(&call->link);

@@ -18,7 +18,8 @@ void text_make_utf8(char *text)
 
 static bool append_foreign_text(DBusMessageIter *iter, const char *text)
 {
-	CLEANUP(free_charp) char *copy = strdup(text);
+	CLEANUP(free_charp)
+	char *copy = strdup(text);
 
 	if (copy == NULL)
 		return false;
@@ -98,7 +99,8 @@ bool append_strv(DBusMessageIter *iter, char *const *strv)
 bool append_job_struct(DBusMessageIter *iter, const struct job *job)
 {
 	uint32_t id = job != NULL ? job->id : 0;
-	CLEANUP(free_charp) char *made = NULL;
+	CLEANUP(free_charp)
+	char *made = NULL;
 	const char *path = "/";
 	DBusMessageIter fields;
 

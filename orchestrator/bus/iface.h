@@ -31,7 +31,8 @@ struct property {
 	const char *signature;
 	property_fn append;
 	const char *text; /* for append_text, append_mirrored */
-	uint64_t number; /* for append_bool, append_u32, append_u64; an offset for append_mirrored */
+	uint64_t
+		number; /* for append_bool, append_u32, append_u64; an offset for append_mirrored */
 };
 
 enum method_flag {

@@ -66,7 +66,8 @@ static int failed(struct install *install, const char *path, int error)
 
 static int make_parent(struct install *install, const char *path)
 {
-	CLEANUP(free_charp) char *parent = strndup(path, (size_t)(strrchr(path, '/') - path));
+	CLEANUP(free_charp)
+	char *parent = strndup(path, (size_t)(strrchr(path, '/') - path));
 	int r;
 
 	if (parent == NULL)
@@ -103,7 +104,8 @@ static int make_link(struct install *install, const char *path, const char *sour
 
 static int add_specifier(struct strbuf *out, char specifier, const char *name)
 {
-	CLEANUP(free_charp) char *instance = NULL;
+	CLEANUP(free_charp)
+	char *instance = NULL;
 	const char *suffix = unit_name_suffix(name);
 	int r;
 
@@ -132,7 +134,8 @@ static int add_specifier(struct strbuf *out, char specifier, const char *name)
 static int expand(const char *text, const char *name, char **ret_text)
 {
 	CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
-	CLEANUP(free_charp) char *expanded = NULL;
+	CLEANUP(free_charp)
+	char *expanded = NULL;
 
 	for (; *text != '\0'; text++) {
 		int r;
@@ -163,7 +166,8 @@ static int make_links(struct install *install, char *const *targets, const char 
 
 	for (size_t i = 0; r >= 0 && i < strv_length(targets); i++) {
 		CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
-		CLEANUP(free_charp) char *target = NULL;
+		CLEANUP(free_charp)
+		char *target = NULL;
 
 		r = expand(targets[i], name, &target);
 		if (r < 0)
@@ -182,9 +186,10 @@ static int make_links(struct install *install, char *const *targets, const char 
 static int read_install(struct install *install, const char *name, char **ret_path,
 			struct install_info *ret_info)
 {
-	CLEANUP(free_charp) char *text = NULL;
-	int r = unit_name_is_valid(name) ? unit_files_find(install->root_fd, name, ret_path) :
-					   -EINVAL;
+	CLEANUP(free_charp)
+	char *text = NULL;
+	int r = unit_name_is_valid(name) ? unit_files_find(install->root_fd, name, ret_path)
+					 : -EINVAL;
 
 	if (r < 0)
 		return failed(install, name, r);
@@ -205,8 +210,8 @@ static int default_instance(const char *name, const struct install_info *info, c
 	if (unit_name_is_template(name) && info->default_instance == NULL)
 		return -EINVAL;
 	if (unit_name_is_template(name))
-		strbuf_printf(&full, "%.*s%s%s", (int)(suffix - name), name,
-			      info->default_instance, suffix);
+		strbuf_printf(&full, "%.*s%s%s", (int)(suffix - name), name, info->default_instance,
+			      suffix);
 	else
 		strbuf_puts(&full, name);
 	*ret_name = strbuf_take(&full);
@@ -215,9 +220,12 @@ static int default_instance(const char *name, const struct install_info *info, c
 
 static int enable(struct install *install, const char *name, int depth)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *full = NULL;
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { NULL };
+	CLEANUP(free_charp)
+	char *full = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = read_install(install, name, &path, &info);
 
 	if (r < 0)
@@ -254,8 +262,10 @@ static int remove_link(int dir_fd, const char *link, const char *path, void *dat
 
 static int disable(struct install *install, const char *name, int depth)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { NULL };
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r;
 
 	/* A unit whose file is gone may still have links: those are what is to be removed. */
@@ -287,7 +297,8 @@ static int config_path(const struct install *install, const char *name, char **r
 
 int install_mask(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = config_path(install, name, &path);
 
 	return r < 0 ? r : make_link(install, path, "/dev/null");
@@ -295,7 +306,8 @@ int install_mask(struct install *install, const char *name)
 
 int install_unmask(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = config_path(install, name, &path);
 
 	if (r < 0)
@@ -319,8 +331,10 @@ int install_preset(struct install *install, const char *name)
 
 int install_set_default(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *source = NULL;
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *source = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = unit_files_find(install->root_fd, name, &source);
 
 	if (r < 0)

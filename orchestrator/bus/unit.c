@@ -69,7 +69,8 @@ static bool append_job(const struct target *target, const struct property *prope
 static bool append_file_state(const struct target *target, const struct property *property,
 			      DBusMessageIter *iter)
 {
-	CLEANUP_FD int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *state = "";
 
 	/* A unit without a file has no state. */
@@ -137,8 +138,8 @@ static bool append_main_pid(const struct target *target, const struct property *
 static bool append_result(const struct target *target, const struct property *property,
 			  DBusMessageIter *iter)
 {
-	const char *result = strcmp(target->unit->active_state, "failed") == 0 ? "failed" :
-										 "success";
+	const char *result = strcmp(target->unit->active_state, "failed") == 0 ? "failed"
+									       : "success";
 
 	return append_basic(iter, DBUS_TYPE_STRING, &result);
 }
@@ -147,7 +148,8 @@ static bool append_result(const struct target *target, const struct property *pr
 static bool append_slice(const struct target *target, const struct property *property,
 			 DBusMessageIter *iter)
 {
-	CLEANUP(free_charp) char *parent = strdup(target->unit->cgroup);
+	CLEANUP(free_charp)
+	char *parent = strdup(target->unit->cgroup);
 	const char *slice = "";
 	char *slash;
 
@@ -294,7 +296,8 @@ static bool append_job_id(const struct target *target, const struct property *pr
 static bool append_job_unit(const struct target *target, const struct property *property,
 			    DBusMessageIter *iter)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	DBusMessageIter fields;
 
 	return unit_path_new(target->job->unit, &path) >= 0 &&

@@ -19,9 +19,9 @@
 #define UNIT_FILE_MAX (1024 * 1024)
 
 static const char *const search_dirs[] = {
-	"/etc/early/services.d", "/run/early/services.d",    "/usr/lib/early/services.d",
-	UNIT_FILES_CONFIG,	 UNIT_FILES_RUNTIME,	     "/usr/local/lib/systemd/system",
-	"/lib/systemd/system",	 "/usr/lib/systemd/system",
+	"/etc/early/services.d", "/run/early/services.d",   "/usr/lib/early/services.d",
+	UNIT_FILES_CONFIG,       UNIT_FILES_RUNTIME,        "/usr/local/lib/systemd/system",
+	"/lib/systemd/system",   "/usr/lib/systemd/system",
 };
 
 void install_info_done(struct install_info *info)
@@ -107,8 +107,10 @@ static int parse_line(struct install_info *info, char *line, bool *in_install)
 
 int install_info_parse(const char *text, struct install_info *ret_info)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *copy = strdup(text);
+	CLEANUP(install_info_done)
+	struct install_info info = { NULL };
+	CLEANUP(free_charp)
+	char *copy = strdup(text);
 	bool in_install = false;
 	char *line = copy;
 
@@ -154,7 +156,8 @@ static int find_exact(int root_fd, const char *name, char **ret_path)
 
 int unit_files_find(int root_fd, const char *name, char **ret_path)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 	int r = find_exact(root_fd, name, ret_path);
 
 	if (r != -ENOENT)
@@ -186,7 +189,8 @@ bool unit_files_is_masked(int root_fd, const char *path)
 
 int unit_files_read(int root_fd, const char *path, char **ret_text)
 {
-	CLEANUP(free_charp) char *current = strdup(path);
+	CLEANUP(free_charp)
+	char *current = strdup(path);
 	size_t len;
 
 	/* Links are followed by hand: an absolute target is meant below the root. */
@@ -225,7 +229,8 @@ static const char *base_name(const char *path)
 /* Links in *.wants are of the unit by their own name; aliases are another name for it. */
 static bool link_is_of(const char *link, const char *target, const char *name, bool is_alias)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	if (strcmp(target, "/dev/null") == 0)
 		return false;
@@ -241,7 +246,8 @@ static bool link_is_of(const char *link, const char *target, const char *name, b
 static int scan_dir(int root_fd, const char *path, const char *name, bool is_alias,
 		    unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD int fd = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	int r = 0;
 	DIR *dir;
@@ -276,7 +282,8 @@ static bool is_link_dir(const char *name)
 int unit_files_for_each_link(int root_fd, const char *config_dir, const char *name,
 			     unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD int fd = openat(root_fd, config_dir + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(root_fd, config_dir + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	DIR *dir;
 	int r;
@@ -316,7 +323,8 @@ static bool starts_with(const char *text, const char *prefix)
 static bool is_alias(int root_fd, const char *path, const char *name)
 {
 	char target[PATH_MAX];
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	if (read_link(root_fd, path + 1, target, sizeof(target)) < 0)
 		return false;
@@ -327,9 +335,12 @@ static bool is_alias(int root_fd, const char *path, const char *name)
 
 int unit_files_state(int root_fd, const char *name, const char **ret_state)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *path = NULL;
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { NULL };
+	CLEANUP(free_charp)
+	char *path = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	int r = unit_files_find(root_fd, name, &path);
 
 	if (r < 0)
