@@ -23,6 +23,7 @@
 #include "iface.h"
 #include "jobs.h"
 #include "object_path.h"
+#include "text.h"
 #include "unit_name.h"
 
 #define ACTIVATOR_INTERFACE "org.freedesktop.systemd1.Activator"

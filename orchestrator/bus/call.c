@@ -21,6 +21,7 @@
 #include "iface.h"
 #include "object_path.h"
 #include "objects.h"
+#include "text.h"
 #include "unit_name.h"
 
 #define ERROR_TEXT_MAX 512

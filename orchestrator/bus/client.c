@@ -51,7 +51,7 @@ int client_get(struct bus *bus, const char *name, struct client **ret_client)
 
 struct client *client_free(struct client *client)
 {
-	struct call *call, *next;
+	struct call *call;
 
 	if (client == NULL)
 		return NULL;
@@ -59,7 +59,7 @@ struct client *client_free(struct client *client)
 		dbus_pending_call_cancel(client->pending);
 		dbus_pending_call_unref(client->pending);
 	}
-	list_for_each_safe (call, next, &client->calls, link)
+	while ((call = list_first(&client->calls, struct call, link)) != NULL)
 		call_free(call);
 	client_set_subscribed(client, false);
 	list_remove(&client->link);

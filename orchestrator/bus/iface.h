@@ -65,9 +65,6 @@ struct iface {
 	const char *suffix; /* of the units that have it; NULL: all */
 };
 
-/* libdbus aborts on text that is no UTF-8: every byte beyond ASCII becomes "?" in such a one. */
-void text_make_utf8(char *text);
-
 /* Values. */
 bool append_basic(DBusMessageIter *iter, int type, const void *value);
 bool append_text(const struct target *target, const struct property *property,

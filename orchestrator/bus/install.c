@@ -17,7 +17,9 @@
 #include "early/macros.h"
 #include "early/strv.h"
 
+#include "install_info.h"
 #include "preset.h"
+#include "text.h"
 #include "unit_files.h"
 #include "unit_name.h"
 
@@ -67,11 +69,11 @@ static int failed(struct install *install, const char *path, int error)
 static int make_parent(struct install *install, const char *path)
 {
 	CLEANUP(free_charp)
-	char *parent = strndup(path, (size_t)(strrchr(path, '/') - path));
-	int r;
+	char *parent = NULL;
+	int r = text_copy_start(path, (size_t)(strrchr(path, '/') - path), &parent);
 
-	if (parent == NULL)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	r = fs_mkdir_p_at(install->root_fd, parent + 1, 0755);
 	return r < 0 ? failed(install, parent, r) : 0;
 }
@@ -221,7 +223,7 @@ static int default_instance(const char *name, const struct install_info *info, c
 static int enable(struct install *install, const char *name, int depth)
 {
 	CLEANUP(install_info_done)
-	struct install_info info = { NULL };
+	struct install_info info = { .wanted_by = NULL };
 	CLEANUP(free_charp)
 	char *full = NULL;
 	CLEANUP(free_charp)
@@ -241,8 +243,8 @@ static int enable(struct install *install, const char *name, int depth)
 		if (r >= 0)
 			r = make_links(install, info.aliases, NULL, full, path);
 	}
-	for (size_t i = 0; r >= 0 && depth < ALSO_DEPTH_MAX && i < strv_length(info.also); i++)
-		r = enable(install, info.also[i], depth + 1);
+	for (char **also = info.also; r >= 0 && depth < ALSO_DEPTH_MAX && also && *also; also++)
+		r = enable(install, *also, depth + 1);
 	return r;
 }
 
@@ -263,7 +265,7 @@ static int remove_link(int dir_fd, const char *link, const char *path, void *dat
 static int disable(struct install *install, const char *name, int depth)
 {
 	CLEANUP(install_info_done)
-	struct install_info info = { NULL };
+	struct install_info info = { .wanted_by = NULL };
 	CLEANUP(free_charp)
 	char *path = NULL;
 	int r;
@@ -276,8 +278,8 @@ static int disable(struct install *install, const char *name, int depth)
 		install->carries_info = true;
 	r = unit_files_for_each_link(install->root_fd, install->config_dir, name, remove_link,
 				     install);
-	for (size_t i = 0; r >= 0 && depth < ALSO_DEPTH_MAX && i < strv_length(info.also); i++)
-		r = disable(install, info.also[i], depth + 1);
+	for (char **also = info.also; r >= 0 && depth < ALSO_DEPTH_MAX && also && *also; also++)
+		r = disable(install, *also, depth + 1);
 	return r;
 }
 

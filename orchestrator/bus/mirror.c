@@ -12,6 +12,8 @@
 #include "early/macros.h"
 #include "early/strv.h"
 
+#include "text.h"
+
 void mirror_init(struct mirror *mirror)
 {
 	list_init(&mirror->units);
@@ -175,11 +177,10 @@ int mirror_update(struct mirror *mirror, const struct bus_unit *message, const u
 	CLEANUP(free_charp)
 	char *before = NULL;
 	bool is_new = unit == NULL;
-	int changes;
+	int changes, r;
 
 	if (is_new) {
-		int r = unit_new(message, &unit);
-
+		r = unit_new(message, &unit);
 		if (r < 0)
 			return r;
 		list_append(&mirror->units, &unit->link);
@@ -187,9 +188,9 @@ int mirror_update(struct mirror *mirror, const struct bus_unit *message, const u
 		*ret_unit = unit;
 		return UNIT_CHANGE_NEW | UNIT_CHANGE_STATE;
 	}
-	before = strdup(unit->active_state);
-	if (before == NULL)
-		return -ENOMEM;
+	r = text_copy(unit->active_state, &before);
+	if (r < 0)
+		return r;
 	changes = unit_apply(unit, message);
 	if (changes < 0)
 		return changes;

@@ -17,25 +17,21 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
+#include "text.h"
+
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CGROUP_FILE_MAX (1024 * 1024)
 #define CGROUP_DEPTH_MAX 16
 
 int process_parse_cgroup(const char *text, char **ret_cgroup)
 {
-	char *cgroup;
-
 	while (strncmp(text, "0::", 3) != 0) {
 		text = strchr(text, '\n');
 		if (text == NULL)
 			return -ENODATA;
 		text++;
 	}
-	cgroup = strndup(text + 3, strcspn(text + 3, "\n"));
-	if (cgroup == NULL)
-		return -ENOMEM;
-	*ret_cgroup = cgroup;
-	return 0;
+	return text_copy_start(text + 3, strcspn(text + 3, "\n"), ret_cgroup);
 }
 
 int process_get_cgroup(pid_t pid, char **ret_cgroup)

@@ -18,6 +18,7 @@
 #include "iface.h"
 #include "object_path.h"
 #include "process.h"
+#include "text.h"
 #include "unit_files.h"
 #include "unit_methods.h"
 #include "unit_name.h"
@@ -149,11 +150,11 @@ static bool append_slice(const struct target *target, const struct property *pro
 			 DBusMessageIter *iter)
 {
 	CLEANUP(free_charp)
-	char *parent = strdup(target->unit->cgroup);
+	char *parent = NULL;
 	const char *slice = "";
 	char *slash;
 
-	if (parent == NULL)
+	if (text_copy(target->unit->cgroup, &parent) < 0)
 		return false;
 	slash = strrchr(parent, '/');
 	if (slash != NULL) {

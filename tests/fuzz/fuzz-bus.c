@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "install_info.h"
 #include "object_path.h"
 #include "preset.h"
 #include "process.h"

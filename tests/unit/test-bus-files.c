@@ -13,6 +13,7 @@
 #include "early/fs.h"
 #include "early/macros.h"
 #include "install.h"
+#include "install_info.h"
 #include "preset.h"
 #include "unit_files.h"
 
@@ -84,7 +85,7 @@ static struct install begin(void)
 TEST(reads_install_sections)
 {
 	CLEANUP(install_info_done)
-	struct install_info info = { NULL };
+	struct install_info info = { .wanted_by = NULL };
 
 	assert_int_equal(install_info_parse("WantedBy=no.target\n[Install]\n# WantedBy=no.target\n"
 					    " WantedBy = a.target  b.target\nWantedBy=c.target\n"
