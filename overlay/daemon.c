@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -198,7 +199,7 @@ static void handle_grace(struct loop_timer *timer)
 	loop_exit(daemon->loop, 0);
 }
 
-static void handle_signal(const struct signalfd_siginfo_view *info, void *data)
+static void handle_signal(const struct loop_signal_info *info, void *data)
 {
 	struct daemon *daemon = data;
 
@@ -236,11 +237,10 @@ static int start_loop(struct daemon *daemon)
 		r = loop_signal(daemon->loop, SIGTERM, handle_signal, daemon);
 	if (r == 0)
 		r = loop_signal(daemon->loop, SIGINT, handle_signal, daemon);
-	if (r == 0)
-		r = loop_signal(daemon->loop, SIGHUP, handle_signal, daemon);
 	if (r < 0)
 		return log_errno(r, "cannot make the event loop");
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN); /* a terminal's end is not the union's */
 	daemon->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (daemon->ended_fd < 0)
 		return log_errno(-errno, "cannot make an eventfd");
@@ -268,6 +268,14 @@ static int start_session(struct daemon *daemon)
 	return 0;
 }
 
+/* In the background: whoever started us goes on, and nothing of theirs is held any more. */
+static void announce(int ready_fd)
+{
+	log_init("early-overlay", LOG_SINK_KMSG, LOG_LEVEL_INFO);
+	(void)dup2(STDIN_FILENO, STDERR_FILENO); /* /dev/null by now */
+	(void)!write(ready_fd, "1", 1); /* the parent may be gone */
+}
+
 static int start_peers(struct daemon *daemon, int ready_fd)
 {
 	struct overlay_mounted mounted = { .t_us = clock_boottime_us() };
@@ -282,8 +290,8 @@ static int start_peers(struct daemon *daemon, int ready_fd)
 		return log_errno(r, "cannot open the control socket or the link");
 	}
 	send_link(daemon, OVERLAY_MOUNTED, &mounted);
-	if (ready_fd >= 0 && write(ready_fd, "1", 1) != 1)
-		log_debug("nobody waits for the mount");
+	if (ready_fd >= 0)
+		announce(ready_fd);
 	return 0;
 }
 
