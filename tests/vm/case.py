@@ -6,7 +6,6 @@ which shows that the test itself works.
 
 import os
 import shutil
-import tempfile
 import time
 import unittest
 
@@ -112,7 +111,7 @@ def boot_of(extra=""):
 
 def changed_root(cls, base, files):
     """A copy of the root disk with files in it (path -> text, or (text, mode)), gone with the class."""
-    directory = tempfile.mkdtemp(prefix="early-disk-")
+    directory = host.temporary_directory("early-disk-")
     cls.addClassCleanup(shutil.rmtree, directory)
     disk = os.path.join(directory, "root.ext4")
     host.run(["cp", "--reflink=auto", "--sparse=always", base, disk])
