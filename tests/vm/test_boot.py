@@ -6,7 +6,7 @@ import os
 import host
 import screen
 import timeline
-from case import INIT, VmCase
+from case import COMPLETE_S, INIT, VmCase
 
 REFERENCE = os.path.join(host.HERE, "reference", "splash-1024x768.json")
 # Milestones that only follow one another; fsck may come any time between display-manager and disks.
@@ -21,7 +21,7 @@ class TestBoot(VmCase):
         zero_s, _ = cls.machine.shell.zero()
         cls.seen = screen.milestones(cls.watcher.frames, zero_s)
         read = timeline.stock if INIT == "stock" else timeline.early
-        cls.value = read(cls.machine.shell, 120)
+        cls.value = read(cls.machine.shell, COMPLETE_S)
 
     def test_every_milestone(self):
         missing = set(timeline.NAMES) - set(timeline.milestones(self.value))
