@@ -16,6 +16,9 @@ int phase_parse(const char *text, enum phase *ret);
 /* Is the module at @path (below /lib/modules/VERSION), which covers the device @modalias, loaded in @phase? */
 bool phase_wants(enum phase phase, const char *path, const char *modalias);
 
+/* Does the driver at @path make new devices appear, displays or disks? */
+bool phase_is_bus(const char *path);
+
 /* Can a device on @bus (a name in /sys/bus) matter to @phase? */
 bool phase_reads_bus(enum phase phase, const char *bus);
 
