@@ -67,6 +67,10 @@ static int apply_line(const struct apply *apply)
 		tell(apply->diags, line, DIAG_NOTE, apply->directive->reason);
 		return 0;
 	case DIRECTIVE_REFUSED:
+		if (!*line->value) {
+			tell(apply->diags, line, DIAG_NOTE, "nothing is asked for");
+			return 0;
+		}
 		tell(apply->diags, line, DIAG_WARNING, apply->directive->reason);
 		return 0;
 	}
