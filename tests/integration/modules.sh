@@ -98,6 +98,10 @@ expect "by a name that fails" fails run fs-ext4
 expect "tries it" tried ext4
 expect "by a name that is not there" fails run nonesuch
 
+echo "module_blacklist=qxl" >"$dir/root/proc/cmdline"
+expect "a blacklisted one by its name" fails run qxl
+expect "is not tried" fails tried qxl
+
 run --phase=storage display
 expect "a phase and a name" test $? -eq 2
 run --phase=early
