@@ -137,7 +137,6 @@ const char *phase_companions(const char *path)
 	} table[] = {
 		{ "kernel/drivers/usb/host/", "usb_storage uas sd_mod" },
 		{ "kernel/drivers/mmc/host/", "mmc_block" },
-		{ "kernel/drivers/ata/", "sd_mod" },
 		{ "kernel/drivers/message/", "sd_mod" },
 		{ "kernel/drivers/scsi/", "sd_mod" },
 	};

@@ -30,7 +30,8 @@ bool phase_predict(const char *modalias, char *ret, size_t size);
 
 /*
  * Modules (names separated by spaces) that the disks behind the driver at @path will need. They appear at a time of their own
- * (a USB bus is searched in the background), so their drivers are loaded with the controller's. "" for none.
+ * (a USB bus is searched in the background), so their drivers are loaded with the controller's. "" for none; also for SATA,
+ * whose ports the kernel has searched when the controller's module counts as loaded.
  */
 const char *phase_companions(const char *path);
 
