@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -279,6 +280,7 @@ static int prepare(struct run *run)
 				 &run->variables, run->failure);
 	if (r == 0)
 		r = finish_environment(run);
+	umask((mode_t)service->umask); /* not before the directories: their parents are everybody's */
 	return r;
 }
 

@@ -169,7 +169,6 @@ int surroundings_set_limits(const struct table_service *service, struct failure 
 	char score[16];
 	int r;
 
-	umask((mode_t)service->umask);
 	if (service->nice != 0 && setpriority(PRIO_PROCESS, 0, service->nice) < 0)
 		return failure_set(failure, STEP_NICE, -errno, "cannot set Nice=%d", service->nice);
 	if (service->oom_score_adjust != 0) {
