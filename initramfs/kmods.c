@@ -15,6 +15,7 @@
 #include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -200,6 +201,7 @@ static int add_module(struct collector *collector, struct kmod_module *kmod)
 	const char *name = kmod_module_get_name(kmod);
 	struct kmods_module module = { 0 };
 	size_t base_len = strlen(collector->base);
+	struct stat st;
 	size_t index;
 	int r;
 
@@ -214,6 +216,7 @@ static int add_module(struct collector *collector, struct kmod_module *kmod)
 	module.name = TAKE_PTR(collector->kmods->modules[index].name);
 	collector->kmods->modules[index].name = strdup(module.name);
 	module.path = strdup(path + base_len + 1);
+	module.len = stat(path, &st) < 0 ? 0 : (size_t)st.st_size;
 	r = module.path && collector->kmods->modules[index].name ? 0 : -ENOMEM;
 	if (r >= 0)
 		r = modprobe_conf_options(&collector->conf, name, &module.options);
@@ -454,7 +457,8 @@ static int open_kmod(struct collector *collector)
 	if (!collector->kmod)
 		return -ENOMEM;
 	kmod_set_log_priority(collector->kmod, LOG_CRIT);
-	return kmod_load_resources(collector->kmod);
+	(void)kmod_load_resources(collector->kmod); /* only makes look-ups faster */
+	return 0;
 }
 
 static int compare_modules(const void *a, const void *b)

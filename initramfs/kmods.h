@@ -14,6 +14,7 @@ struct roots;
 struct kmods_module {
 	char *name;
 	char *path; /* below /lib/modules/VERSION */
+	size_t len; /* of the file */
 	char *options; /* of modprobe.d, NULL for none */
 	char **needs; /* in the order in which they are loaded */
 	char **before; /* soft: tried before */

@@ -4,7 +4,7 @@
  * space, and words; the lines after an "m" line belong to its module:
  *
  *	early-modules 1 VERSION
- *	m NAME PATH
+ *	m NAME BYTES PATH
  *	d NAME…		needs, in load order
  *	p NAME…		tried before
  *	q NAME…		tried after
@@ -36,7 +36,7 @@ int kmods_write_list(const struct kmods *kmods, const char *version, char **ret_
 	for (size_t i = 0; i < kmods->n_modules; i++) {
 		const struct kmods_module *module = &kmods->modules[i];
 
-		strbuf_printf(&text, "m %s %s\n", module->name, module->path);
+		strbuf_printf(&text, "m %s %zu %s\n", module->name, module->len, module->path);
 		add_words(&text, 'd', module->needs);
 		add_words(&text, 'p', module->before);
 		add_words(&text, 'q', module->after);

@@ -58,7 +58,8 @@ static int map_device(struct fb *fb)
 	if (r < 0)
 		return r;
 	fb->stride = fix.line_length;
-	fb->visible = (size_t)var.yoffset * fix.line_length + (size_t)var.xoffset * fb->format.bytes;
+	fb->visible = (size_t)var.yoffset * fix.line_length +
+		      (size_t)var.xoffset * fb->format.bytes;
 	if (fb->visible + (size_t)fix.line_length * var.yres > fix.smem_len ||
 	    var.xres * fb->format.bytes > fix.line_length || var.xres == 0 || var.yres == 0)
 		return -EINVAL;
@@ -126,8 +127,7 @@ void fb_flush(struct fb *fb, const struct damage *damage)
 
 		for (int y = top; y < bottom && left < right; y++)
 			pixel_convert(&fb->format,
-				      device_row(fb, (uint32_t)y) +
-					      (size_t)left * fb->format.bytes,
+				      device_row(fb, (uint32_t)y) + (size_t)left * fb->format.bytes,
 				      surface_row(surface, (uint32_t)y) + left,
 				      (uint32_t)(right - left));
 	}
@@ -154,8 +154,7 @@ bool fb_watch_look(struct fb *fb)
 
 		for (uint32_t column = 0; column < SAMPLE_COLUMNS; column++) {
 			const uint32_t x = (column * 2 + 1) * surface->width / (SAMPLE_COLUMNS * 2);
-			const uint32_t ours =
-				pixel_pack(&fb->format, surface_row(surface, y)[x]);
+			const uint32_t ours = pixel_pack(&fb->format, surface_row(surface, y)[x]);
 
 			samples[n] = device_pixel(fb, x, y);
 			foreign += samples[n++] != ours;

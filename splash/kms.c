@@ -3,8 +3,8 @@
  * A DRM device by the old mode-setting calls: they work on every driver that has dumb buffers, and the picture needs no more.
  *
  * Outputs are read from what the kernel knows already; a probe, which may read EDID over a slow bus, is done only when nothing
- * is known to be connected. The descriptor is never closed here while it is shared with PID 1 in a way that matters: closing
- * it only drops our reference, the frame belongs to the open file.
+ * is known to be connected. Framebuffers and master belong to the open file, not to this process: PID 1 holds a duplicate,
+ * so closing ours changes nothing on the screen.
  */
 #include "kms.h"
 
@@ -85,7 +85,8 @@ static int scan_connector(int fd, struct scan *scan, drmModeConnectorPtr connect
 		return -ENOMEM;
 	for (int i = 0; i < connector->count_modes; i++)
 		modes[i] = mode_of(&connector->modes[i]);
-	*pick = (struct kms_pick_connector){ .connected = connector->connection == DRM_MODE_CONNECTED,
+	*pick = (struct kms_pick_connector){ .connected = connector->connection ==
+							  DRM_MODE_CONNECTED,
 					     .crtc = -1,
 					     .modes = modes,
 					     .n_modes = (size_t)connector->count_modes };
@@ -108,8 +109,8 @@ static int scan_connectors(int fd, struct scan *scan, bool probe)
 {
 	for (int i = 0; i < scan->resources->count_connectors; i++) {
 		const uint32_t id = scan->resources->connectors[i];
-		drmModeConnectorPtr connector = probe ? drmModeGetConnector(fd, id) :
-							drmModeGetConnectorCurrent(fd, id);
+		drmModeConnectorPtr connector = probe ? drmModeGetConnector(fd, id)
+						      : drmModeGetConnectorCurrent(fd, id);
 
 		if (!connector)
 			continue;
@@ -173,6 +174,8 @@ static int output_init(struct kms *kms, struct kms_output *output, const struct 
 		return r;
 	layout_compute(output->mode.hdisplay, output->mode.vdisplay, &output->screen.layout);
 	output->old_fb_id = adopt ? shown_fb : 0;
+	/* without master it may be a compositor's already */
+	output->before_fb_id = kms_is_master(kms) ? shown_fb : 0;
 	return 0;
 }
 
@@ -221,7 +224,8 @@ static int kms_new(int fd, bool adopt, struct kms **ret_kms)
 		return -ENOMEM;
 	}
 	kms->fd = fd;
-	r = kms_take_master(kms);
+	/* An adopted file is master already, or was made to drop that, which is then not undone here. */
+	r = adopt ? 0 : kms_take_master(kms);
 	if (r == 0)
 		r = setup_or_probe(kms, adopt);
 	if (r < 0) {
@@ -349,6 +353,11 @@ int kms_take_master(struct kms *kms)
 	if (drmIsMaster(kms->fd))
 		return 0;
 	return drmSetMaster(kms->fd) < 0 ? -errno : 0;
+}
+
+bool kms_is_master(const struct kms *kms)
+{
+	return drmIsMaster(kms->fd);
 }
 
 int kms_drop_master(struct kms *kms)

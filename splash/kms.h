@@ -21,7 +21,8 @@ int kms_open(const char *path, struct kms **ret_kms);
 
 /*
  * Goes on with an open file of an earlier splash (taken over, also on failure): where that splash's picture is still on the
- * screen, its buffer is used as it is.
+ * screen, its buffer is used as it is. Does not ask for master: without it nothing can be
+ * committed yet.
  */
 int kms_adopt(int fd, struct kms **ret_kms);
 
@@ -40,6 +41,7 @@ int kms_rescan(struct kms *kms);
 
 int kms_take_master(struct kms *kms);
 int kms_drop_master(struct kms *kms);
+bool kms_is_master(const struct kms *kms);
 
 /* Does a CRTC show somebody else's picture, by now, that is not of one colour? */
 bool kms_watch_look(struct kms *kms);

@@ -32,7 +32,8 @@ static int map_dumb(int fd, uint32_t handle, uint64_t size, int protection, uint
 
 static int map_prime(int fd, uint32_t handle, uint64_t size, int protection, uint8_t **ret_data)
 {
-	CLEANUP_FD int prime_fd = -1;
+	CLEANUP_FD
+	int prime_fd = -1;
 	void *data;
 
 	if (drmPrimeHandleToFD(fd, handle, DRM_CLOEXEC | DRM_RDWR, &prime_fd) < 0)
@@ -99,8 +100,7 @@ static bool is_plain(const drmModeFB2 *fb)
 	if (fb->flags & DRM_MODE_FB_MODIFIERS && fb->modifier != DRM_FORMAT_MOD_LINEAR)
 		return false;
 	return fb->pixel_format == DRM_FORMAT_XRGB8888 || fb->pixel_format == DRM_FORMAT_ARGB8888 ||
-	       fb->pixel_format == DRM_FORMAT_XBGR8888 ||
-	       fb->pixel_format == DRM_FORMAT_ABGR8888 ||
+	       fb->pixel_format == DRM_FORMAT_XBGR8888 || fb->pixel_format == DRM_FORMAT_ABGR8888 ||
 	       fb->pixel_format == DRM_FORMAT_XRGB2101010 ||
 	       fb->pixel_format == DRM_FORMAT_XBGR2101010;
 }

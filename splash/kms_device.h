@@ -19,6 +19,8 @@ struct kms_output {
 	struct kms_buffer buffer;
 	uint32_t connector_id;
 	uint32_t crtc_id;
+	uint32_t
+		before_fb_id; /* on the CRTC before us: an earlier splash's or the console's, no compositor's */
 	uint32_t old_fb_id; /* of an earlier splash or setup, to be removed once ours is shown */
 	drmModeModeInfo mode;
 };

@@ -43,7 +43,7 @@ static bool look_at(struct kms *kms, struct kms_output *output, struct kms_watch
 		return false;
 	fb_id = crtc->buffer_id;
 	drmModeFreeCrtc(crtc);
-	if (fb_id == 0 || fb_id == output->buffer.fb_id)
+	if (fb_id == 0 || fb_id == output->buffer.fb_id || fb_id == output->before_fb_id)
 		return false;
 	if (fb_id != watch->fb_id)
 		watch->changes++;

@@ -14,7 +14,8 @@ struct layout {
 	struct rect brand;
 	struct rect bar;
 	struct rect caption; /* the whole band, so that a shorter caption wipes a longer one */
-	struct rect page; /* the column of a message page: x and width count, it is centred by its text */
+	struct rect
+		page; /* the column of a message page: x and width count, it is centred by its text */
 	int page_accent; /* width of the coloured strip left of the page; the text is as far again from it, twice */
 };
 

@@ -106,7 +106,8 @@ static const struct opt opts[] = {
 	{ 0, "percent", "N", "where the bar of the PNG is", set_percent },
 	{ 0, "caption", "TEXT", "beneath the bar of the PNG", set_caption },
 	{ 0, "failure", "TITLE", "the PNG shows a failure page; TEXT is its operand", set_failure },
-	{ 0, "info", "TITLE", "the PNG shows a page of information; TEXT is its operand", set_info },
+	{ 0, "info", "TITLE", "the PNG shows a page of information; TEXT is its operand",
+	  set_info },
 	{ 'h', "help", NULL, "print this help", set_help },
 };
 
@@ -161,8 +162,9 @@ static int run(const struct splash_options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .splash.vt = 1, .width = 1024, .height = 768, .caption = "",
-				   .title = "" };
+	struct options options = {
+		.splash.vt = 1, .width = 1024, .height = 768, .caption = "", .title = ""
+	};
 	int n;
 
 	log_init("early-splash", LOG_SINK_STDERR, LOG_LEVEL_INFO);
@@ -170,7 +172,8 @@ int main(int argc, char **argv)
 	if (n < 0)
 		return EXIT_FAILURE;
 	if (options.help) {
-		printf("early-splash [OPTION]...\nShows the boot's picture and obeys PID 1 on descriptor 3.\n\n");
+		printf("early-splash [OPTION]...\nShows the boot's picture and obeys PID 1 on "
+		       "descriptor 3.\n\n");
 		opts_print_help(stdout, opts, ARRAY_SIZE(opts));
 		return EXIT_SUCCESS;
 	}

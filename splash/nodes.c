@@ -14,7 +14,7 @@
 #include "early/fd.h"
 
 #define CARDS_MAX 16
-#define EVENTS (IN_CREATE | IN_ATTRIB | IN_MOVED_TO)
+#define EVENTS (IN_CREATE | IN_MOVED_TO)
 
 static int watch(struct nodes *nodes, const char *path)
 {
@@ -77,4 +77,14 @@ size_t nodes_list_cards(const char *root, char (*paths)[NODE_PATH_MAX], size_t m
 			n++;
 	}
 	return n;
+}
+
+bool nodes_fb_is_drm(const char *root)
+{
+	char path[4096];
+
+	if (snprintf(path, sizeof(path), "%s/sys/class/graphics/fb0/device/drm", root) >=
+	    (int)sizeof(path))
+		return false;
+	return access(path, F_OK) == 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "early/loop.h"
@@ -22,3 +23,6 @@ void nodes_done(struct nodes *nodes);
 
 /* Existing /dev/dri/card* in numeric order. Returns how many were written. */
 size_t nodes_list_cards(const char *root, char (*paths)[NODE_PATH_MAX], size_t max);
+
+/* Is fb0 only the kernel's emulation on top of a DRM device? Then it shows nothing while that device has a master. */
+bool nodes_fb_is_drm(const char *root);

@@ -29,8 +29,7 @@ void paint_fill(const struct surface *surface, struct rect rect, uint32_t color)
 	for (int x = 0; x < r.width; x++)
 		first[x] = color;
 	for (int y = 1; y < r.height; y++)
-		memcpy(surface_row(surface, (uint32_t)(r.y + y)) + r.x, first,
-		       (size_t)r.width * 4);
+		memcpy(surface_row(surface, (uint32_t)(r.y + y)) + r.x, first, (size_t)r.width * 4);
 }
 
 static void put(const struct surface *surface, int x, int y, uint32_t color)
@@ -100,8 +99,8 @@ void paint_glyph(const struct surface *surface, const struct premade_font *font,
 		const uint8_t *bits = font->bits + glyph->offset + (uint32_t)row * row_bytes;
 
 		for (int column = 0; column < glyph->width; column++) {
-			const unsigned int part = column % 2 ? bits[column / 2] & 0xfu :
-							       bits[column / 2] >> 4;
+			const unsigned int part = column % 2 ? bits[column / 2] & 0xfu
+							     : bits[column / 2] >> 4;
 
 			if (part)
 				put(surface, x + glyph->left + column, baseline - glyph->top + row,
@@ -112,8 +111,8 @@ void paint_glyph(const struct surface *surface, const struct premade_font *font,
 
 void paint_copy(const struct surface *surface, const struct surface *from, int x, int y)
 {
-	const struct rect r = clip(
-		surface, (struct rect){ x, y, (int)from->width, (int)from->height });
+	const struct rect r = clip(surface,
+				   (struct rect){ x, y, (int)from->width, (int)from->height });
 
 	for (int row = 0; row < r.height; row++)
 		memcpy(surface_row(surface, (uint32_t)(r.y + row)) + r.x,

@@ -118,8 +118,7 @@ static void paint_caption(const struct picture *picture, const struct surface *s
 	if (!wrap_next(&text, (unsigned int)band->width, measure, &style, &line))
 		return;
 	text_draw(surface, &style,
-		  band->x +
-			  (band->width - (int)text_measure(&style, line.text, line.len)) / 2,
+		  band->x + (band->width - (int)text_measure(&style, line.text, line.len)) / 2,
 		  band->y + premade_fonts[style.font].ascent, line.text, line.len);
 }
 
@@ -128,8 +127,7 @@ static size_t wrap_all(const char *text, int width, struct text_style *style,
 {
 	size_t n = 0;
 
-	while (n < max &&
-	       wrap_next(&text, (unsigned int)MAX(width, 1), measure, style, &lines[n]))
+	while (n < max && wrap_next(&text, (unsigned int)MAX(width, 1), measure, style, &lines[n]))
 		n++;
 	return n;
 }

@@ -32,8 +32,7 @@ static bool is_xrgb8888(const struct pixel_format *format)
 	       format->blue.bits == 8;
 }
 
-void pixel_convert(const struct pixel_format *format, uint8_t *to, const uint32_t *from,
-		   uint32_t n)
+void pixel_convert(const struct pixel_format *format, uint8_t *to, const uint32_t *from, uint32_t n)
 {
 	if (is_xrgb8888(format)) {
 		memcpy(to, from, (size_t)n * 4);

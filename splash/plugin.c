@@ -62,8 +62,9 @@ int plugin_get_without_font(const struct plugin **ret_plugin)
 		tried = true;
 		result = load(&plugin);
 		if (result == 0 && plugin.api->open(SPLASH_FONT, &plugin.canvas) < 0)
-			log_warning("characters beyond ASCII are shown as '?': cannot use the font %s",
-				    SPLASH_FONT);
+			log_warning(
+				"characters beyond ASCII are shown as '?': cannot use the font %s",
+				SPLASH_FONT);
 	}
 	if (result < 0)
 		return result;

@@ -166,7 +166,8 @@ int main(int argc, char **argv)
 	r = canvas_new(argv[1], &canvas);
 	if (r < 0) {
 		fprintf(stderr,
-			"premade-gen: cannot use the font %s: %s. Install fonts-dejavu-core or set -Dsplash_font\n",
+			"premade-gen: cannot use the font %s: %s. Install fonts-dejavu-core or set "
+			"-Dsplash_font\n",
 			argv[1], strerror(-r));
 		return EXIT_FAILURE;
 	}

@@ -47,7 +47,8 @@ struct premade_glyph {
 	uint16_t width;
 	uint16_t height;
 	uint16_t advance;
-	uint32_t offset; /* into the font's bits: rows of 4-bit coverage, two pixels in a byte, high half first */
+	uint32_t
+		offset; /* into the font's bits: rows of 4-bit coverage, two pixels in a byte, high half first */
 };
 
 struct premade_font {

@@ -37,8 +37,8 @@ size_t sample_grid(const struct surface *surface, uint32_t *samples, size_t max)
 	size_t n = 0;
 
 	for (uint32_t row = 0; row < rows; row++) {
-		const uint32_t *line =
-			surface_row(surface, (uint32_t)((row * 2ULL + 1) * surface->height / (rows * 2)));
+		const uint32_t *line = surface_row(
+			surface, (uint32_t)((row * 2ULL + 1) * surface->height / (rows * 2)));
 
 		for (uint32_t column = 0; column < columns && n < max; column++)
 			samples[n++] = line[(column * 2ULL + 1) * surface->width / (columns * 2)] &

@@ -45,11 +45,12 @@ static void report_failed(struct splash *splash, const char *device, int error)
 	const struct splash_failed message = { why };
 
 	(void)snprintf(why, sizeof(why), "%s: %s", device,
-		       error == -ENXIO ? "no output is connected" :
-		       error == -EBUSY ? "another process is its master" :
-					 strerror(-error)); /* cut if it is too long */
+		       error == -ENXIO   ? "no output is connected"
+		       : error == -EBUSY ? "another process is its master"
+					 : strerror(-error)); /* cut if it is too long */
 	log_warning("no picture on %s", why);
-	(void)channel_send(&splash->link, SPLASH_FAILED, &message); /* a dead link ends in on_close */
+	(void)channel_send(&splash->link, SPLASH_FAILED,
+			   &message); /* a dead link ends in on_close */
 }
 
 static void report_frame(struct splash *splash)
@@ -98,12 +99,17 @@ static int begin_showing(struct splash *splash)
 	unsigned int permille;
 	int r = 0;
 
-	if (display_shows_adopted(&splash->display, &permille))
+	if (display_shows_adopted(&splash->display, &permille)) {
 		splash->picture.shown_permille = splash->picture.target_permille = permille;
-	else
+	} else {
+		/* how the bar got there is no news to this device */
+		splash->picture.shown_permille = splash->picture.target_permille;
 		r = display_show(&splash->display, &splash->picture, PICTURE_PART_ALL);
+	}
 	if (r < 0)
 		return r;
+	if (splash->display.kms)
+		nodes_done(&splash->nodes); /* nothing better can come; udev makes many nodes */
 	splash->state = SPLASH_STATE_SHOWING;
 	splash->search_since_us = 0;
 	splash->failure_reported = false;
@@ -125,7 +131,11 @@ static void retry_later(struct splash *splash, const char *device, int error)
 	fast = now - splash->search_since_us < RETRY_FAST_FOR_MS * USEC_PER_MSEC;
 	if (!fast && !splash->failure_reported) {
 		splash->failure_reported = true;
-		report_failed(splash, device, error);
+		if (display_is_open(&splash->display))
+			log_warning_errno(error, "the picture stays on %s: cannot use %s",
+					  splash->display.path, device);
+		else
+			report_failed(splash, device, error);
 	}
 	(void)loop_timer_start(splash->loop, &splash->retry,
 			       in_ms(fast ? RETRY_FAST_MS : RETRY_SLOW_MS), handle_retry);
@@ -135,7 +145,14 @@ static int try_device(struct splash *splash, const char *path)
 {
 	int r = display_open(&splash->display, path);
 
-	return r < 0 ? r : begin_showing(splash);
+	if (r < 0)
+		return r;
+	r = begin_showing(splash);
+	if (r < 0) {
+		display_done(&splash->display);
+		splash->state = SPLASH_STATE_SEARCHING;
+	}
+	return r;
 }
 
 /* Returns 0 if one shows the picture now, -ENOENT if there is none, another error if none of them works. */
@@ -169,7 +186,7 @@ static void search(struct splash *splash)
 
 		r = try_cards(splash, cards, n, &failed);
 		if (r < 0 && !display_is_open(&splash->display)) {
-			fb_error = try_device(splash, "/dev/fb0");
+			fb_error = nodes_fb_is_drm("") ? -ENOENT : try_device(splash, "/dev/fb0");
 			if (fb_error < 0 && fb_error != -ENOENT && r == -ENOENT) {
 				r = fb_error;
 				failed = "/dev/fb0";
@@ -200,25 +217,6 @@ static void handle_nodes(struct nodes *nodes)
 {
 	struct splash *splash = container_of(nodes, struct splash, nodes);
 
-	if (wants_device(splash))
-		search(splash);
-}
-
-static void adopt(struct splash *splash, struct channel_message *message)
-{
-	int r;
-
-	if (message->n_fds == 0) {
-		log_error("the order to adopt a frame came without a descriptor");
-		return;
-	}
-	loop_timer_stop(&splash->retry);
-	r = display_adopt(&splash->display, TAKE_FD(message->fds[0]));
-	if (r == 0)
-		r = begin_showing(splash);
-	if (r == 0)
-		return;
-	log_warning_errno(r, "cannot go on with the frame of an earlier splash");
 	if (wants_device(splash))
 		search(splash);
 }
@@ -263,7 +261,8 @@ static void set_graphics(struct splash *splash)
 
 	if (r < 0)
 		log_warning_errno(r,
-				  "cannot put VT %u into graphics mode; the console may paint over the picture",
+				  "cannot put VT %u into graphics mode; the console may paint over "
+				  "the picture",
 				  splash->options.vt);
 }
 
@@ -299,6 +298,13 @@ static void handle_take(struct loop_timer *timer)
 	report_failed(splash, splash->display.path, r);
 }
 
+static void start_taking(struct splash *splash, unsigned int delay_ms)
+{
+	splash->state = SPLASH_STATE_TAKING;
+	splash->take_deadline_us = in_ms(TAKE_FOR_MS);
+	(void)loop_timer_start(splash->loop, &splash->take, in_ms(delay_ms), handle_take);
+}
+
 static void take(struct splash *splash)
 {
 	set_graphics(splash);
@@ -308,9 +314,34 @@ static void take(struct splash *splash)
 		search(splash);
 		return;
 	}
-	splash->state = SPLASH_STATE_TAKING;
-	splash->take_deadline_us = in_ms(TAKE_FOR_MS);
-	handle_take(&splash->take);
+	start_taking(splash, 0);
+}
+
+/*
+ * A file that is not master was made to drop it, and DROP_MASTER for this process too is probably next on the link; so
+ * becoming master waits a little.
+ */
+static void adopt(struct splash *splash, struct channel_message *message)
+{
+	int r;
+
+	if (message->n_fds == 0) {
+		log_error("the order to adopt a frame came without a descriptor");
+		return;
+	}
+	loop_timer_stop(&splash->retry);
+	r = display_adopt(&splash->display, TAKE_FD(message->fds[0]));
+	if (r == 0 && !kms_is_master(splash->display.kms)) {
+		start_taking(splash, TAKE_RETRY_MS);
+		return;
+	}
+	if (r == 0)
+		r = begin_showing(splash);
+	if (r == 0)
+		return;
+	log_warning_errno(r, "cannot go on with the frame of an earlier splash");
+	if (wants_device(splash))
+		search(splash);
 }
 
 static void handle_progress(struct splash *splash, const struct splash_progress *progress)
@@ -404,7 +435,8 @@ int splash_init(struct splash *splash, struct loop *loop, const struct splash_op
 			 handle_close, splash);
 	if (r < 0)
 		return log_errno(
-			r, "descriptor 3 is not the link to PID 1; to see the picture, use --render");
+			r,
+			"descriptor 3 is not the link to PID 1; to see the picture, use --render");
 	r = nodes_init(&splash->nodes, loop, "", handle_nodes);
 	if (r < 0)
 		return log_errno(r, "cannot watch /dev for screens");

@@ -12,7 +12,8 @@
 
 int vt_set_graphics(unsigned int number)
 {
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	struct vt_stat state;
 	char path[32];
 

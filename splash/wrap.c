@@ -8,7 +8,9 @@ size_t wrap_decode(const char *text, size_t len, unsigned int *ret_char)
 	static const struct {
 		unsigned char mask, lead;
 		unsigned int least;
-	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+	} forms[] = { { 0x80, 0x00, 0 },
+		      { 0xe0, 0xc0, 0x80 },
+		      { 0xf0, 0xe0, 0x800 },
 		      { 0xf8, 0xf0, 0x10000 } };
 	const unsigned char first = (unsigned char)text[0];
 

@@ -27,6 +27,7 @@ struct disks {
 	struct report report;
 	struct kernel_words words;
 	const char *root;
+	const char *sys;
 	struct root_order *root_order;
 	struct check_order *check_order;
 	struct write_order *write_order;
@@ -57,7 +58,7 @@ static int start_root(struct disks *disks, struct channel_message *message)
 	if (wanted.check > DISKS_CHECK_SKIP)
 		return -EPROTO;
 	return root_order_start(&disks->root_order, disks->loop, &disks->report, &wanted,
-				&disks->words, handle_end, disks);
+				&disks->words, disks->sys, handle_end, disks);
 }
 
 static int start_check(struct disks *disks, struct channel_message *message)
@@ -118,7 +119,8 @@ static void handle_close(struct channel *channel, int error)
 	loop_exit(disks->loop, error < 0 ? 1 : 0);
 }
 
-int disks_new(struct disks **ret_disks, struct loop *loop, int link_fd, const char *root)
+int disks_new(struct disks **ret_disks, struct loop *loop, int link_fd,
+	      const struct disks_settings *settings)
 {
 	struct disks *disks = calloc(1, sizeof(*disks));
 	int r;
@@ -128,9 +130,13 @@ int disks_new(struct disks **ret_disks, struct loop *loop, int link_fd, const ch
 		return -ENOMEM;
 	}
 	disks->loop = loop;
-	disks->root = root;
+	disks->root = settings->root;
+	disks->sys = settings->sys;
 	disks->report.link = &disks->link;
-	kernel_words_read(&disks->words);
+	if (settings->cmdline)
+		kernel_words_parse(settings->cmdline, &disks->words);
+	else
+		kernel_words_read(&disks->words);
 	r = channel_init(&disks->link, loop, link_fd, &disks_protocol, handle_message, handle_close,
 			 disks);
 	if (r < 0) {

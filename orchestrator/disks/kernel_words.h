@@ -3,10 +3,15 @@
 
 #include "check_plan.h"
 
+#define KERNEL_WORD_MAX 256
+
 /* What early-disks itself reads from the kernel command line; the rest comes with the orders. */
 struct kernel_words {
 	enum disks_check_mode mode; /* fsck.mode= */
 	enum check_repair repair; /* fsck.repair= */
+	char resume[KERNEL_WORD_MAX]; /* resume=; empty: not given */
+	uint64_t resume_offset; /* resume_offset=, in pages */
+	bool no_resume; /* noresume */
 };
 
 /* Pure. The last of a repeated word counts; a value that is none is logged and passed over. */

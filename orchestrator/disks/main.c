@@ -11,14 +11,26 @@
 #include "early/opts.h"
 
 struct settings {
-	const char *root;
+	struct disks_settings disks;
 	bool debug;
 	bool help;
 };
 
 static int apply_root(void *target, const char *value)
 {
-	((struct settings *)target)->root = value;
+	((struct settings *)target)->disks.root = value;
+	return 0;
+}
+
+static int apply_sys(void *target, const char *value)
+{
+	((struct settings *)target)->disks.sys = value;
+	return 0;
+}
+
+static int apply_cmdline(void *target, const char *value)
+{
+	((struct settings *)target)->disks.cmdline = value;
 	return 0;
 }
 
@@ -36,6 +48,8 @@ static int apply_help(void *target, const char *value)
 
 static const struct opt opts[] = {
 	{ 0, "root", "DIR", "take etc/fstab and the mounts below DIR (for tests; default /)", apply_root },
+	{ 0, "sys", "DIR", "take devices and power controls from DIR (for tests; default /sys)", apply_sys },
+	{ 0, "cmdline", "TEXT", "take this for the kernel command line (for tests)", apply_cmdline },
 	{ 0, "debug", NULL, "log every step", apply_debug },
 	{ 'h', "help", NULL, "show this help", apply_help },
 };
@@ -50,7 +64,7 @@ static int run(const struct settings *settings)
 		return log_errno(r, "cannot make an event loop");
 	r = loop_reap_children(loop);
 	if (r == 0)
-		r = disks_new(&disks, loop, CHANNEL_HELPER_FD, settings->root);
+		r = disks_new(&disks, loop, CHANNEL_HELPER_FD, &settings->disks);
 	if (r < 0)
 		log_errno(r, "descriptor %d is no link: early-disks is started by early-init",
 			  CHANNEL_HELPER_FD);
@@ -63,7 +77,7 @@ static int run(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .root = "/" };
+	struct settings settings = { .disks = { .root = "/", .sys = "/sys" } };
 	int n = opts_parse(opts, ARRAY_SIZE(opts), &settings, argc, argv);
 
 	if (n < 0)

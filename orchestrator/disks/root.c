@@ -6,6 +6,8 @@
  *	   |                  |                    |                       |
  *	time out           refused              refused                 refused   --> FAILED
  *
+ * Between found and looking a hibernated image is resumed, if there is one: after any mount it would be too late.
+ *
  * Waiting costs nothing: uevents wake us, sysfs is looked at before the first and after each. Everything that touches the
  * disk for long is a child. Nothing here destroys anything by itself: a superblock that cannot be right is shown to a
  * person, with the command that would try its backup.
@@ -25,11 +27,13 @@
 #include "mount_root.h"
 #include "repair.h"
 #include "report.h"
+#include "resume.h"
 #include "root.h"
 #include "spec.h"
 
 #define WAIT_FOR_EVER UINT32_MAX /* rootwait */
 #define SLOW_MOUNT_MS 10000
+#define RESUME_WAIT_MS 5000 /* for the device of resume=, once the root is there */
 
 struct root_order {
 	struct loop *loop;
@@ -37,12 +41,16 @@ struct root_order {
 	struct devices devices;
 	struct hotplug hotplug;
 	struct loop_timer wait_timer;
+	struct resume resume;
 	struct repair repair;
 	struct task mount_task;
 	struct mount_root mount;
 	struct spec spec;
 	struct kernel_words words;
+	struct spec resume_spec; /* value NULL: resume= was not given */
 	char *spec_text;
+	char *usage; /* of the root device's content */
+	const char *sys;
 	char *fstype; /* rootfstype= */
 	char *flags; /* rootflags= */
 	char *target;
@@ -61,12 +69,15 @@ struct root_order *root_order_free(struct root_order *order)
 		return NULL;
 	hotplug_stop(&order->hotplug);
 	loop_timer_stop(&order->wait_timer);
+	resume_done(&order->resume);
 	repair_done(&order->repair);
 	task_abandon(&order->mount_task);
 	strv_free(order->mount.types);
 	spec_done(&order->spec);
+	spec_done(&order->resume_spec);
 	devices_done(&order->devices);
 	free(order->spec_text);
+	free(order->usage);
 	free(order->fstype);
 	free(order->flags);
 	free(order->target);
@@ -265,24 +276,9 @@ static const char *explain_content(const char *type)
 	return "it holds no file system";
 }
 
-static void take_device(struct root_order *order, struct device *device)
+static void look(struct root_order *order)
 {
-	hotplug_stop(&order->hotplug);
-	loop_timer_stop(&order->wait_timer);
-	if (!device->content_read)
-		device_read_content(device);
-	order->node = strdup(device->node);
-	if (device->type)
-		order->type = strdup(device->type);
-	if (!order->node || (device->type && !order->type)) {
-		fail(order, strerror(ENOMEM), "The machine has too little memory to go on",
-		     "the root device was found but cannot be used");
-		return;
-	}
-	log_info("root device %s is %s, %s", order->spec_text, order->node,
-		 order->type ? order->type : "of unknown content");
-
-	if (device->usage && strcmp(device->usage, "filesystem") != 0)
+	if (order->usage && strcmp(order->usage, "filesystem") != 0)
 		fail(order, explain_content(order->type),
 		     "Say at the boot loader where the root is: root=UUID=…",
 		     "%s cannot be the root: it holds %s", order->node, order->type);
@@ -292,13 +288,136 @@ static void take_device(struct root_order *order, struct device *device)
 		start_mount(order);
 }
 
+/* --- resuming --- */
+
+static void handle_not_resumed(struct resume *resume)
+{
+	look(resume->data);
+}
+
+/* Returns 1 if @device holds an image and the kernel has got it. */
+static int try_resume(struct root_order *order, const struct device *device)
+{
+	int r;
+
+	if (!resume_has_image(device, order->words.resume_offset))
+		return 0;
+	r = resume_start(&order->resume, order->loop, order->report, order->sys, device,
+			 order->words.resume_offset, handle_not_resumed, order);
+	return r < 0 ? log_warning_errno(r, "cannot resume from %s", device->node) : 1;
+}
+
+/* Without resume= every swap space with an image counts: mounting would destroy what it was made of. */
+static int try_resume_from_any(struct root_order *order)
+{
+	struct device *device;
+
+	list_for_each(device, &order->devices.list, link)
+		if (device->type && strcmp(device->type, "swsuspend") == 0 &&
+		    try_resume(order, device) > 0)
+			return 1;
+	return 0;
+}
+
+static void stop_waiting(struct root_order *order)
+{
+	hotplug_stop(&order->hotplug);
+	loop_timer_stop(&order->wait_timer);
+}
+
+/* Returns 1 if the device of resume= is there; then the order may be gone. */
+static int look_for_resume_device(struct root_order *order)
+{
+	struct device *device = devices_find(&order->devices, &order->resume_spec);
+
+	if (!device)
+		return 0;
+	stop_waiting(order);
+	if (try_resume(order, device) <= 0)
+		look(order);
+	return 1;
+}
+
+static void handle_no_resume_device(struct loop_timer *timer)
+{
+	struct root_order *order = container_of(timer, struct root_order, wait_timer);
+
+	report_trouble(order->report, "there is no device resume=%s: nothing is resumed",
+		       order->words.resume);
+	stop_waiting(order);
+	look(order);
+}
+
+static void wait_for_resume_device(struct root_order *order)
+{
+	int r = loop_timer_start(order->loop, &order->wait_timer,
+				 clock_monotonic_us() + RESUME_WAIT_MS * USEC_PER_MSEC,
+				 handle_no_resume_device);
+
+	if (r < 0) {
+		log_warning_errno(r, "no timer, so no waiting for resume=%s", order->words.resume);
+		stop_waiting(order);
+		look(order);
+		return;
+	}
+	report_progress(order->report, 0, "waiting for resume=%s", order->words.resume);
+}
+
+static void begin_resume(struct root_order *order)
+{
+	const char *why = NULL;
+	int r;
+
+	if (order->words.no_resume || resume_is_possible(order->sys) < 0) {
+		stop_waiting(order);
+		look(order);
+		return;
+	}
+	r = devices_scan(&order->devices, order->sys, true);
+	if (r < 0)
+		log_warning_errno(r, "cannot list the block devices");
+	if (order->words.resume[0] &&
+	    spec_parse(order->words.resume, &order->resume_spec, &why) == 0) {
+		if (!look_for_resume_device(order))
+			wait_for_resume_device(order);
+		return;
+	}
+	if (why)
+		report_trouble(order->report, "resume=%s names no block device: %s",
+			       order->words.resume, why);
+	stop_waiting(order);
+	if (!try_resume_from_any(order))
+		look(order);
+}
+
+static void take_device(struct root_order *order, struct device *device)
+{
+	loop_timer_stop(&order->wait_timer);
+	if (!device->content_read)
+		device_read_content(device);
+	order->node = strdup(device->node);
+	if (device->type)
+		order->type = strdup(device->type);
+	if (device->usage)
+		order->usage = strdup(device->usage);
+	if (!order->node || (device->type && !order->type) || (device->usage && !order->usage)) {
+		stop_waiting(order);
+		fail(order, strerror(ENOMEM), "The machine has too little memory to go on",
+		     "the root device was found but cannot be used");
+		return;
+	}
+	log_info("root device %s is %s, %s", order->spec_text, order->node,
+		 order->type ? order->type : "of unknown content");
+	begin_resume(order);
+}
+
 /* --- waiting --- */
 
 /* Returns 1 if it was found; then the order may be gone. */
 static int look_for_device(struct root_order *order)
 {
 	struct device *device;
-	int r = devices_scan(&order->devices, "/sys", spec_needs_content(&order->spec));
+	int r = devices_scan(&order->devices, order->sys, spec_needs_content(&order->spec));
 
 	if (r < 0)
 		log_warning_errno(r, "cannot list the block devices");
@@ -337,7 +456,18 @@ static void handle_device(struct hotplug *hotplug, const char *name)
 
 static void handle_settled(struct hotplug *hotplug)
 {
-	(void)look_for_device(container_of(hotplug, struct root_order, hotplug));
+	struct root_order *order = container_of(hotplug, struct root_order, hotplug);
+	int r;
+
+	if (!order->node) {
+		(void)look_for_device(order);
+		return;
+	}
+	/* The root is there; what is waited for is the device of resume=. */
+	r = devices_scan(&order->devices, order->sys, true);
+	if (r < 0)
+		log_warning_errno(r, "cannot list the block devices");
+	(void)look_for_resume_device(order);
 }
 
 static void handle_wait_over(struct loop_timer *timer)
@@ -398,7 +528,7 @@ static void begin(struct root_order *order)
 
 int root_order_start(struct root_order **ret_order, struct loop *loop, struct report *report,
 		     const struct disks_root *wanted, const struct kernel_words *words,
-		     void (*on_end)(void *data), void *data)
+		     const char *sys, void (*on_end)(void *data), void *data)
 {
 	struct root_order *order = calloc(1, sizeof(*order));
 
@@ -410,6 +540,7 @@ int root_order_start(struct root_order **ret_order, struct loop *loop, struct re
 	order->words = *words;
 	order->words.mode = (enum disks_check_mode)wanted->check;
 	order->wait_ms = wanted->wait_ms;
+	order->sys = sys;
 	order->on_end = on_end;
 	order->data = data;
 	order->hotplug.fd = -1;

@@ -94,6 +94,7 @@ static enum manager_verb translate(uint32_t verb)
 		return MANAGER_VERB_RELOAD_OR_RESTART;
 	case BUS_VERB_START:
 	case BUS_VERB_RELOAD_MANIFESTS:
+	case BUS_VERB_RESET_FAILED:
 		break;
 	}
 	return MANAGER_VERB_START;
@@ -108,6 +109,11 @@ static void handle_job(struct bus_link *bus, const struct bus_job *job)
 	if (job->verb == BUS_VERB_RELOAD_MANIFESTS) {
 		r = manager_load(bus->manager, NULL, NULL, NULL);
 		send_queued(bus, job->cookie, 0, r < 0 ? r : -EALREADY);
+		return;
+	}
+	if (job->verb == BUS_VERB_RESET_FAILED) {
+		manager_reset_failed(bus->manager, job->unit);
+		send_queued(bus, job->cookie, 0, -EALREADY);
 		return;
 	}
 	if (job->verb == BUS_VERB_START && bus->on_power(bus, job->unit)) {

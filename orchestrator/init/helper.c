@@ -84,7 +84,9 @@ static void execute(const char *const *argv, int link_fd)
 			(void)dup2(link_fd, CHANNEL_HELPER_FD);
 	}
 	(void)execve(argv[0], (char *const *)argv, environment);
-	log_line(LOG_LEVEL_ERROR, -errno, "cannot execute %s", argv[0]);
+	/* Not by the log: the link may have taken the number of its descriptor. */
+	dprintf(STDERR_FILENO, "<3>early-init: cannot execute %s: %s\n", argv[0],
+		strerrordesc_np(errno));
 	_exit(203);
 }
 

@@ -14,6 +14,7 @@
 #include "early/fd.h"
 #include "early/log.h"
 
+#include "scope.h"
 #include "service_internal.h"
 
 /*
@@ -24,37 +25,11 @@
 
 #define PRESTART_DEADLINE_US (10 * USEC_PER_SEC)
 
-static int make_group_path(const struct definition *definition, char **ret)
-{
-	const char *slice = definition->service.slice;
-	char path[1024];
-	size_t len = 0;
-
-	/* "a-b.slice" lies in "a.slice": /a.slice/a-b.slice. */
-	path[0] = '\0';
-	for (const char *dash = slice; dash && *slice && strcmp(slice, "-.slice") != 0;) {
-		int n;
-
-		dash = strchr(dash, '-');
-		n = dash ? (int)(dash - slice) :
-			   (int)(strlen(slice) - (strstr(slice, ".slice") ? strlen(".slice") : 0));
-		len += (size_t)snprintf(path + len, sizeof(path) - len, "/%.*s.slice", n, slice);
-		if (len >= sizeof(path))
-			return -ENAMETOOLONG;
-		if (dash)
-			dash++;
-	}
-	if ((size_t)snprintf(path + len, sizeof(path) - len, "/%s", definition->service.name) >=
-	    sizeof(path) - len)
-		return -ENAMETOOLONG;
-	*ret = strdup(path);
-	return *ret ? 0 : -ENOMEM;
-}
-
 static int init_group(struct service *service)
 {
 	char *path CLEANUP(free_charp) = NULL;
-	int r = make_group_path(service->definition, &path);
+	const char *slice = service->definition->service.slice;
+	int r = scope_path(slice[0] ? slice : "system.slice", service->name, &path);
 
 	if (r < 0)
 		return r;

@@ -27,5 +27,13 @@ void service_handle_empty(struct cgroup *group);
 void service_drop_stored_fds(struct service *service);
 void service_pet_watchdog(struct service *service);
 
+/* A copy of @name; @fd is taken over. */
+void service_store_fd(struct service *service, const char *name, int fd);
+
+/* After an exec: watches the processes again and arms the deadlines. */
+struct state_service;
+void service_resume(struct service *service, const struct state_service *state);
+void service_resume_processes(struct service *service, const struct state_service *state);
+
 /* The prestart hook is through: counts the start and takes it. */
 void service_begin(struct service *service);

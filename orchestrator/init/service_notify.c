@@ -90,7 +90,7 @@ static void take_extension(struct service *service, const struct notify_message 
 
 /* --- stored descriptors --- */
 
-static void store_fd(struct service *service, const char *name, int fd)
+void service_store_fd(struct service *service, const char *name, int fd)
 {
 	struct service_stored_fd *stored = calloc(1, sizeof(*stored));
 
@@ -130,7 +130,7 @@ static void take_fds(struct service *service, const struct notify_message *messa
 			log_warning("%s: stores too many descriptors, dropped one", service->name);
 			return;
 		}
-		store_fd(service, name, TAKE_FD(message->fds[i]));
+		service_store_fd(service, name, TAKE_FD(message->fds[i]));
 	}
 }
 

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "early/fd.h"
 #include "early/log.h"
 
 #include "command.h"
 #include "service_internal.h"
+#include "state_proto.h"
 
 /*
  * Commands of the phases, one after the other, and what the end of a process means.
@@ -332,4 +334,38 @@ void service_handle_empty(struct cgroup *group)
 		service_settle(service);
 	else
 		service_check_empty(service);
+}
+
+/* --- after an exec --- */
+
+static void resume_process(struct service *service, struct service_process *process, pid_t pid,
+			   int pipe_fd, loop_child_fn fn)
+{
+	siginfo_t gone = { .si_code = CLD_EXITED };
+
+	if (pipe_fd >= 0 && execs_pipe_open(&process->pipe, service->host->loop, pipe_fd,
+					    handle_pipe) == 0)
+		(void)fd_set_cloexec(pipe_fd, true); /* open, so it can't fail */
+	if (pid <= 0)
+		return;
+	process->pid = pid;
+	if (loop_child_watch(service->host->loop, &process->child, pid, fn) < 0)
+		log_warning("%s: cannot watch process %d", service->name, (int)pid);
+	if (kill(pid, 0) == 0 || errno != ESRCH)
+		return;
+	/* Reaped by somebody between the two programs: how it ended nobody knows. */
+	loop_child_unwatch(&process->child);
+	gone.si_pid = pid;
+	fn(&process->child, &gone);
+}
+
+void service_resume_processes(struct service *service, const struct state_service *state)
+{
+	if (cgroup_tree_is_real(service->host->cgroups) && service->group.fd >= 0)
+		cgroup_entered(&service->group);
+	resume_process(service, &service->main, state->main_pid, state->main_pipe,
+		       handle_main_exit);
+	resume_process(service, &service->control, state->control_pid, state->control_pipe,
+		       handle_control_exit);
+	service_check_empty(service);
 }

@@ -59,7 +59,6 @@ static const struct service_step steps[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT]
 	},
 	[SERVICE_AUTO_RESTART] = {
 		[SERVICE_EVENT_START] = START_AFRESH,
-		[SERVICE_EVENT_RESTART_DUE] = START_AFRESH,
 		[SERVICE_EVENT_RESTART_REFUSED] = STEP(FAILED, 0),
 		[SERVICE_EVENT_STOP] = STEP(DEAD, 0),
 	},
@@ -182,7 +181,6 @@ static const char *const event_names[] = {
 	[SERVICE_EVENT_END_DEAD] = "end-dead",
 	[SERVICE_EVENT_END_FAILED] = "end-failed",
 	[SERVICE_EVENT_END_RESTART] = "end-restart",
-	[SERVICE_EVENT_RESTART_DUE] = "restart-due",
 	[SERVICE_EVENT_RESTART_REFUSED] = "restart-refused",
 };
 

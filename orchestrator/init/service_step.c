@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "service_internal.h"
+#include "state_proto.h"
 
 /*
  * The shell of the table: performs what a step says, in the order of the action bits. A step may lead to the next one at once (a
@@ -88,6 +89,21 @@ static void set_timer(struct service *service, uint32_t actions)
 		arm(service, backoff_delay(&service->backoff,
 					   clock_monotonic_us() - service->started_us,
 					   words->restart_us, limited));
+}
+
+void service_resume(struct service *service, const struct state_service *state)
+{
+	struct loop *loop = service->host->loop;
+
+	if (service->prestart_pending)
+		service_prestart_done(service); /* who delayed it forgot about it */
+	else if (state->deadline_us > 0)
+		(void)loop_timer_start(loop, &service->timer, state->deadline_us,
+				       handle_timeout); /* then it has no deadline */
+	if (state->watchdog_us > 0)
+		(void)loop_timer_start(loop, &service->watchdog, state->watchdog_us,
+				       handle_watchdog); /* then it is merely not watched */
+	service_resume_processes(service, state);
 }
 
 /* --- a new run --- */
@@ -305,7 +321,7 @@ static void enter(struct service *service, enum service_state next)
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
 	service->state = next;
-	if (is_rest(next) && old == SERVICE_FINAL_SIGKILL)
+	if (is_rest(next) && !service_state_is_inactive(old))
 		lay_to_rest(service);
 	if (next == SERVICE_START)
 		service_pet_watchdog(service);

@@ -31,6 +31,7 @@
 #include "words.h"
 
 #define LOADER_MAX_LIST_BYTES (16 * 1024 * 1024)
+#define LOADER_SPARE_THREADS 2
 #define LOADER_MAX_PROC_BYTES (1024 * 1024)
 
 struct loader {
@@ -120,11 +121,12 @@ static void loader_close(struct loader *loader)
 	loader->root_fd = fd_close(loader->root_fd);
 }
 
-static int loader_open(struct loader *loader, const struct loader_request *request)
+static int loader_open(struct loader *loader, const struct loader_request *request,
+		       enum phase phase)
 {
 	int r;
 
-	*loader = (struct loader){ .modules_fd = -1 };
+	*loader = (struct loader){ .modules_fd = -1, .phase = phase };
 	loader->root_fd = open(request->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (loader->root_fd < 0)
 		return log_errno(-errno, "cannot open %s", request->root);
@@ -134,7 +136,9 @@ static int loader_open(struct loader *loader, const struct loader_request *reque
 	if (r >= 0)
 		r = read_words(loader);
 	if (r >= 0) {
-		r = pool_init(&loader->pool, &loader->list, &loader->words, loader->modules_fd);
+		/* What leads to a display is computing all the time, disks let one wait. */
+		r = pool_init(&loader->pool, &loader->list, &loader->words, loader->modules_fd,
+			      phase == PHASE_DISPLAY ? 0 : LOADER_SPARE_THREADS);
 		if (r >= 0)
 			return 0;
 		(void)log_errno(r, "cannot start threads");
@@ -144,6 +148,24 @@ static int loader_open(struct loader *loader, const struct loader_request *reque
 	loader->modules_fd = fd_close(loader->modules_fd);
 	loader->root_fd = fd_close(loader->root_fd);
 	return r;
+}
+
+static void want_companions(struct loader *loader, const char *path)
+{
+	const char *names = phase_companions(path);
+
+	while (*names) {
+		size_t len = strcspn(names, " ");
+		char name[64];
+		size_t index;
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, names);
+		index = modlist_find(&loader->list, name);
+		if (index != MODLIST_NONE && !words_is_blacklisted(&loader->words, name))
+			pool_want(&loader->pool, index);
+		names += len;
+		names += *names == ' ';
+	}
 }
 
 /* Wants the modules that @modalias calls for in this phase. Blacklisted ones are not wanted, as with modprobe. */
@@ -158,9 +180,12 @@ static void want_alias(struct loader *loader, const char *modalias)
 		if (index == MODLIST_NONE)
 			return;
 		module = &loader->list.modules[index];
-		if (phase_wants(loader->phase, module->path, modalias) &&
-		    !words_is_blacklisted(&loader->words, module->name))
-			pool_want(&loader->pool, index);
+		if (!phase_wants(loader->phase, module->path, modalias) ||
+		    words_is_blacklisted(&loader->words, module->name))
+			continue;
+		pool_want(&loader->pool, index);
+		if (loader->phase == PHASE_STORAGE)
+			want_companions(loader, module->path);
 	}
 }
 
@@ -265,9 +290,8 @@ int loader_run_phase(const struct loader_request *request, enum phase phase)
 	r = devices_listen(&uevent_fd);
 	if (r < 0)
 		return log_errno(r, "cannot listen for devices");
-	r = loader_open(&loader, request);
+	r = loader_open(&loader, request, phase);
 	if (r >= 0) {
-		loader.phase = phase;
 		note_loaded(&loader);
 		r = devices_scan(loader.root_fd, phase, handle_device, &loader);
 		if (r < 0)
@@ -299,7 +323,7 @@ int loader_run_names(const struct loader_request *request, int n_names, char **n
 	int missing = 0;
 	int r;
 
-	r = loader_open(&loader, request);
+	r = loader_open(&loader, request, PHASE_REST);
 	if (r < 0)
 		return r;
 	note_loaded(&loader);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/parse.h"
+
 #include "glob.h"
 
 #define MODLIST_HEADER "early-modules 1 "
@@ -75,16 +77,19 @@ static int read_module(struct modlist *list, char *words, struct modlist_complai
 		       unsigned int line)
 {
 	struct modlist_module *module = &list->modules[list->n_modules];
-	char *path = strchr(words, ' ');
+	const char *name = strsep(&words, " ");
+	const char *bytes = strsep(&words, " ");
+	const char *path = words;
 
-	if (!path || path == words || !path[1])
-		return complain(complaint, line, "a module needs a name and a path");
-	*path++ = '\0';
+	*module = (struct modlist_module){ .name = name, .path = path, .options = "" };
+	if (!name[0] || !bytes || !path || !path[0])
+		return complain(complaint, line, "a module needs a name, a size and a path");
+	if (parse_u32(bytes, &module->bytes) < 0)
+		return complain(complaint, line, "the size of the module is no number");
 	if (strstr(path, "..") || path[0] == '/')
 		return complain(complaint, line, "the path leads out of the module directory");
-	if (list->n_modules > 0 && strcmp(module[-1].name, words) >= 0)
+	if (list->n_modules > 0 && strcmp(module[-1].name, name) >= 0)
 		return complain(complaint, line, "modules are not sorted by name");
-	*module = (struct modlist_module){ .name = words, .path = path, .options = "" };
 	list->n_modules++;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct modlist_relation {
 
 struct modlist_module {
 	const char *name;
+	uint32_t bytes; /* of the file: a measure of the work */
 	const char *path; /* below /lib/modules/VERSION */
 	const char *options; /* "" for none */
 	struct modlist_relation needs; /* in load order */

@@ -127,3 +127,31 @@ bool phase_predict(const char *modalias, char *ret, size_t size)
 		subdevice = device - 0x1040;
 	return snprintf(ret, size, "virtio:d%08Xv%08X", subdevice, subvendor) < (int)size;
 }
+
+const char *phase_companions(const char *path)
+{
+	static const struct {
+		const char *dir;
+		const char *names;
+	} table[] = {
+		{ "kernel/drivers/usb/host/", "usb_storage uas sd_mod" },
+		{ "kernel/drivers/mmc/host/", "mmc_block" },
+		{ "kernel/drivers/ata/", "sd_mod" },
+		{ "kernel/drivers/message/", "sd_mod" },
+		{ "kernel/drivers/scsi/", "sd_mod" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (begins(path, table[i].dir))
+			return table[i].names;
+	}
+	return "";
+}
+
+bool phase_is_passive(const char *path)
+{
+	static const char *const dirs[] = { "kernel/fs/", "kernel/lib/", "kernel/crypto/",
+					    "kernel/arch/" };
+
+	return is_below(path, dirs, ARRAY_SIZE(dirs));
+}

@@ -24,3 +24,15 @@ bool phase_reads_bus(enum phase phase, const char *bus);
  * are loaded at the same time. False if @modalias is no such function.
  */
 bool phase_predict(const char *modalias, char *ret, size_t size);
+
+/*
+ * Modules (names separated by spaces) that the disks behind the driver at @path will need. They appear at a time of their own
+ * (a USB bus is searched in the background), so their drivers are loaded with the controller's. "" for none.
+ */
+const char *phase_companions(const char *path);
+
+/*
+ * Has the module at @path no driver that a device could wait for? The kernel then need not wait for the searches of all
+ * other drivers (disks that spin up) before its loading counts as done.
+ */
+bool phase_is_passive(const char *path);

@@ -6,6 +6,9 @@
  * Hard needs must be done before; a failed one fails the module too. Soft ones ("before") are waited for, whatever becomes
  * of them. Soft needs may form a ring: when nothing runs and nothing could start, the soft ones no longer count; if even
  * then nothing can start, the ring is one of hard needs and its first module fails with -ELOOP.
+ *
+ * Of several that could start, the one goes first that begins the longest chain: its own bytes and those of the modules
+ * that wait for it, one after the other. (drm, then its helpers, then the driver, is the chain that a picture waits for.)
  */
 #include "plan.h"
 
@@ -13,6 +16,8 @@
 #include <stdlib.h>
 
 #include "modlist.h"
+
+#define PLAN_MAX_ROUNDS 8
 
 int plan_init(struct plan *plan, const struct modlist *list)
 {
@@ -40,11 +45,9 @@ void plan_set_loaded(struct plan *plan, size_t module)
 
 static void fail(struct plan *plan, size_t module, int error, size_t culprit)
 {
-	plan->entries[module] = (struct plan_entry){
-		.state = PLAN_FAILED,
-		.error = error,
-		.culprit = culprit,
-	};
+	plan->entries[module].state = PLAN_FAILED;
+	plan->entries[module].error = error;
+	plan->entries[module].culprit = culprit;
 }
 
 void plan_forbid(struct plan *plan, size_t module, int error)
@@ -69,19 +72,56 @@ static void enqueue_all(struct plan *plan, const struct modlist_relation *relati
 		(void)enqueue(plan, plan->list->related[relation->first + i]);
 }
 
+/* Lets the work that waits for @relation's modules count for them; true if that changed one. */
+static bool pass_work_on(struct plan *plan, const struct modlist_relation *relation, uint64_t work)
+{
+	bool changed = false;
+
+	for (uint32_t i = 0; i < relation->count; i++) {
+		size_t index = plan->list->related[relation->first + i];
+		uint64_t chain = plan->list->modules[index].bytes + work;
+
+		if (plan->entries[index].work < chain) {
+			plan->entries[index].work = chain;
+			changed = true;
+		}
+	}
+	return changed;
+}
+
+/* Needs are behind what needs them in the queue, mostly; a few rounds do for the rest, and rings end with them. */
+static void weigh(struct plan *plan, size_t from)
+{
+	bool changed = true;
+
+	for (unsigned int round = 0; changed && round < PLAN_MAX_ROUNDS; round++) {
+		changed = false;
+		for (size_t i = from; i < plan->n_queue; i++) {
+			size_t index = plan->queue[i];
+			const struct modlist_module *module = &plan->list->modules[index];
+			struct plan_entry *entry = &plan->entries[index];
+
+			entry->work = MAX(entry->work, (uint64_t)module->bytes);
+			changed |= pass_work_on(plan, &module->needs, entry->work);
+			changed |= pass_work_on(plan, &module->before, entry->work);
+		}
+	}
+}
+
 bool plan_want(struct plan *plan, size_t module)
 {
-	size_t at = plan->n_queue;
+	size_t from = plan->n_queue;
 
 	if (!enqueue(plan, module))
 		return false;
-	for (; at < plan->n_queue; at++) {
+	for (size_t at = from; at < plan->n_queue; at++) {
 		const struct modlist_module *next = &plan->list->modules[plan->queue[at]];
 
 		enqueue_all(plan, &next->needs);
 		enqueue_all(plan, &next->before);
 		enqueue_all(plan, &next->after);
 	}
+	weigh(plan, from);
 	return true;
 }
 
@@ -119,6 +159,8 @@ static bool soft_needs_are_over(const struct plan *plan, size_t module)
 
 static size_t pick(struct plan *plan, bool heed_soft)
 {
+	size_t best = MODLIST_NONE;
+
 	for (size_t i = 0; i < plan->n_queue; i++) {
 		size_t module = plan->queue[i];
 
@@ -126,11 +168,14 @@ static size_t pick(struct plan *plan, bool heed_soft)
 			continue;
 		if (heed_soft && !soft_needs_are_over(plan, module))
 			continue;
-		plan->entries[module].state = PLAN_RUNNING;
-		plan->n_running++;
-		return module;
+		if (best == MODLIST_NONE || plan->entries[module].work > plan->entries[best].work)
+			best = module;
 	}
-	return MODLIST_NONE;
+	if (best != MODLIST_NONE) {
+		plan->entries[best].state = PLAN_RUNNING;
+		plan->n_running++;
+	}
+	return best;
 }
 
 static void break_ring(struct plan *plan)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "early/macros.h"
 
@@ -23,6 +24,7 @@ enum plan_state {
 struct plan_entry {
 	enum plan_state state;
 	int error; /* negative errno of a failed one */
+	uint64_t work; /* bytes of the longest chain of wanted modules that begins here */
 	size_t culprit; /* the module whose failure made this one fail, or MODLIST_NONE */
 };
 
@@ -48,7 +50,7 @@ void plan_forbid(struct plan *plan, size_t module, int error);
 /* Wants @module and what it needs. False if nothing new was to be done. */
 bool plan_want(struct plan *plan, size_t module);
 
-/* A module whose needs are met, now running; or MODLIST_NONE: all is done, or others must finish first. */
+/* The module whose needs are met and on which most hangs, now running; or MODLIST_NONE: all is done, or others must finish first. */
 size_t plan_next(struct plan *plan);
 
 void plan_finish(struct plan *plan, size_t module, int error);

@@ -26,6 +26,7 @@
 #include "early/strbuf.h"
 
 #include "modlist.h"
+#include "phase.h"
 #include "words.h"
 
 static bool ends_with(const char *text, const char *end)
@@ -47,6 +48,8 @@ static int load(struct pool *pool, const struct modlist_module *module)
 		return -ECANCELED;
 	strbuf_puts(&parameters, module->options);
 	words_add_parameters(pool->words, module->name, &parameters);
+	if (phase_is_passive(module->path))
+		strbuf_printf(&parameters, "%sasync_probe", parameters.len ? " " : "");
 	if (strbuf_error(&parameters) < 0)
 		return -ENOMEM;
 	fd = openat(pool->modules_fd, module->path, O_RDONLY | O_CLOEXEC);
@@ -75,12 +78,15 @@ static const char *explain(int error)
 	return strerror(-error);
 }
 
-static void say(const struct modlist_module *module, int error, uint64_t start_us)
+static void say(const struct pool *pool, const struct modlist_module *module, int error,
+		uint64_t start_us)
 {
 	uint64_t took_us = clock_monotonic_us() - start_us;
 
 	if (error >= 0 || error == -ECANCELED)
-		log_debug("%s: %s, %llu us", module->name, error < 0 ? explain(error) : "loaded",
+		log_debug("%s: %s, from %llu us on for %llu us", module->name,
+			  error < 0 ? explain(error) : "loaded",
+			  (unsigned long long)(start_us - pool->start_us),
 			  (unsigned long long)took_us);
 	else
 		log_error("cannot load %s (%s): %s", module->name, module->path, explain(error));
@@ -115,7 +121,7 @@ static void *work(void *data)
 		pthread_mutex_unlock(&pool->lock);
 		start_us = clock_monotonic_us();
 		r = load(pool, module);
-		say(module, r, start_us);
+		say(pool, module, r, start_us);
 		pthread_mutex_lock(&pool->lock);
 		plan_finish(&pool->plan, index, r);
 		pthread_cond_broadcast(&pool->work);
@@ -133,9 +139,9 @@ static unsigned int count_cpus(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
-static int start_threads(struct pool *pool)
+static int start_threads(struct pool *pool, unsigned int spare)
 {
-	unsigned int wanted = MIN(count_cpus(), (unsigned int)POOL_MAX_THREADS);
+	unsigned int wanted = MIN(count_cpus() + spare, (unsigned int)POOL_MAX_THREADS);
 
 	while (pool->n_threads < wanted) {
 		int error = pthread_create(&pool->threads[pool->n_threads], NULL, work, pool);
@@ -149,17 +155,20 @@ static int start_threads(struct pool *pool)
 }
 
 int pool_init(struct pool *pool, const struct modlist *list, const struct words *words,
-	      int modules_fd)
+	      int modules_fd, unsigned int spare)
 {
 	int r;
 
-	*pool = (struct pool){ .words = words, .modules_fd = modules_fd, .idle_fd = -1 };
+	*pool = (struct pool){ .words = words,
+			       .modules_fd = modules_fd,
+			       .idle_fd = -1,
+			       .start_us = clock_monotonic_us() };
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
 	r = plan_init(&pool->plan, list);
 	if (r >= 0) {
 		pool->idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		r = pool->idle_fd < 0 ? -errno : start_threads(pool);
+		r = pool->idle_fd < 0 ? -errno : start_threads(pool, spare);
 	}
 	if (r < 0)
 		pool_done(pool);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "early/macros.h"
 
@@ -24,12 +25,16 @@ struct pool {
 	pthread_cond_t work;
 	pthread_t threads[POOL_MAX_THREADS];
 	unsigned int n_threads;
+	uint64_t start_us; /* CLOCK_MONOTONIC, what times in the log count from */
 	bool stop;
 };
 
-/* @list, @words and @modules_fd must live as long. As many threads as there are CPUs. */
+/*
+ * @list, @words and @modules_fd must live as long. As many threads as there are CPUs, and @spare more, for drivers that sleep
+ * while their hardware answers.
+ */
 int pool_init(struct pool *pool, const struct modlist *list, const struct words *words,
-	      int modules_fd);
+	      int modules_fd, unsigned int spare);
 
 /* Waits for the threads. */
 void pool_done(struct pool *pool);

@@ -91,6 +91,17 @@ test_unrepairable_by_preen()
 	expect "nothing mounted" fails mountpoint -q "$dir/mnt"
 }
 
+test_repair_yes()
+{
+	options="--cmdline fsck.repair=yes"
+	root "UUID=$(uuid_of broken)"
+	options=
+	expect_line "^PROGRESS [0-9]* repairing ${loop[broken]}"
+	expect_line "^MOUNTED"
+	umount "$dir/mnt"
+	expect "in order" e2fsck -fn "${loop[broken]}" 2>/dev/null >/dev/null
+}
+
 test_wrong_checksum_is_refused()
 {
 	new_image damaged
@@ -168,6 +179,59 @@ test_not_a_file_system()
 	loop[swap]=$(losetup -f --show "$dir/swap.img")
 	root LABEL=early-swap
 	expect_line "^FAILED ${loop[swap]} cannot be the root: it holds swap"
+}
+
+# The kernel's file is a plain one here: what early-disks writes stays in it, and the "resume" always fails.
+fake_sys()
+{
+	mkdir -p "$dir/sys/power"
+	ln -sfn /sys/class "$dir/sys/class"
+	: >"$dir/sys/power/resume"
+	: >"$dir/sys/power/resume_offset"
+}
+
+resumed_from() { grep -qx "$(lsblk -dno MAJ:MIN "$1" | tr -d ' ')" "$dir/sys/power/resume"; }
+
+resume() # KERNEL WORDS
+{
+	fake_sys
+	"$order" "$early_disks" --sys "$dir/sys" --cmdline "$*" -- root "${loop[clean]}" "" "" "$dir/mnt" \
+		300 0 >"$dir/answers" 2>"$dir/log"
+	expect_line "^MOUNTED ${loop[clean]}"
+	umount "$dir/mnt"
+}
+
+test_resume()
+{
+	resume resume=LABEL=early-swap
+	expect "no image, no resume" fails test -s "$dir/sys/power/resume"
+	printf S1SUSPEND | dd of="${loop[swap]}" bs=1 seek=4086 conv=notrunc status=none
+	resume resume=LABEL=early-swap
+	expect "resumed" resumed_from "${loop[swap]}"
+	expect "before the mount" grep -q "^PROGRESS 0 resuming" <(head -1 "$dir/answers")
+	expect_line "^PROGRESS 0 the hibernated image on ${loop[swap]} could not be resumed"
+	resume quiet
+	expect "found without resume=" resumed_from "${loop[swap]}"
+	resume noresume resume=LABEL=early-swap
+	expect "noresume" fails test -s "$dir/sys/power/resume"
+	resume resume=nonsense
+	expect_line "^PROGRESS 0 resume=nonsense names no block device"
+	resume "resume=${loop[clean]} resume_offset=3"
+	expect "no image at that offset" fails test -s "$dir/sys/power/resume_offset"
+}
+
+test_resume_device_appears_late()
+{
+	losetup -d "${loop[swap]}"
+	(sleep 1 && losetup -f --show "$dir/swap.img" >"$dir/swap.loop") &
+	resume resume=LABEL=early-swap
+	wait
+	loop[swap]=$(cat "$dir/swap.loop")
+	expect "waited for" resumed_from "${loop[swap]}"
+	local before=$(date +%s)
+	resume resume=LABEL=never-there
+	expect_line "^PROGRESS 0 there is no device resume=LABEL=never-there"
+	expect "not for ever" test $(($(date +%s) - before)) -le 7
 }
 
 test_bad_flags()

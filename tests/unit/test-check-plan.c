@@ -2,10 +2,12 @@
 #include "check_plan.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "early/macros.h"
 #include "early_test.h"
 #include "kernel_words.h"
+#include "resume.h"
 
 #define DAY_S 86400
 
@@ -158,8 +160,26 @@ TEST(kernel_words)
 	kernel_words_parse("fsck.mode= fsck.repair=maybe xfsck.mode=skip", &words);
 	assert_int_equal(words.mode, DISKS_CHECK_AUTO);
 	assert_int_equal(words.repair, CHECK_REPAIR_PREEN);
+	assert_string_equal(words.resume, "");
+	assert_false(words.no_resume);
+	kernel_words_parse("resume=UUID=ab-cd noresume resume_offset=38912", &words);
+	assert_string_equal(words.resume, "UUID=ab-cd");
+	assert_true(words.no_resume);
+	assert_int_equal(words.resume_offset, 38912);
+}
+
+TEST(resume_signature)
+{
+	char page[4096] = "";
+
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	assert_false(resume_is_signature(page, sizeof(page)));
+	memcpy(page + 4086, "S1SUSPEND", 10);
+	assert_true(resume_is_signature(page, sizeof(page)));
+	assert_false(resume_is_signature(page, 9));
 }
 
 TEST_MAIN(cmocka_unit_test(before_mount),
 	  cmocka_unit_test(a_damaged_superblock_is_never_repaired_by_itself), cmocka_unit_test(due),
-	  cmocka_unit_test(after_e2fsck), cmocka_unit_test(kernel_words))
+	  cmocka_unit_test(after_e2fsck), cmocka_unit_test(kernel_words),
+	  cmocka_unit_test(resume_signature))

@@ -2,7 +2,7 @@
 
 `meson install` fills a stage tree; debugfs writes it into a copy of root.ext4; early-mkinitramfs makes early.img of
 the stage's programs and the image's libraries and modules. The result is cached by the hash of the stage, and by the
-image that it lies over; the two last used are kept.
+image that it lies over; the two last used are kept, and what may still be waiting for its machine.
 """
 
 import glob
@@ -10,11 +10,12 @@ import hashlib
 import os
 import shutil
 import stat
+import time
 
 import host
 from host import Failure
 
-KEEP = 2
+KEEP, KEEP_S = 2, 1800
 FORMAT = 1
 
 
@@ -49,7 +50,7 @@ def get(image, build_dir):
 
 def _staged(image, build_dir, base, work):
     tree = os.path.join(work, "stage")
-    host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--quiet"], env=dict(os.environ, DESTDIR=tree))
+    host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
         host.say("putting Early into the image")
@@ -60,10 +61,15 @@ def _staged(image, build_dir, base, work):
         shutil.rmtree(final, ignore_errors=True)
         os.rename(work, final)
     os.utime(final)
-    for old in sorted((d for d in glob.glob(os.path.join(base, "*")) if os.path.isdir(d) and d != work),
-                      key=os.path.getmtime)[:-KEEP]:
-        shutil.rmtree(old)
+    _prune(base, work)
     return Staged(final)
+
+
+def _prune(base, work):
+    staged = [d for d in glob.glob(os.path.join(base, "*")) if os.path.isdir(d) and d != work]
+    for old in sorted(staged, key=os.path.getmtime)[:-KEEP]:
+        if time.time() - os.path.getmtime(old) > KEEP_S:
+            shutil.rmtree(old)
 
 
 def _walk(tree):
@@ -143,4 +149,4 @@ def _make_initrd(image, tree, work):
             if os.path.lexists(target):
                 os.unlink(target)
             shutil.copy2(os.path.join(tree, path), target, follow_symlinks=False)
-    host.run([maker, "--root", root, "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])
+    host.run([maker, "--root", root, "--hardware", "virtual", "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The upper layer into the real directory, name by name. Everything is put together in the staging directory and renamed over
+ * its name, so that whoever looks, and a power cut at any moment, finds each file whole: the old one or the new one.
+ *
+ * The upper layer is not touched. As long as it is there it hides all that is done here, so a failure half-way leaves the
+ * union as it was, and doing it again does no harm: what an earlier try has placed is known by its stamp.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "dirlist.h"
+#include "early/fd.h"
+#include "early/log.h"
+#include "early/macros.h"
+#include "layer.h"
+#include "merge.h"
+#include "overlay.h"
+#include "plan.h"
+
+/* One name under work. */
+struct item {
+	const char *text;
+	int real_dir;
+	struct stat upper_st;
+	struct stat real_st;
+	struct node *node; /* pinned; NULL for a whiteout */
+	int upper_fd; /* O_PATH */
+	int real_fd; /* O_PATH, -1: nothing there */
+};
+
+static void item_done(struct item *item)
+{
+	node_put(item->node);
+	fd_close(item->upper_fd);
+	fd_close(item->real_fd);
+}
+
+static int apply_dir(struct merge *merge, struct node *dir, int real_fd, bool clear);
+
+static int copy_meta(struct merge *merge, int from, int to, const struct stat *st, bool prune)
+{
+	int r = copy_owner_mode(to, st);
+
+	/* After chown, which clears capabilities. */
+	if (r == 0)
+		r = copy_xattrs(from, to, COPY_TO_REAL, merge->overlay->upper_takes_user, prune);
+	return r;
+}
+
+int apply_stage_file(struct merge *merge, struct node *node, const char *name)
+{
+	CLEANUP_FD int in = -1;
+	CLEANUP_FD int out = -1;
+	uint64_t bytes = 0;
+	struct stat st;
+	int r;
+
+	in = layer_reopen(node_upper_fd(node), O_RDONLY);
+	if (in < 0)
+		return in;
+	out = openat(merge->staging_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return -errno;
+	r = copy_data(in, out, &bytes);
+	if (r == 0 && fstat(in, &st) < 0)
+		r = -errno;
+	if (r == 0)
+		r = copy_meta(merge, in, out, &st, false);
+	if (r == 0)
+		merge->result->bytes += bytes;
+	return r;
+}
+
+/* What was written since the copy was made. */
+static int add_delta(struct merge *merge, struct node *node, const char *name,
+		     const struct stat *st)
+{
+	CLEANUP_FD int in = -1;
+	CLEANUP_FD int out = -1;
+	int r = 0;
+
+	if (node->dirty_all)
+		return apply_stage_file(merge, node, name);
+	if (node->dirty.n == 0 && !node->meta_dirty)
+		return 0;
+	in = layer_reopen(node_upper_fd(node), O_RDONLY);
+	if (in < 0)
+		return in;
+	out = openat(merge->staging_fd, name, O_RDWR | O_CLOEXEC);
+	if (out < 0)
+		return -errno;
+	for (size_t i = 0; r == 0 && i < node->dirty.n; i++)
+		r = copy_range(in, out, node->dirty.items[i].start, node->dirty.items[i].end);
+	if (r == 0 && ftruncate(out, st->st_size) < 0)
+		r = -errno;
+	if (r == 0 && node->meta_dirty)
+		r = copy_meta(merge, in, out, st, true);
+	return r;
+}
+
+static int make_special(struct merge *merge, const struct item *item, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (!S_ISLNK(item->upper_st.st_mode))
+		return mknodat(merge->staging_fd, name, item->upper_st.st_mode,
+			       item->upper_st.st_rdev) < 0 ?
+			       -errno :
+			       0;
+	n = readlinkat(item->upper_fd, "", target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	return symlinkat(target, merge->staging_fd, name) < 0 ? -errno : 0;
+}
+
+/* Everything of the file at staging/@name, times last. */
+static int put_together(struct merge *merge, const struct item *item, const char *name)
+{
+	struct node *node = item->node;
+	CLEANUP_FD int fd = -1;
+	int r;
+
+	if (node->staged)
+		r = add_delta(merge, node, name, &item->upper_st);
+	else if (S_ISREG(item->upper_st.st_mode))
+		r = apply_stage_file(merge, node, name);
+	else
+		r = make_special(merge, item, name);
+	if (r < 0)
+		return r;
+	fd = openat(merge->staging_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!S_ISREG(item->upper_st.st_mode))
+		r = copy_meta(merge, item->upper_fd, fd, &item->upper_st, false);
+	return r < 0 ? r : copy_times(fd, &item->upper_st);
+}
+
+/* Renames staging/@name into place and takes it as what the node becomes. */
+static int put_into_place(struct merge *merge, struct item *item, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	if (renameat(merge->staging_fd, name, item->real_dir, item->text) < 0)
+		return -errno;
+	fd = layer_open_path(item->real_dir, item->text, &st);
+	if (fd < 0)
+		return fd;
+	fd_close(item->node->next_fd);
+	item->node->next_fd = fd;
+	item->node->placed = marks_stamp_of(&st);
+	item->node->has_placed = true;
+	return 0;
+}
+
+static int replace(struct merge *merge, struct item *item)
+{
+	char name[24];
+	int r;
+
+	if (item->node->staged)
+		snprintf(name, sizeof(name), "%s", item->node->staged->name);
+	else
+		merge_next_name(merge, name, sizeof(name));
+	r = put_together(merge, item, name);
+	return r < 0 ? r : put_into_place(merge, item, name);
+}
+
+static int link_placed(struct merge *merge, struct item *item)
+{
+	char name[24];
+
+	merge_next_name(merge, name, sizeof(name));
+	if (linkat(AT_FDCWD, FD_NAME(item->node->next_fd), merge->staging_fd, name,
+		   AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	return put_into_place(merge, item, name);
+}
+
+/* Other names of the real inode must see the change: the one case that is not atomic. */
+static int rewrite(struct merge *merge, struct item *item)
+{
+	CLEANUP_FD int in = -1;
+	CLEANUP_FD int out = -1;
+	int r;
+
+	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
+		return replace(merge, item);
+	in = layer_reopen(item->upper_fd, O_RDONLY);
+	if (in < 0)
+		return in;
+	out = layer_reopen(item->real_fd, O_WRONLY);
+	if (out < 0)
+		return out;
+	r = copy_range(in, out, 0, (uint64_t)item->upper_st.st_size);
+	if (r == 0 && ftruncate(out, item->upper_st.st_size) < 0)
+		r = -errno;
+	if (r == 0)
+		r = copy_meta(merge, item->upper_fd, item->real_fd, &item->upper_st, true);
+	if (r == 0)
+		r = copy_times(item->real_fd, &item->upper_st);
+	if (r < 0)
+		return r;
+	fd_close(item->node->next_fd);
+	item->node->next_fd = TAKE_FD(item->real_fd);
+	return 0;
+}
+
+static int make_dir(struct merge *merge, struct item *item)
+{
+	CLEANUP_FD int fd = -1;
+	char name[24];
+	int r;
+
+	merge_next_name(merge, name, sizeof(name));
+	if (mkdirat(merge->staging_fd, name, 0700) < 0)
+		return -errno;
+	fd = openat(merge->staging_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = copy_meta(merge, item->upper_fd, fd, &item->upper_st, false);
+	if (r < 0)
+		return r;
+	if (renameat(merge->staging_fd, name, item->real_dir, item->text) < 0)
+		return -errno;
+	return apply_dir(merge, item->node, fd, false);
+}
+
+static int set_aside(struct merge *merge, const struct item *item)
+{
+	char other[NAME_MAX + 1];
+
+	for (unsigned int n = 0; n < 1000; n++) {
+		if (!marks_conflict_name(item->text, n, other, sizeof(other)))
+			return -ENAMETOOLONG;
+		if (renameat2(item->real_dir, item->text, item->real_dir, other,
+			      RENAME_NOREPLACE) == 0) {
+			log_warning("both %s and the file that was there are kept; the latter is %s now",
+				    merge->path.data, other);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+static enum plan_kind kind_of(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) ? PLAN_KIND_DIR : PLAN_KIND_FILE;
+}
+
+/* The real object is the one that the upper one was made over. */
+static bool is_expected(struct merge *merge, const struct item *item)
+{
+	struct marks_stamp real = marks_stamp_of(&item->real_st);
+	struct marks_stamp stamp;
+
+	if (merge->overlay->foreign_upper)
+		return true;
+	if (item->node && item->node->has_placed &&
+	    marks_stamp_equal(&item->node->placed, &real))
+		return true;
+	/* The stamp belongs to the inode: with several names it tells about one of them only. */
+	if (item->node && !node_is_dir(item->node) && item->upper_st.st_nlink > 1)
+		return true;
+	if (getxattr(FD_NAME(item->upper_fd), MARKS_STAMP, &stamp, sizeof(stamp)) != sizeof(stamp))
+		return false;
+	return marks_stamp_equal(&stamp, &real);
+}
+
+static struct plan plan_of(struct merge *merge, const struct item *item)
+{
+	struct plan_input in = { .upper = PLAN_KIND_WHITEOUT, .real = PLAN_KIND_NOTHING };
+	char value[4];
+	ssize_t n;
+
+	if (item->node) {
+		in.upper = kind_of(&item->upper_st);
+		in.placed = item->node->next_fd >= 0;
+		in.shared = item->node->nlink_bias > 0;
+	}
+	if (item->real_fd >= 0) {
+		in.real = kind_of(&item->real_st);
+		in.expected = is_expected(merge, item);
+	}
+	if (in.upper == PLAN_KIND_DIR) {
+		n = getxattr(FD_NAME(item->upper_fd), MARKS_OPAQUE, value, sizeof(value));
+		in.opaque = n > 0 && marks_is_opaque(value, (size_t)n);
+	}
+	return plan_decide(&in);
+}
+
+static int perform(struct merge *merge, struct item *item, const struct plan *plan)
+{
+	int r = 0;
+
+	merge->result->conflicts += plan->conflict;
+	if (plan->set_aside)
+		r = set_aside(merge, item);
+	else if (plan->remove)
+		r = layer_remove_tree(item->real_dir, item->text);
+	if (r < 0)
+		return r;
+	switch (plan->step) {
+	case PLAN_NOTHING:
+		return 0;
+	case PLAN_REPLACE:
+		return replace(merge, item);
+	case PLAN_LINK:
+		return link_placed(merge, item);
+	case PLAN_REWRITE:
+		return rewrite(merge, item);
+	case PLAN_MAKE_DIR:
+		return make_dir(merge, item);
+	case PLAN_MERGE_DIR:
+		return apply_dir(merge, item->node, item->real_fd, plan->clear);
+	}
+	return 0;
+}
+
+static int item_open(struct merge *merge, struct node *dir, struct item *item)
+{
+	bool cacheable;
+	int r;
+
+	item->upper_fd = layer_open_path(node_upper_fd(dir), item->text, &item->upper_st);
+	if (item->upper_fd < 0)
+		return item->upper_fd;
+	if (!marks_is_whiteout(&item->upper_st)) {
+		r = overlay_lookup(merge->overlay, dir, item->text, true, &item->node, &cacheable);
+		if (r < 0)
+			return r;
+	}
+	r = layer_open_path(item->real_dir, item->text, &item->real_st);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	item->real_fd = r < 0 ? -1 : r;
+	return 0;
+}
+
+static int apply_name(struct merge *merge, struct node *dir, int real_dir, const char *text)
+{
+	CLEANUP(item_done) struct item item = {
+		.text = text,
+		.real_dir = real_dir,
+		.upper_fd = -1,
+		.real_fd = -1,
+	};
+	size_t len = merge_path_push(merge, text);
+	int r = item_open(merge, dir, &item);
+
+	if (r == 0) {
+		struct plan plan = plan_of(merge, &item);
+
+		r = perform(merge, &item, &plan);
+	}
+	if (r == 0) {
+		merge->result->files++;
+		atomic_fetch_add(&merge->progress->files_done, 1);
+	}
+	r = merge_failed(merge, NULL, r);
+	merge_path_pop(merge, len);
+	return r;
+}
+
+/* Of an opaque directory, what the union does not show. */
+static int clear_dir(struct node *dir, int real_fd)
+{
+	struct dirlist list = { 0 };
+	struct stat st;
+	int r = dirlist_read_plain(real_fd, &list);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		if (fstatat(node_upper_fd(dir), dirlist_name(&list, i), &st, AT_SYMLINK_NOFOLLOW) <
+		    0)
+			r = errno == ENOENT ? layer_remove_tree(real_fd, dirlist_name(&list, i)) :
+					      -errno;
+	}
+	dirlist_done(&list);
+	return r;
+}
+
+static int apply_children(struct merge *merge, struct node *dir, int real_fd)
+{
+	struct dirlist list = { 0 };
+	int r = dirlist_read_plain(node_upper_fd(dir), &list);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = apply_name(merge, dir, real_fd, dirlist_name(&list, i));
+	dirlist_done(&list);
+	return r;
+}
+
+static int apply_dir(struct merge *merge, struct node *dir, int real_fd, bool clear)
+{
+	int upper = node_upper_fd(dir);
+	struct stat st;
+	int r = layer_stat(upper, &st);
+
+	if (r == 0)
+		r = copy_meta(merge, upper, real_fd, &st, true);
+	if (r == 0 && clear)
+		r = clear_dir(dir, real_fd);
+	if (r == 0)
+		r = apply_children(merge, dir, real_fd);
+	if (r == 0)
+		r = copy_times(real_fd, &st);
+	if (r < 0)
+		return r;
+	fd_close(dir->next_fd);
+	dir->next_fd = fcntl(real_fd, F_DUPFD_CLOEXEC, 3);
+	return dir->next_fd < 0 ? -errno : 0;
+}
+
+int apply_all(struct merge *merge)
+{
+	return apply_dir(merge, merge->overlay->table.root, merge->real_fd, false);
+}
