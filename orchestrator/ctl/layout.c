@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A chart of a boot: milestones as lines from their names at the top down through everything, services as bars, dark while they
- * start and light while they run, one below the other in the order of their starts.
+ * start and with a light line below while they run, one below the other in the order of their starts.
  *
  * Nothing overlaps: a milestone's name goes to the first lane at the top in which there is room left of it, a service's name has
  * its own row and column, and what a bar says stands behind it or, where there is no room, before it. Widths of text are
@@ -203,7 +203,7 @@ static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 		       bar->name);
 	add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
 	if (x_stop > x_ready)
-		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR / 2, x_stop - x_ready, BAR / 2);
+		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready, 3.0);
 	add_rect(chart, LAYOUT_STYLE_STARTING, x, y + 2.0, x_ready - x, BAR - 1.0);
 	draw_bar_label(chart, bar, bar->ready_us ? x_ready : x_stop, y + BAR);
 }
@@ -343,9 +343,9 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 	chart->layout.height = bottom + ROW + MARGIN;
 	add_rect(chart, LAYOUT_STYLE_BACKGROUND, 0, 0, chart->layout.width, chart->layout.height);
 	draw_grid(chart, bottom);
+	draw_milestones(chart, events, n, bottom, false);
 	for (size_t i = 0; i < chart->n_bars; i++)
 		draw_bar(chart, &chart->bars[i], chart->top + GAP / 2 + (double)i * ROW);
-	draw_milestones(chart, events, n, bottom, false);
 }
 
 int layout_make(const struct layout_event *events, size_t n_events, struct layout *ret_layout)
