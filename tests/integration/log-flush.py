@@ -74,7 +74,7 @@ def main():
         writer_pid = child_of(child.pid)
         assert writer_pid, "the writer is a process of its own"
         os.kill(writer_pid, signal.SIGSTOP)
-        for i in range(400):
+        for i in range(5000):  # more than any queue holds
             os.write(writer, b"%07d " % i + b"x" * 4000 + b"\n")
         os.write(writer, b"the last\n")
         wait_for(lambda: said(log, "the last"), "the reading goes on beside a disk that hangs")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* earlyctl's pure parts: the chart's layout, SVG, what verify makes of a table. */
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +18,12 @@
 #include "verbs.h"
 #include "verify.h"
 
-#include <errno.h>
+/* fontconfig keeps what it read for the life of the process. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
 
 static const struct layout_event boot[] = {
 	{ "init", 1200000 },
