@@ -81,7 +81,8 @@ uint32_t layout_color(enum layout_style style)
 static void add(struct chart *chart, struct layout_item item)
 {
 	struct layout *layout = &chart->layout;
-	struct layout_item *items = reallocarray(layout->items, layout->n_items + 1, sizeof(*items));
+	struct layout_item *items = reallocarray(layout->items, layout->n_items + 1,
+						 sizeof(*items));
 
 	if (!items) {
 		free(item.text);
@@ -97,7 +98,8 @@ static double text_width(const char *text)
 	return (double)strlen(text) * CHARACTER;
 }
 
-static void add_text(struct chart *chart, enum layout_style style, double x, double y, const char *text)
+static void add_text(struct chart *chart, enum layout_style style, double x, double y,
+		     const char *text)
 {
 	char *copy = strdup(text);
 
@@ -105,10 +107,12 @@ static void add_text(struct chart *chart, enum layout_style style, double x, dou
 		chart->no_memory = true;
 		return;
 	}
-	add(chart, (struct layout_item){ LAYOUT_TEXT, style, x, y, text_width(text), LAYOUT_FONT_SIZE, copy });
+	add(chart, (struct layout_item){ LAYOUT_TEXT, style, x, y, text_width(text),
+					 LAYOUT_FONT_SIZE, copy });
 }
 
-static void add_rect(struct chart *chart, enum layout_style style, double x, double y, double w, double h)
+static void add_rect(struct chart *chart, enum layout_style style, double x, double y, double w,
+		     double h)
 {
 	add(chart, (struct layout_item){ LAYOUT_RECT, style, x, y, w, h, NULL });
 }
@@ -136,7 +140,8 @@ static bool is_service(const struct layout_event *event)
 static struct bar *find_bar(struct chart *chart, const char *name, size_t len)
 {
 	for (size_t i = chart->n_bars; i > 0; i--)
-		if (chart->bars[i - 1].name_len == len && strncmp(chart->bars[i - 1].name, name, len) == 0)
+		if (chart->bars[i - 1].name_len == len &&
+		    strncmp(chart->bars[i - 1].name, name, len) == 0)
 			return &chart->bars[i - 1];
 	return NULL;
 }
@@ -199,11 +204,12 @@ static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 	double x_stop = MAX(x_of(chart, stop_us), x_ready);
 	char name[NAME_MAX_CHARACTERS + 1];
 
-	(void)snprintf(name, sizeof(name), "%.*s", (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS),
-		       bar->name);
+	(void)snprintf(name, sizeof(name), "%.*s",
+		       (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS), bar->name);
 	add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
 	if (x_stop > x_ready)
-		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready, 3.0);
+		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready,
+			 3.0);
 	add_rect(chart, LAYOUT_STYLE_STARTING, x, y + 2.0, x_ready - x, BAR - 1.0);
 	draw_bar_label(chart, bar, bar->ready_us ? x_ready : x_stop, y + BAR);
 }
@@ -277,7 +283,8 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 		if (measure)
 			continue;
 		if (lane < MAX_LANES)
-			add_text(chart, LAYOUT_STYLE_MILESTONE, x, MARGIN + (double)(lane + 1) * ROW, label);
+			add_text(chart, LAYOUT_STYLE_MILESTONE, x,
+				 MARGIN + (double)(lane + 1) * ROW, label);
 		add(chart, (struct layout_item){ LAYOUT_LINE, LAYOUT_STYLE_MILESTONE,
 						 x_of(chart, events[i].t_us), chart->top, 0,
 						 bottom - chart->top, NULL });
@@ -294,7 +301,8 @@ static uint64_t end_of(const struct layout_event *events, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(events[i].name, "complete") == 0)
-			return events[i].t_us + events[i].t_us / 20 + 1; /* the boot; what came after is another matter */
+			return events[i].t_us + events[i].t_us / 20 +
+			       1; /* the boot; what came after is another matter */
 		last = MAX(last, events[i].t_us);
 	}
 	return last + last / 50 + 1;
@@ -302,7 +310,9 @@ static uint64_t end_of(const struct layout_event *events, size_t n)
 
 static double grid_step(uint64_t end_us)
 {
-	static const double steps[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600 };
+	static const double steps[] = {
+		0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600
+	};
 	double seconds = (double)end_us / US_PER_S;
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)

@@ -52,7 +52,8 @@ static int make_order(const struct execs_context *context, const struct table_se
 	int fd;
 	int len = wire_pack(&execs_protocol, EXECS_CONTEXT, context, buf, sizeof(buf));
 
-	len += wire_pack(&table_protocol, TABLE_SERVICE, service, buf + len, sizeof(buf) - (size_t)len);
+	len += wire_pack(&table_protocol, TABLE_SERVICE, service, buf + len,
+			 sizeof(buf) - (size_t)len);
 	len += wire_pack(&table_protocol, TABLE_EXEC, exec, buf + len, sizeof(buf) - (size_t)len);
 	assert_int_equal(fd_new_memfd("order", &fd), 0);
 	assert_int_equal(fd_write_all(fd, buf, (size_t)len), 0);
@@ -100,7 +101,9 @@ static void take_report(struct outcome *outcome, size_t len)
 		value = &outcome->skipped;
 		value_size = sizeof(outcome->skipped);
 	}
-	assert_int_equal(wire_unpack(&execs_protocol, outcome->report, len, outcome->answer, value, value_size), 0);
+	assert_int_equal(wire_unpack(&execs_protocol, outcome->report, len, outcome->answer, value,
+				     value_size),
+			 0);
 }
 
 static void run_order(const struct table_service *service, const struct execs_context *context,
@@ -123,7 +126,8 @@ static void run_order(const struct table_service *service, const struct execs_co
 	close(output[1]);
 	close(order_fd);
 	close(socket_fd);
-	len = read_up(report[0], outcome->report, sizeof(outcome->report)); /* ends when the program runs */
+	len = read_up(report[0], outcome->report,
+		      sizeof(outcome->report)); /* ends when the program runs */
 	take_report(outcome, len);
 	len = read_up(output[0], outcome->output, sizeof(outcome->output) - 1);
 	outcome->output[len] = '\0';
@@ -132,7 +136,8 @@ static void run_order(const struct table_service *service, const struct execs_co
 	outcome->code = WEXITSTATUS(status);
 }
 
-static void run_script(const struct table_service *service, const char *script, struct outcome *outcome)
+static void run_script(const struct table_service *service, const char *script,
+		       struct outcome *outcome)
 {
 	char argv[1024];
 	int len = snprintf(argv, sizeof(argv), "sh%c-c%c%s", 0, 0, script) + 1;
@@ -179,10 +184,12 @@ TEST(exit_codes)
 		if (cases[i].limit)
 			service.limits = words(cases[i].limit, strlen(cases[i].limit) + 1);
 		if (cases[i].capability)
-			service.capabilities = words(cases[i].capability, strlen(cases[i].capability) + 1);
+			service.capabilities = words(cases[i].capability,
+						     strlen(cases[i].capability) + 1);
 		run_order(&service, &context, &exec, &outcome);
 		if (outcome.code != cases[i].code)
-			fail_msg("case %zu: exit code %d instead of %d", i, outcome.code, cases[i].code);
+			fail_msg("case %zu: exit code %d instead of %d", i, outcome.code,
+				 cases[i].code);
 		assert_int_equal(outcome.answer, cases[i].code >= 200 ? EXECS_FAILED : 0);
 		if (cases[i].code >= 200)
 			assert_int_equal(outcome.failed.exit_code, cases[i].code);
@@ -214,8 +221,10 @@ TEST(environment_in_its_order)
 {
 	struct table_service service = plain;
 	struct execs_context context = { WORDS("NOTIFY_SOCKET=/n\0A=context\0LISTEN_FDS=1"), "" };
-	struct table_exec exec = { TABLE_PHASE_START, TABLE_EXEC_HAS_VARIABLES, "/bin/sh",
-				   WORDS("sh\0-c\0env; echo pid $$$$ ; echo words $#\0zero\0$TWO") };
+	struct table_exec exec = {
+		TABLE_PHASE_START, TABLE_EXEC_HAS_VARIABLES, "/bin/sh",
+		WORDS("sh\0-c\0env; echo pid $$$$ ; echo words $#\0zero\0$TWO")
+	};
 	struct outcome outcome;
 	char path[] = "/tmp/exec-run-XXXXXX";
 	char list[64];
@@ -251,7 +260,8 @@ TEST(descriptors)
 	struct table_service service = plain;
 	struct execs_context context = { WORDS("LISTEN_FDS=1"), "" };
 	struct table_exec exec = { TABLE_PHASE_START, 0, "/bin/sh",
-				   WORDS("sh\0-c\0exec readlink /proc/self/fd/0 /proc/self/fd/3 /proc/self/fd/4 /proc/self/fd/5") };
+				   WORDS("sh\0-c\0exec readlink /proc/self/fd/0 /proc/self/fd/3 "
+					 "/proc/self/fd/4 /proc/self/fd/5") };
 	struct outcome outcome;
 
 	run_order(&service, &context, &exec, &outcome);
@@ -280,8 +290,10 @@ TEST(identity_and_surroundings)
 	service.runtime_directory = WORDS("early-test-run/sub");
 	service.runtime_directory_mode = 0750;
 	run_script(&service,
-		   "id -un; id -Gn; ulimit -n; nice; umask; cat /proc/self/oom_score_adj; pwd; grep Cap /proc/self/status;"
-		   "stat -c '%U %a' $RUNTIME_DIRECTORY; echo $HOME $USER $LOGNAME; grep SigIgn /proc/self/status",
+		   "id -un; id -Gn; ulimit -n; nice; umask; cat /proc/self/oom_score_adj; pwd; "
+		   "grep Cap /proc/self/status;"
+		   "stat -c '%U %a' $RUNTIME_DIRECTORY; echo $HOME $USER $LOGNAME; grep SigIgn "
+		   "/proc/self/status",
 		   &outcome);
 	(void)rmdir("/run/early-test-run/sub");
 	(void)rmdir("/run/early-test-run");

@@ -69,10 +69,13 @@ static void check_layout(const struct layout_event *events, size_t n)
 		const struct layout_item *a = &layout.items[i];
 
 		assert_true(a->x >= 0 && a->y >= 0);
-		assert_true(a->x + a->w <= layout.width + 0.01 && a->y + (a->kind == LAYOUT_TEXT ? 0 : a->h) <= layout.height + 0.01);
+		assert_true(a->x + a->w <= layout.width + 0.01 &&
+			    a->y + (a->kind == LAYOUT_TEXT ? 0 : a->h) <= layout.height + 0.01);
 		for (size_t j = i + 1; a->kind == LAYOUT_TEXT && j < layout.n_items; j++)
-			if (layout.items[j].kind == LAYOUT_TEXT && texts_overlap(a, &layout.items[j]))
-				fail_msg("\"%s\" and \"%s\" overlap", a->text, layout.items[j].text);
+			if (layout.items[j].kind == LAYOUT_TEXT &&
+			    texts_overlap(a, &layout.items[j]))
+				fail_msg("\"%s\" and \"%s\" overlap", a->text,
+					 layout.items[j].text);
 	}
 	layout_done(&layout);
 }
@@ -86,7 +89,10 @@ TEST(nothing_overlaps)
 	check_layout(boot, 0);
 	check_layout(boot, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		(void)snprintf(names[i], sizeof(names[i]), i % 2 ? "milestone-%zu" : "service:a-rather-long-name-of-a-service-%zu.service:start", i);
+		(void)snprintf(names[i], sizeof(names[i]),
+			       i % 2 ? "milestone-%zu"
+				     : "service:a-rather-long-name-of-a-service-%zu.service:start",
+			       i);
 		many[i] = (struct layout_event){ names[i], 1000 * (i / 4) };
 	}
 	check_layout(many, ARRAY_SIZE(many));
@@ -95,7 +101,8 @@ TEST(nothing_overlaps)
 static const struct layout_item *find_text(const struct layout *layout, const char *prefix)
 {
 	for (size_t i = 0; i < layout->n_items; i++)
-		if (layout->items[i].kind == LAYOUT_TEXT && strncmp(layout->items[i].text, prefix, strlen(prefix)) == 0)
+		if (layout->items[i].kind == LAYOUT_TEXT &&
+		    strncmp(layout->items[i].text, prefix, strlen(prefix)) == 0)
 			return &layout->items[i];
 	return NULL;
 }
@@ -110,13 +117,15 @@ TEST(bars_and_milestones)
 	assert_non_null(find_text(&layout, "0.80 s")); /* dbus */
 	assert_non_null(find_text(&layout, "not ready"));
 	assert_null(find_text(&layout, "late.service")); /* after the boot */
-	assert_true(find_text(&layout, "systemd-udevd.service")->y < find_text(&layout, "dbus.service")->y);
+	assert_true(find_text(&layout, "systemd-udevd.service")->y <
+		    find_text(&layout, "dbus.service")->y);
 	layout_done(&layout);
 }
 
 TEST(svg_is_escaped)
 {
-	static const struct layout_event events[] = { { "service:<a&b>.service:start", 1 }, { "x", 5 } };
+	static const struct layout_event events[] = { { "service:<a&b>.service:start", 1 },
+						      { "x", 5 } };
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	struct layout layout;
 
@@ -188,7 +197,10 @@ TEST(verify_counts)
 	assert_int_equal(number(result, "directives", "harmless"), 1);
 	assert_int_equal(number(result, "directives", "refused"), 1);
 	assert_int_equal(json_object_array_length(json_object_object_get(result, "refused")), 1);
-	assert_int_equal(number(json_object_array_get_idx(json_object_object_get(result, "refused"), 0), NULL, "line"), 4);
+	assert_int_equal(
+		number(json_object_array_get_idx(json_object_object_get(result, "refused"), 0),
+		       NULL, "line"),
+		4);
 	json_object_put(result);
 }
 

@@ -82,10 +82,10 @@ TEST(expansion)
 		const char *word;
 		const char *result;
 	} cases[] = {
-		{ "$ONE", "1|" },	 { "$TWO", "a|b|" },	   { "${TWO}", "a  b|" },
-		{ "x${ONE}y$$", "x1y$|" }, { "$EMPTY", "" },	   { "${EMPTY}", "|" },
-		{ "$UNSET", "" },	 { "a$ONE", "a$ONE|" },   { "${UNSET}z", "z|" },
-		{ "${", "${|" },	 { "$", "$|" },		   { "${no-name}", "${no-name}|" },
+		{ "$ONE", "1|" },          { "$TWO", "a|b|" },    { "${TWO}", "a  b|" },
+		{ "x${ONE}y$$", "x1y$|" }, { "$EMPTY", "" },      { "${EMPTY}", "|" },
+		{ "$UNSET", "" },          { "a$ONE", "a$ONE|" }, { "${UNSET}z", "z|" },
+		{ "${", "${|" },           { "$", "$|" },         { "${no-name}", "${no-name}|" },
 		{ "$$ONE", "$ONE|" },
 	};
 
@@ -169,10 +169,7 @@ TEST(conditions)
 		size_t len;
 		enum condition_verdict verdict;
 	} cases[] = {
-#define CASE(text, verdict)                                                                        \
-	{                                                                                          \
-		text, sizeof(text), verdict                                                        \
-	}
+#define CASE(text, verdict) { text, sizeof(text), verdict }
 		CASE("path-exists:/full", CONDITION_MET),
 		CASE("path-exists:/none", CONDITION_SKIP),
 		CASE("path-exists:!/none", CONDITION_MET),
@@ -226,7 +223,8 @@ TEST(orders_that_are_not_whole)
 	struct request request = { 0 };
 	int len = wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, sizeof(buf));
 
-	len += wire_pack(&table_protocol, TABLE_SERVICE, &service, buf + len, sizeof(buf) - (size_t)len);
+	len += wire_pack(&table_protocol, TABLE_SERVICE, &service, buf + len,
+			 sizeof(buf) - (size_t)len);
 	len += wire_pack(&table_protocol, TABLE_EXEC, &exec, buf + len, sizeof(buf) - (size_t)len);
 	assert_int_equal(request_unpack(buf, (size_t)len, &request), 0);
 	assert_string_equal(request.exec.program, "/bin/true");

@@ -48,7 +48,9 @@ TEST(lines_of_a_unit_file)
 		struct diags diags CLEANUP_DIAGS = { 0 };
 		char *text;
 
-		assert_int_equal(unit_file_parse("f", cases[i].text, strlen(cases[i].text), &lines, &diags), 0);
+		assert_int_equal(
+			unit_file_parse("f", cases[i].text, strlen(cases[i].text), &lines, &diags),
+			0);
 		text = render_lines(&lines);
 		assert_string_equal(text, cases[i].lines);
 		assert_int_equal(diags.n_items, cases[i].n_diags);
@@ -68,7 +70,8 @@ TEST(zero_bytes_are_refused)
 
 TEST(own_keys_win_over_imported_ones)
 {
-	static const char stock[] = "[Unit]\nAfter=a\nWants=w\n[Service]\nExecStart=/x\nExecStart=/y\n";
+	static const char stock[] =
+		"[Unit]\nAfter=a\nWants=w\n[Service]\nExecStart=/x\nExecStart=/y\n";
 	static const char manifest[] = "[Unit]\nAfter=b\n[Service]\nExecStart=/z\n";
 	struct unit_lines imported CLEANUP_UNIT_LINES = { 0 };
 	struct unit_lines own CLEANUP_UNIT_LINES = { 0 };
@@ -119,7 +122,8 @@ TEST(words_of_a_value)
 		char **words CLEANUP_STRV = NULL;
 		char *text;
 
-		assert_int_equal(words_split(cases[i].text, cases[i].escapes, &words), cases[i].result);
+		assert_int_equal(words_split(cases[i].text, cases[i].escapes, &words),
+				 cases[i].result);
 		if (cases[i].result < 0)
 			continue;
 		text = render_words(words);
@@ -152,9 +156,11 @@ TEST(specifiers)
 		const char *text;
 		const char *result; /* NULL: refused */
 	} cases[] = {
-		{ "foo-bar@a-b\\x2dc.service", "%n %N %p %P", "foo-bar@a-b\\x2dc.service foo-bar@a-b\\x2dc foo-bar foo/bar" },
+		{ "foo-bar@a-b\\x2dc.service", "%n %N %p %P",
+		  "foo-bar@a-b\\x2dc.service foo-bar@a-b\\x2dc foo-bar foo/bar" },
 		{ "foo-bar@a-b\\x2dc.service", "%i %I %j %J %f", "a-b\\x2dc a/b-c bar bar /a/b-c" },
-		{ "plain.service", "[%i] %p %t %S %C %L %U %u %h", "[] plain /run /var/lib /var/cache /var/log 0 root /root" },
+		{ "plain.service", "[%i] %p %t %S %C %L %U %u %h",
+		  "[] plain /run /var/lib /var/cache /var/log 0 root /root" },
 		{ "plain.service", "100%% %H %l %m %b", "100% host.lan host 0123 4567" },
 		{ "plain.service", "date +%F %", "date +%F %" },
 		{ "plain.service", "%v", NULL },
@@ -162,7 +168,8 @@ TEST(specifiers)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct specifiers specifiers = { cases[i].name, "host.lan", "0123", "4567", NULL };
+		const struct specifiers specifiers = { cases[i].name, "host.lan", "0123", "4567",
+						       NULL };
 		char *text = NULL;
 		char bad = 0;
 		int r = specifiers_expand(&specifiers, cases[i].text, &text, &bad);

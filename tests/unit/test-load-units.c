@@ -21,7 +21,8 @@ static char root[64];
 static int root_fd = -1;
 static struct loader loader;
 
-static char *early_dirs[] = { (char *)"/etc/early/services.d", (char *)"/usr/lib/early/services.d", NULL };
+static char *early_dirs[] = { (char *)"/etc/early/services.d", (char *)"/usr/lib/early/services.d",
+			      NULL };
 static char *stock_dirs[] = { (char *)"/etc/systemd/system", (char *)"/lib/systemd/system", NULL };
 
 static int set_up(void **state)
@@ -125,7 +126,8 @@ TEST(aliases_and_templates)
 {
 	put_file("lib/systemd/system/gdm.service", SIMPLE);
 	put_link("etc/systemd/system/display-manager.service", "/lib/systemd/system/gdm.service");
-	put_file("lib/systemd/system/getty@.service", "[Service]\nExecStart=-/sbin/getty %I\nTTYPath=/dev/%I\n");
+	put_file("lib/systemd/system/getty@.service",
+		 "[Service]\nExecStart=-/sbin/getty %I\nTTYPath=/dev/%I\n");
 	put_link("lib/systemd/system/autovt@.service", "getty@.service");
 	begin();
 	assert_int_equal(loader_load(&loader, "display-manager.service"), 0);
@@ -141,10 +143,12 @@ TEST(aliases_and_templates)
 
 TEST(drop_ins)
 {
-	put_file("lib/systemd/system/a-b@.service", "[Unit]\nAfter=x.service\n[Service]\nExecStart=/bin/one\nNice=1\n");
+	put_file("lib/systemd/system/a-b@.service",
+		 "[Unit]\nAfter=x.service\n[Service]\nExecStart=/bin/one\nNice=1\n");
 	put_file("lib/systemd/system/a-b@.service.d/10.conf", "[Service]\nNice=2\n");
 	put_file("etc/systemd/system/a-b@.service.d/10.conf", "[Service]\nNice=3\n");
-	put_file("etc/systemd/system/a-b@i.service.d/20.conf", "[Service]\nExecStart=\nExecStart=/bin/two\n");
+	put_file("etc/systemd/system/a-b@i.service.d/20.conf",
+		 "[Service]\nExecStart=\nExecStart=/bin/two\n");
 	put_file("etc/systemd/system/a-.service.d/05.conf", "[Unit]\nAfter=y.service\n");
 	put_file("etc/early/services.d/a-b@i.service.d/30.conf", "[Early]\nSeat=seat9\n");
 	begin();
@@ -159,8 +163,10 @@ TEST(drop_ins)
 
 TEST(imports)
 {
-	put_file("usr/lib/early/services.d/x.service", "[Unit]\nImport=x.service x.socket\nConflicts=\n[Early]\nStage=display\n");
-	put_file("lib/systemd/system/x.service", "[Unit]\nConflicts=y.service\nWants=w.service\n" SIMPLE);
+	put_file("usr/lib/early/services.d/x.service",
+		 "[Unit]\nImport=x.service x.socket\nConflicts=\n[Early]\nStage=display\n");
+	put_file("lib/systemd/system/x.service",
+		 "[Unit]\nConflicts=y.service\nWants=w.service\n" SIMPLE);
 	put_file("etc/systemd/system/x.service.d/a.conf", "[Service]\nRestart=always\n");
 	put_file("lib/systemd/system/x.socket", "[Socket]\nListenStream=/run/x\nSocketMode=0600\n");
 	put_file("usr/lib/early/services.d/n.service", "[Unit]\nImport=none.service\n");
@@ -180,8 +186,10 @@ TEST(sockets_of_stock_services)
 {
 	put_file("lib/systemd/system/a.service", SIMPLE);
 	put_file("lib/systemd/system/a.socket", "[Socket]\nListenStream=/run/a\n");
-	put_file("lib/systemd/system/other.socket", "[Socket]\nService=a.service\nListenDatagram=/run/o\n");
-	put_file("lib/systemd/system/c.socket", "[Socket]\nService=d.service\nListenStream=/run/c\nListenSpecial=/x\n");
+	put_file("lib/systemd/system/other.socket",
+		 "[Socket]\nService=a.service\nListenDatagram=/run/o\n");
+	put_file("lib/systemd/system/c.socket",
+		 "[Socket]\nService=d.service\nListenStream=/run/c\nListenSpecial=/x\n");
 	put_file("lib/systemd/system/c.service", SIMPLE);
 	put_file("lib/systemd/system/e@.service", SIMPLE);
 	put_file("lib/systemd/system/e.socket", "[Socket]\nAccept=yes\nListenStream=22\n");
@@ -197,7 +205,8 @@ TEST(sockets_of_stock_services)
 TEST(remarks_name_file_and_line)
 {
 	put_file("lib/systemd/system/a.service",
-		 "[Service]\nExecStart=/bin/true\nExecStat=/bin/typo\nNice=99\nProtectSystem=strict\nX-Mine=1\nRootImage=/x\nRootHash=\n");
+		 "[Service]\nExecStart=/bin/true\nExecStat=/bin/"
+		 "typo\nNice=99\nProtectSystem=strict\nX-Mine=1\nRootImage=/x\nRootHash=\n");
 	begin();
 	load("a.service");
 	assert_true(was_told("ExecStat", 3, DIAG_WARNING));
@@ -216,14 +225,22 @@ TEST(only_what_needs_it_goes_through_early_exec)
 		const char *line;
 		bool needs;
 	} cases[] = {
-		{ "Environment=A=1", false },	     { "Restart=always", false },
-		{ "StandardOutput=journal", false }, { "User=nobody", true },
-		{ "PAMName=login", true },	     { "LimitNOFILE=10", true },
-		{ "Nice=0", true },		     { "UMask=077", true },
-		{ "OOMScoreAdjust=-5", true },	     { "RuntimeDirectory=x", true },
-		{ "StandardOutput=null", true },     { "StandardInput=tty", true },
-		{ "WorkingDirectory=/x", true },     { "CapabilityBoundingSet=", true },
-		{ "EnvironmentFile=-/x", true },     { "PrivateTmp=yes", false },
+		{ "Environment=A=1", false },
+		{ "Restart=always", false },
+		{ "StandardOutput=journal", false },
+		{ "User=nobody", true },
+		{ "PAMName=login", true },
+		{ "LimitNOFILE=10", true },
+		{ "Nice=0", true },
+		{ "UMask=077", true },
+		{ "OOMScoreAdjust=-5", true },
+		{ "RuntimeDirectory=x", true },
+		{ "StandardOutput=null", true },
+		{ "StandardInput=tty", true },
+		{ "WorkingDirectory=/x", true },
+		{ "CapabilityBoundingSet=", true },
+		{ "EnvironmentFile=-/x", true },
+		{ "PrivateTmp=yes", false },
 		{ "ExecReload=/bin/kill $MAINPID", false },
 		{ "ExecStart=/bin/echo\nType=oneshot", false },
 	};
@@ -251,12 +268,11 @@ TEST(only_what_needs_it_goes_through_early_exec)
 TEST(command_lines)
 {
 	put_file("usr/bin/tool", "");
-	put_file("lib/systemd/system/a.service",
-		 "[Service]\nType=oneshot\n"
-		 "ExecStart=-@tool zero \"a b\" $$HOME\n"
-		 "ExecStart=+/bin/x ${VAR} $$\n"
-		 "ExecStart=:/bin/y $VAR ; !/bin/z\n"
-		 "ExecStart=relative/path\n");
+	put_file("lib/systemd/system/a.service", "[Service]\nType=oneshot\n"
+						 "ExecStart=-@tool zero \"a b\" $$HOME\n"
+						 "ExecStart=+/bin/x ${VAR} $$\n"
+						 "ExecStart=:/bin/y $VAR ; !/bin/z\n"
+						 "ExecStart=relative/path\n");
 	begin();
 	load("a.service");
 	assert_int_equal(get("a.service")->n_execs, 4);
@@ -265,7 +281,8 @@ TEST(command_lines)
 	assert_string_equal(get("a.service")->execs[0].argv[1], "a b");
 	assert_string_equal(get("a.service")->execs[0].argv[2], "$HOME");
 	assert_int_equal(get("a.service")->execs[0].flags, TABLE_EXEC_IGNORE_FAILURE);
-	assert_int_equal(get("a.service")->execs[1].flags, TABLE_EXEC_FULL_PRIVILEGE | TABLE_EXEC_HAS_VARIABLES);
+	assert_int_equal(get("a.service")->execs[1].flags,
+			 TABLE_EXEC_FULL_PRIVILEGE | TABLE_EXEC_HAS_VARIABLES);
 	assert_string_equal(get("a.service")->execs[1].argv[2], "$$"); /* early-exec's to resolve */
 	assert_int_equal(get("a.service")->execs[2].flags, TABLE_EXEC_NO_ENVIRONMENT);
 	assert_string_equal(get("a.service")->execs[2].argv[1], "$VAR");
@@ -276,10 +293,14 @@ TEST(command_lines)
 TEST(values)
 {
 	put_file("lib/systemd/system/a.service",
-		 "[Unit]\nConditionPathExists=|!/x\nConditionDirectoryNotEmpty=/y\nAssertPathExists=/z\n"
-		 "[Service]\nExecStart=/bin/true\nLimitNOFILE=1024:2048\nLimitCPU=1min\nLimitMEMLOCK=64K\nLimitNOFILE=7\n"
-		 "TimeoutSec=3s\nTimeoutStopSec=0\nSlice=user-%H.slice\nEnvironment=\"A=x y\" B=2 bad\n"
-		 "CapabilityBoundingSet=~CAP_KILL CAP_CHOWN\nDelegate=pids\nKillSignal=SIGINT\nBusName=org.x\n");
+		 "[Unit]\nConditionPathExists=|!/x\nConditionDirectoryNotEmpty=/"
+		 "y\nAssertPathExists=/z\n"
+		 "[Service]\nExecStart=/bin/"
+		 "true\nLimitNOFILE=1024:2048\nLimitCPU=1min\nLimitMEMLOCK=64K\nLimitNOFILE=7\n"
+		 "TimeoutSec=3s\nTimeoutStopSec=0\nSlice=user-%H.slice\nEnvironment=\"A=x y\" B=2 "
+		 "bad\n"
+		 "CapabilityBoundingSet=~CAP_KILL "
+		 "CAP_CHOWN\nDelegate=pids\nKillSignal=SIGINT\nBusName=org.x\n");
 	begin();
 	load("a.service");
 	assert_string_equal(get("a.service")->conditions[0], "path-exists:|!/x");
@@ -314,8 +335,11 @@ TEST(units_that_cannot_start)
 
 TEST(requirements_come_along)
 {
-	put_file("usr/lib/early/services.d/a.service", "[Unit]\nRequires=b.service dev-x.device\nWants=gone.service sysinit.target\n" SIMPLE);
-	put_file("lib/systemd/system/b.service", "[Unit]\nBindsTo=c.service\nAfter=d.service\n" SIMPLE);
+	put_file("usr/lib/early/services.d/a.service",
+		 "[Unit]\nRequires=b.service dev-x.device\nWants=gone.service "
+		 "sysinit.target\n" SIMPLE);
+	put_file("lib/systemd/system/b.service",
+		 "[Unit]\nBindsTo=c.service\nAfter=d.service\n" SIMPLE);
 	put_file("lib/systemd/system/c.service", SIMPLE);
 	put_file("lib/systemd/system/d.service", SIMPLE);
 	put_file("lib/systemd/system/sysinit.target", "[Unit]\nWants=d.service\n");
@@ -323,7 +347,9 @@ TEST(requirements_come_along)
 	begin();
 	assert_int_equal(loader_load_family(&loader, UNIT_FAMILY_EARLY), 0);
 	assert_int_equal(loader_close(&loader), 0);
-	assert_int_equal(loader.n_services, 6); /* not d: it is only named by After=, and by a target of systemd's boot */
+	assert_int_equal(
+		loader.n_services,
+		6); /* not d: it is only named by After=, and by a target of systemd's boot */
 	assert_int_equal(get("c.service")->fields.load_state, TABLE_LOAD_LOADED);
 	assert_int_equal(get("dev-x.device")->fields.load_state, TABLE_LOAD_LOADED);
 	assert_int_equal(get("dev-x.device")->fields.type, TABLE_TYPE_TARGET);
@@ -336,17 +362,22 @@ TEST(requirements_come_along)
 TEST(what_is_enabled_starts_after_the_greeter)
 {
 	put_file("lib/systemd/system/on.service", SIMPLE);
-	put_link("etc/systemd/system/multi-user.target.wants/on.service", "/lib/systemd/system/on.service");
+	put_link("etc/systemd/system/multi-user.target.wants/on.service",
+		 "/lib/systemd/system/on.service");
 	put_file("lib/systemd/system/off.service", SIMPLE);
 	put_file("lib/systemd/system/byname.service", SIMPLE "BusName=org.x\n");
-	put_link("etc/systemd/system/graphical.target.wants/byname.service", "/lib/systemd/system/byname.service");
+	put_link("etc/systemd/system/graphical.target.wants/byname.service",
+		 "/lib/systemd/system/byname.service");
 	put_file("usr/share/dbus-1/system-services/org.x.service", "");
 	put_file("lib/systemd/system/named.service", SIMPLE "BusName=org.y\n");
-	put_link("etc/systemd/system/multi-user.target.wants/named.service", "/lib/systemd/system/named.service");
+	put_link("etc/systemd/system/multi-user.target.wants/named.service",
+		 "/lib/systemd/system/named.service");
 	put_file("lib/systemd/system/bysock.service", SIMPLE);
 	put_file("lib/systemd/system/bysock.socket", "[Socket]\nListenStream=/run/s\n");
-	put_link("etc/systemd/system/multi-user.target.wants/bysock.service", "/lib/systemd/system/bysock.service");
-	put_link("etc/systemd/system/sockets.target.wants/bysock.socket", "/lib/systemd/system/bysock.socket");
+	put_link("etc/systemd/system/multi-user.target.wants/bysock.service",
+		 "/lib/systemd/system/bysock.service");
+	put_link("etc/systemd/system/sockets.target.wants/bysock.socket",
+		 "/lib/systemd/system/bysock.socket");
 	begin();
 	assert_int_equal(loader_load_family(&loader, UNIT_FAMILY_ANY), 0);
 	assert_int_equal(loader_mark_enabled(&loader), 0);
@@ -370,14 +401,15 @@ TEST(the_table_is_whole)
 	assert_non_null(null);
 	assert_int_equal(dump_table(null, table.data, table.len), 0);
 	assert_int_equal(dump_table(null, table.data, table.len - 1), -EPROTO);
-	assert_int_equal(dump_table(null, table.data, table.len - WIRE_HEADER_SIZE), -EPROTO); /* no END */
+	assert_int_equal(dump_table(null, table.data, table.len - WIRE_HEADER_SIZE),
+			 -EPROTO); /* no END */
 	fclose(null);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins), CASE(imports),
-	  CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
+TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
+	  CASE(imports), CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),
 	  CASE(what_is_enabled_starts_after_the_greeter), CASE(the_table_is_whole))
