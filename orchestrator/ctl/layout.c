@@ -42,6 +42,7 @@ struct chart {
 	struct layout layout;
 	struct bar *bars;
 	size_t n_bars;
+	uint64_t start_us; /* left edge: the kernel's start, or in a container its own */
 	uint64_t end_us;
 	double top; /* where the bars begin */
 	bool no_memory;
@@ -120,7 +121,8 @@ static void add_rect(struct chart *chart, enum layout_style style, double x, dou
 static double x_of(const struct chart *chart, uint64_t t_us)
 {
 	double left = MARGIN + NAMES_WIDTH;
-	double share = (double)MIN(t_us, chart->end_us) / (double)chart->end_us;
+	uint64_t t = MAX(MIN(t_us, chart->end_us), chart->start_us) - chart->start_us;
+	double share = (double)t / (double)(chart->end_us - chart->start_us);
 
 	return left + share * (WIDTH - MARGIN - left);
 }
@@ -295,25 +297,27 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 
 /* --- the whole --- */
 
-static uint64_t end_of(const struct layout_event *events, size_t n)
+/*
+ * From the kernel's start to a little after "complete": what came later is no boot any more. In a container the kernel's start may be
+ * days ago: the chart is then about all that it did.
+ */
+static void set_span(struct chart *chart, const struct layout_event *events, size_t n)
 {
-	uint64_t last = 1;
+	uint64_t last = n > 0 ? events[n - 1].t_us : 0;
 
-	for (size_t i = 0; i < n; i++) {
+	chart->start_us = n > 1 && events[0].t_us > last / 2 ? events[0].t_us : 0;
+	for (size_t i = 0; chart->start_us == 0 && i < n; i++)
 		if (strcmp(events[i].name, "complete") == 0)
-			return events[i].t_us + events[i].t_us / 20 +
-			       1; /* the boot; what came after is another matter */
-		last = MAX(last, events[i].t_us);
-	}
-	return last + last / 50 + 1;
+			last = events[i].t_us;
+	chart->end_us = last + (last - chart->start_us) / 20 + 1;
 }
 
-static double grid_step(uint64_t end_us)
+static double grid_step(uint64_t span_us)
 {
 	static const double steps[] = {
 		0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600
 	};
-	double seconds = (double)end_us / US_PER_S;
+	double seconds = (double)span_us / US_PER_S;
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		if (seconds / steps[i] <= 12)
@@ -323,10 +327,11 @@ static double grid_step(uint64_t end_us)
 
 static void draw_grid(struct chart *chart, double bottom)
 {
-	double step = grid_step(chart->end_us);
+	double step = grid_step(chart->end_us - chart->start_us);
 
-	for (int i = 0; (double)i * step * US_PER_S <= (double)chart->end_us; i++) {
-		double x = x_of(chart, (uint64_t)((double)i * step * US_PER_S));
+	for (int i = 0; (double)i * step * US_PER_S <= (double)(chart->end_us - chart->start_us);
+	     i++) {
+		double x = x_of(chart, chart->start_us + (uint64_t)((double)i * step * US_PER_S));
 		char label[32];
 
 		(void)snprintf(label, sizeof(label), "%g s", (double)i * step);
@@ -341,7 +346,7 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 {
 	double bottom;
 
-	chart->end_us = end_of(events, n);
+	set_span(chart, events, n);
 	for (size_t i = 0; i < n; i++)
 		if (is_service(&events[i]))
 			take_service_event(chart, &events[i]);

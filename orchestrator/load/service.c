@@ -42,16 +42,18 @@ static const struct table_service defaults = {
 
 int service_new(const char *name, struct service **ret_service)
 {
-	struct service *service CLEANUP_SERVICE = calloc(1, sizeof(*service));
+	struct service *service = calloc(1, sizeof(*service));
 
 	if (!service)
 		return -ENOMEM;
 	service->fields = defaults;
 	service->socket_mode = 0666;
 	service->name = strdup(name);
-	if (!service->name)
+	if (!service->name) {
+		service_free(service);
 		return -ENOMEM;
-	*ret_service = TAKE_PTR(service);
+	}
+	*ret_service = service;
 	return 0;
 }
 

@@ -235,7 +235,7 @@ int archive_run(int fd, const char *dir)
 		return 1;
 	}
 	for (;;) {
-		struct packet_head head;
+		struct packet_head head = { 0 };
 		int file_fd;
 		ssize_t len = receive(fd, &head, text, sizeof(text), &file_fd);
 

@@ -122,6 +122,24 @@ TEST(bars_and_milestones)
 	layout_done(&layout);
 }
 
+TEST(a_container_has_its_own_zero)
+{
+	static const struct layout_event events[] = {
+		{ "init", 4000000000 },
+		{ "complete", 4000100000 },
+		{ "service:a.service:start", 4000150000 },
+		{ "service:a.service:ready", 4000950000 },
+	};
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	assert_non_null(find_text(&layout, "a.service"));
+	assert_non_null(find_text(&layout, "0.80 s"));
+	assert_non_null(find_text(&layout, "0.5 s")); /* the grid is fine enough */
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
 TEST(svg_is_escaped)
 {
 	static const struct layout_event events[] = { { "service:<a&b>.service:start", 1 },
@@ -221,5 +239,6 @@ TEST(names_and_codes)
 }
 
 TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
-	  cmocka_unit_test(svg_is_escaped), cmocka_unit_test(png_has_its_signature),
-	  cmocka_unit_test(verify_counts), cmocka_unit_test(names_and_codes))
+	  cmocka_unit_test(a_container_has_its_own_zero), cmocka_unit_test(svg_is_escaped),
+	  cmocka_unit_test(png_has_its_signature), cmocka_unit_test(verify_counts),
+	  cmocka_unit_test(names_and_codes))
