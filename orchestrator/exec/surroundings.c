@@ -17,6 +17,7 @@
 
 #include "early/fd.h"
 #include "early/fs.h"
+#include "early/log.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strbuf.h"
@@ -245,6 +246,14 @@ static int make_directories(const struct directory_kind *kind, const struct iden
 		r = strbuf_error(&path);
 		if (r == 0)
 			r = own_directory(path.data, identity, kind->mode);
+		if (r == -EROFS && kind->step != STEP_RUNTIME_DIRECTORY) {
+			/*
+			 * The disk is not writable yet and has no overlay. Most services do without
+			 * the directory, and one of them may be what the greeter waits for.
+			 */
+			log_warning_errno(r, "cannot make %s/%s", kind->parent, name);
+			r = 0;
+		}
 		if (r < 0)
 			return failure_set(failure, kind->step, r, "cannot make %s/%s",
 					   kind->parent, name);

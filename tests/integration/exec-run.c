@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -321,6 +323,33 @@ TEST(full_privilege_and_sigpipe)
 	assert_said(outcome, "0\nSigIgn:\t0000000000000000\n");
 }
 
+/* In a mount name space of its own, where /var/lib is read-only. */
+static void check_read_only_state(void)
+{
+	struct table_service service = plain;
+	struct outcome outcome;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/var/lib", "tmpfs", MS_RDONLY, NULL) < 0)
+		_exit(2);
+	service.state_directory = WORDS("early-test-state");
+	run_script(&service, "echo runs", &outcome);
+	_exit(outcome.code == 0 && strstr(outcome.output, "runs\n") ? 0 : 1);
+}
+
+TEST(a_read_only_disk_is_no_obstacle)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		check_read_only_state();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 TEST(streams)
 {
 	struct table_service service = plain;
@@ -349,6 +378,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(descriptors),
 		cmocka_unit_test(identity_and_surroundings),
 		cmocka_unit_test(full_privilege_and_sigpipe),
+		cmocka_unit_test(a_read_only_disk_is_no_obstacle),
 		cmocka_unit_test(streams),
 	};
 

@@ -125,7 +125,10 @@ TEST(masks)
 TEST(aliases_and_templates)
 {
 	put_file("lib/systemd/system/gdm.service", SIMPLE);
-	put_link("etc/systemd/system/display-manager.service", "/lib/systemd/system/gdm.service");
+	put_link("lib/systemd/system/gdm3.service", "gdm.service");
+	put_link("etc/systemd/system/display-manager.service", "/lib/systemd/system/gdm3.service");
+	put_link("etc/systemd/system/loop.service", "pool.service");
+	put_link("etc/systemd/system/pool.service", "loop.service");
 	put_file("lib/systemd/system/getty@.service",
 		 "[Service]\nExecStart=-/sbin/getty %I\nTTYPath=/dev/%I\n");
 	put_link("lib/systemd/system/autovt@.service", "getty@.service");
@@ -133,7 +136,10 @@ TEST(aliases_and_templates)
 	assert_int_equal(loader_load(&loader, "display-manager.service"), 0);
 	assert_true(strv_contains(get("gdm.service")->aliases, "display-manager.service"));
 	assert_int_equal(loader_load(&loader, "gdm.service"), 0);
+	assert_true(strv_contains(get("gdm.service")->aliases, "gdm3.service"));
 	assert_int_equal(loader.n_services, 1);
+	assert_int_equal(loader_load(&loader, "loop.service"), 0);
+	assert_int_equal(get("loop.service")->fields.load_state, TABLE_LOAD_NOT_FOUND);
 	assert_int_equal(loader_load(&loader, "autovt@tty2.service"), 0);
 	assert_string_equal(get("getty@tty2.service")->tty_path, "/dev/tty2");
 	assert_string_equal(get("getty@tty2.service")->execs[0].argv[1], "tty2");
