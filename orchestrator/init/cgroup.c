@@ -195,6 +195,7 @@ void cgroup_remove(struct cgroup *group)
 	group->watch = -1;
 	remove_children(group->fd, 0);
 	group->fd = fd_close(group->fd);
+	group->killed = false;
 	if (unlinkat(group->tree->root_fd, group->path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		log_debug("cannot remove group %s", group->path);
 }
@@ -483,6 +484,12 @@ static bool kill_one(pid_t pid, void *data)
 	return true;
 }
 
+void cgroup_look(struct cgroup *group)
+{
+	if (!cgroup_tree_is_real(group->tree) && group->processes.n_members > 0)
+		refresh(group);
+}
+
 int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 {
 	struct kill_order order = { signo, except };
@@ -491,13 +498,14 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 		if (group->fd < 0)
 			return 0;
 		if (signo == SIGKILL && except == 0 &&
-		    fs_write_at(group->fd, "cgroup.kill", "1") == 0)
+		    fs_write_at(group->fd, "cgroup.kill", "1") == 0) {
+			group->killed = true;
 			return 0;
+		}
 		each_pid(group->fd, 0, kill_one, &order);
 		return 0;
 	}
-	if (group->processes.n_members > 0)
-		refresh(group);
+	cgroup_look(group);
 	for (size_t i = 0; i < group->processes.n_members; i++)
 		kill_one(group->processes.members[i].pid, &order);
 	return 0;

@@ -26,6 +26,7 @@ struct cgroup {
 	int fd; /* of the directory; -1: not made, or no tree */
 	int watch; /* inotify's descriptor of cgroup.events; -1: none */
 	struct procset processes; /* without a tree */
+	bool killed; /* by cgroup.kill: some kernels then kill what is cloned into it as well */
 	bool populated;
 	bool told; /* that it is empty; or nobody was ever in it */
 	cgroup_fn on_empty; /* once for each change from populated to empty */
@@ -58,6 +59,9 @@ void cgroup_entered(struct cgroup *group);
 
 bool cgroup_is_empty(struct cgroup *group);
 bool cgroup_contains(struct cgroup *group, pid_t pid);
+
+/* Before a first process of it is killed: without a tree, its children can be told to be its own only now. */
+void cgroup_look(struct cgroup *group);
 
 /* Sends @signo to all but @except (0: none). SIGKILL goes by cgroup.kill where nothing is excepted. */
 int cgroup_kill(struct cgroup *group, int signo, pid_t except);

@@ -129,16 +129,21 @@ static bool requires(const struct job *job, const struct service *service)
 	return depend_lists(&words->requires, other) || depend_lists(&words->binds_to, other);
 }
 
-void job_finish(struct job_queue *queue, struct job *job, enum job_result result)
+static void doom_dependents(struct job_queue *queue, const struct job *job)
 {
-	bool failed = result == JOB_FAILED || result == JOB_TIMEOUT || result == JOB_DEPENDENCY;
 	struct job *other;
 
-	job_forget_waits_for(queue, job);
 	list_for_each (other, &queue->jobs, link)
-		if (failed && job->kind != JOB_STOP && other != job &&
-		    other->state == JOB_WAITING && requires(other, job->service))
+		if (job->kind != JOB_STOP && other != job && other->state == JOB_WAITING &&
+		    requires(other, job->service))
 			other->doomed = true;
+}
+
+void job_finish(struct job_queue *queue, struct job *job, enum job_result result)
+{
+	job_forget_waits_for(queue, job);
+	if (result == JOB_FAILED || result == JOB_TIMEOUT || result == JOB_DEPENDENCY)
+		doom_dependents(queue, job);
 	queue->host.done(job, result, queue->host.data);
 	job_free(queue, job);
 	queue->host.wake(queue->host.data);
@@ -170,6 +175,8 @@ static int obtain(struct job_queue *queue, enum job_kind kind, struct service *s
 		*ret = old;
 		return 0;
 	}
+	if (old && kind == JOB_STOP)
+		doom_dependents(queue, old); /* what waits for it to come up waits in vain */
 	if (old)
 		job_finish(queue, old, JOB_CANCELED);
 	r = job_new(queue, kind, service->name, why, ret);
@@ -432,6 +439,15 @@ int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *ser
 	*ret_id = job->id;
 	queue->host.wake(queue->host.data);
 	return 0;
+}
+
+void job_cancel_starts(struct job_queue *queue)
+{
+	struct job *job, *next;
+
+	list_for_each_safe (job, next, &queue->jobs, link)
+		if (job->kind != JOB_STOP)
+			job_finish(queue, job, JOB_CANCELED);
 }
 
 /* --- running --- */

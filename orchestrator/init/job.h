@@ -87,6 +87,9 @@ int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *ser
 /* Ends it: told, removed, and what required it ends with it. */
 void job_finish(struct job_queue *queue, struct job *job, enum job_result result);
 
+/* Everything but stops: the machine goes down. */
+void job_cancel_starts(struct job_queue *queue);
+
 /* Call at once for each change of a service's state. */
 void job_state_changed(struct job_queue *queue, struct service *service);
 

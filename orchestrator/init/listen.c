@@ -25,6 +25,8 @@
  * "/run/x" and "@x" are AF_UNIX, "80" and "[::]:80" and "127.0.0.1:80" inet, "kobject-uevent 1" netlink. A path elsewhere than below
  * /run (a tmpfs) could lie on a disk or on a served file system, whose bind() blocks: that is early-sockets' work, not ours.
  *
+ * They are in blocking mode, as services expect them that have no NonBlocking=; PID 1 itself never accepts nor reads.
+ *
  * SocketUser= and SocketGroup= need NSS; here only numbers and root are understood. For any other name the socket stays
  * root's, and one whose mode gives nothing to others would then be of no use to its clients: it is said in the log.
  */
@@ -147,7 +149,7 @@ static int open_netlink(const char *text, int *ret_fd)
 			protocol = netlink_families[i].protocol;
 	if (protocol < 0 || (text[len] && (parse_u32(text + len + 1, &group) < 0)))
 		return -EINVAL;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return -errno;
 	addr.nl_groups = group;
@@ -171,7 +173,7 @@ static int open_fifo(const struct table_socket *sock, int *ret_fd)
 	fd = open(sock->address, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	if (fchmod(fd, sock->mode) < 0) {
+	if (fd_set_nonblock(fd, false) < 0 || fchmod(fd, sock->mode) < 0) {
 		int r = -errno;
 
 		fd_close(fd);
@@ -213,7 +215,7 @@ static int open_socket(const struct table_socket *sock, int *ret_fd)
 		r = inet_address(sock->address, &addr, &len);
 	if (r < 0)
 		return r;
-	fd = socket(addr.any.sa_family, socket_types[sock->kind] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(addr.any.sa_family, socket_types[sock->kind] | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	r = bind_and_listen(fd, sock, &addr, len);

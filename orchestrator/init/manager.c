@@ -413,6 +413,7 @@ int manager_stop_all(struct manager *manager, const char *why, uint64_t deadline
 	manager->stopping = true;
 	manager->stopped_fn = fn;
 	manager->stopped_data = data;
+	job_cancel_starts(&manager->jobs);
 	list_for_each (scope, &manager->scopes, link)
 		(void)cgroup_kill(&scope->group, SIGTERM, 0); /* what stays is the shutdown's */
 	list_for_each (service, &manager->services, link)

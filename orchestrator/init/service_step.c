@@ -229,8 +229,16 @@ static void kill_rest(struct service *service)
 	(void)cgroup_kill(&service->group, SIGKILL, 0);
 }
 
+static bool awaits_end(uint32_t actions)
+{
+	return actions & (SERVICE_ACTION_KILL_MAIN_AND_GROUP | SERVICE_ACTION_KILL_ABORT |
+			  SERVICE_ACTION_KILL_HARD | SERVICE_ACTION_KILL_REST);
+}
+
 static void kill_processes(struct service *service, uint32_t actions)
 {
+	if (awaits_end(actions))
+		cgroup_look(&service->group);
 	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service->control.pid > 0) {
 		(void)kill(service->control.pid, SIGKILL); /* gone: its end no longer matters */
 		command_forget(&service->control);
@@ -329,12 +337,6 @@ static void enter(struct service *service, enum service_state next)
 		loop_timer_stop(&service->watchdog);
 	if (old != next)
 		service->host->state_changed(service, old, service->host->data);
-}
-
-static bool awaits_end(uint32_t actions)
-{
-	return actions & (SERVICE_ACTION_KILL_MAIN_AND_GROUP | SERVICE_ACTION_KILL_ABORT |
-			  SERVICE_ACTION_KILL_HARD | SERVICE_ACTION_KILL_REST);
 }
 
 void service_dispatch(struct service *service, enum service_event event)

@@ -24,7 +24,9 @@
 /*
  * Between clone and exec
  *
- * The child is cloned into its group where the kernel can do that; otherwise it writes itself in before it does anything else.
+ * The child is cloned into its group where the kernel can do that; otherwise it writes itself in before it does anything else. A
+ * group that was emptied by cgroup.kill takes no clones: kernels since 6.14 compare the child's kill sequence with that of
+ * PID 1's group instead of the new one, and kill it at birth [tried on 6.18].
  * PID 1 keeps no pidfd: it is the parent and reaps in one place, so a pid of its own child can't be another's before that.
  *
  * The descriptors are first moved above all the numbers that are wanted, so that none is overwritten before its turn; what is
@@ -48,7 +50,7 @@ static pid_t make_child(const struct spawn *spawn, bool *ret_inside)
 	pid_t pid;
 
 	*ret_inside = false;
-	if (spawn->group && spawn->group->fd >= 0) {
+	if (spawn->group && spawn->group->fd >= 0 && !spawn->group->killed) {
 		pid = clone_into(spawn->group->fd);
 		if (pid >= 0) {
 			*ret_inside = true;

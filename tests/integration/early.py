@@ -97,6 +97,9 @@ class Container:
                 os.symlink(path, '%s/%s' % (self.helpers, name))
         self.options = list(options)
         self.process = None
+        self.cgroup = None
+        if os.environ.get('EARLY_TEST_CGROUP'):
+            self.make_cgroup()
         for name, text in (manifests or {}).items():
             self.manifest(name, text)
 
@@ -109,6 +112,11 @@ class Container:
         self.end()
         if failed:
             sys.stderr.write('--- log of early-init\n' + self.log() + '---\n')
+            for root, _, names in os.walk(self.run + '/log'):
+                for name in names:
+                    with open('%s/%s' % (root, name), errors='replace') as f:
+                        sys.stderr.write('--- %s\n%s' % (name, f.read()[-2000:]))
+        self.remove_cgroup()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def manifest(self, name, text):
@@ -121,6 +129,29 @@ class Container:
             f.write(text.replace('@work@', self.work).replace('@run@', self.run))
         os.chmod(path, 0o755)
         return path
+
+    def make_cgroup(self):
+        """A directory in the machine's cgroup v2 tree: needed when the tests are to run with it."""
+        with open('/proc/self/mounts') as f:
+            roots = [line.split()[1] for line in f if line.split()[2] == 'cgroup2']
+        assert roots, 'no cgroup2 file system is mounted here: mount -t cgroup2 none /sys/fs/cgroup'
+        self.cgroup = '%s/%s' % (roots[0], os.path.basename(self.dir))
+        os.mkdir(self.cgroup)
+        self.options += ['--cgroup', self.cgroup]
+
+    def remove_cgroup(self):
+        if not self.cgroup:
+            return
+        with open(self.cgroup + '/cgroup.kill', 'w') as f:
+            f.write('1')
+
+        def is_empty():
+            """the test's cgroup is empty"""
+            with open(self.cgroup + '/cgroup.events') as f:
+                return 'populated 0' in f.read()
+        wait_for(is_empty)
+        for path, _, _ in os.walk(self.cgroup, topdown=False):
+            os.rmdir(path)
 
     def start(self):
         self.log_file = open(self.dir + '/log', 'w')
@@ -266,7 +297,9 @@ class Container:
     def kill_main(self, name, signo=signal.SIGKILL):
         pid = self.status(name)['main_pid']
         assert pid > 0, '%s has no main process' % name
-        os.kill(self.host_pid(pid), signo)
+        host = self.host_pid(pid)
+        os.kill(host, signo)
+        wait_for(lambda: not is_alive(host))
         return pid
 
     def read(self, name):
