@@ -80,8 +80,12 @@ def main():
         wait_for(lambda: said(log, "the last"), "the reading goes on beside a disk that hangs")
         assert log.stat().st_size <= 1024 * 1024, "the file in memory is bounded"
         os.kill(writer_pid, signal.SIGCONT)
-        os.write(writer, b"again\n")
-        wait_for(lambda: said(archive, "again"), "the disk is used again")
+
+        def again():  # what finds the queue still full is lost, and told
+            os.write(writer, b"again\n")
+            return said(archive, "info again")
+        wait_for(again, "the disk is used again")
+        wait_for(lambda: said(run / "archive/early-log.log", "lines were lost here"), "the loss is told")
 
         link.close()
         assert child.wait(20) == 0, "the end of the link is the end"
