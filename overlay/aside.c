@@ -10,6 +10,7 @@
  */
 #include "aside.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -359,10 +360,57 @@ static bool is_bound(const char *text)
 	return false;
 }
 
-static bool is_needed(struct aside *aside, const struct sticky *sticky)
+/* Some process has the file behind @st open: @pid_dir is its directory in proc. */
+static bool has_open(DIR *proc, const char *pid_dir, const struct stat *st)
+{
+	char path[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.32s/fd", pid_dir);
+	fd = openat(dirfd(proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		fd_close(fd);
+		return false;
+	}
+	while (!found && (entry = readdir(dir))) {
+		struct stat other;
+
+		found = fstatat(fd, entry->d_name, &other, 0) == 0 && S_ISFIFO(other.st_mode) &&
+			other.st_ino == st->st_ino && other.st_dev == st->st_dev;
+	}
+	closedir(dir);
+	return found;
+}
+
+static bool is_open_fifo(const char *path)
+{
+	struct dirent *entry;
+	struct stat st;
+	bool found = false;
+	DIR *proc;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	proc = opendir("../..");
+	if (!proc)
+		return true;
+	while (!found && (entry = readdir(proc)))
+		found = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
+			has_open(proc, entry->d_name, &st);
+	closedir(proc);
+	return found;
+}
+
+static bool is_needed(struct aside *aside, const struct sticky *sticky, const char *path)
 {
 	if (S_ISSOCK(sticky->node->type))
 		return is_bound(sticky->path);
+	if (S_ISFIFO(sticky->node->type))
+		return is_open_fifo(path);
 	return in_use(aside, sticky->node);
 }
 
@@ -373,7 +421,7 @@ static void drop_unused(struct aside *aside)
 	list_for_each_safe(sticky, tmp, &stickies, link) {
 		CLEANUP(free_charp) char *path = join(aside->mountpoint, sticky->path);
 
-		if (!path || is_needed(aside, sticky))
+		if (!path || is_needed(aside, sticky, path))
 			continue;
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
 		    errno != ENOENT)

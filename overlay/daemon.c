@@ -268,6 +268,14 @@ static int start_session(struct daemon *daemon)
 	return 0;
 }
 
+/* In the background: whoever started us goes on, and nothing of theirs is held any more. */
+static void announce(int ready_fd)
+{
+	log_init("early-overlay", LOG_SINK_KMSG, LOG_LEVEL_INFO);
+	(void)dup2(STDIN_FILENO, STDERR_FILENO); /* /dev/null by now */
+	(void)!write(ready_fd, "1", 1); /* the parent may be gone */
+}
+
 static int start_peers(struct daemon *daemon, int ready_fd)
 {
 	struct overlay_mounted mounted = { .t_us = clock_boottime_us() };
@@ -282,8 +290,8 @@ static int start_peers(struct daemon *daemon, int ready_fd)
 		return log_errno(r, "cannot open the control socket or the link");
 	}
 	send_link(daemon, OVERLAY_MOUNTED, &mounted);
-	if (ready_fd >= 0 && write(ready_fd, "1", 1) != 1)
-		log_debug("nobody waits for the mount");
+	if (ready_fd >= 0)
+		announce(ready_fd);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static void leave_terminal(void)
 		fd_close(fd);
 }
 
-/* Standard error is kept until the union is mounted; then nobody's terminal is held. */
+/* Standard error is kept until the union is mounted: daemon_run lets it go. */
 static int run_in_background(const struct options *options)
 {
 	int ends[2];

@@ -23,6 +23,7 @@
 #include "iface.h"
 #include "jobs.h"
 #include "object_path.h"
+#include "text.h"
 #include "unit_name.h"
 
 #define ACTIVATOR_INTERFACE "org.freedesktop.systemd1.Activator"
@@ -165,7 +166,7 @@ void activation_job_done(struct bus *bus, uint32_t job, const char *result)
 {
 	struct activation *activation, *next;
 
-	list_for_each_safe(activation, next, &bus->activations, link) {
+	list_for_each_safe (activation, next, &bus->activations, link) {
 		if (activation->job != job)
 			continue;
 		if (strcmp(result, "done") != 0)
@@ -180,6 +181,6 @@ void activation_done(struct bus *bus)
 {
 	struct activation *activation, *next;
 
-	list_for_each_safe(activation, next, &bus->activations, link)
+	list_for_each_safe (activation, next, &bus->activations, link)
 		activation_free(activation);
 }

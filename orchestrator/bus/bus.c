@@ -301,7 +301,7 @@ static void free_calls(struct list *calls)
 {
 	struct call *call, *next;
 
-	list_for_each_safe(call, next, calls, link)
+	list_for_each_safe (call, next, calls, link)
 		call_free(call);
 }
 
@@ -311,7 +311,7 @@ static void free_requests(struct bus *bus)
 	struct request *request, *next;
 
 	request_cancel(&bus->mirror_request);
-	list_for_each_safe(request, next, &bus->requests, link)
+	list_for_each_safe (request, next, &bus->requests, link)
 		call_free(container_of(request, struct call, request));
 }
 
@@ -323,7 +323,7 @@ void bus_done(struct bus *bus)
 	owner_done(bus);
 	free_calls(&bus->waiting);
 	free_calls(&bus->finishing);
-	list_for_each_safe(client, next, &bus->clients, link)
+	list_for_each_safe (client, next, &bus->clients, link)
 		client_free(client);
 	free_requests(bus);
 	loop_timer_stop(&bus->retry_timer);

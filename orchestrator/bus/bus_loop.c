@@ -65,9 +65,8 @@ static void handle_socket(struct loop_source *source, uint32_t events)
 		if (watch == NULL || !dbus_watch_get_enabled(watch))
 			continue;
 		/* Out of memory: the event is level-triggered and comes again. */
-		(void)dbus_watch_handle(watch,
-					flags & (dbus_watch_get_flags(watch) | DBUS_WATCH_HANGUP |
-						 DBUS_WATCH_ERROR));
+		(void)dbus_watch_handle(watch, flags & (dbus_watch_get_flags(watch) |
+							DBUS_WATCH_HANGUP | DBUS_WATCH_ERROR));
 	}
 	schedule_dispatch(bus_loop);
 }
@@ -129,9 +128,8 @@ static void toggle_watch(DBusWatch *watch, void *data)
 static void handle_timeout(struct loop_timer *timer)
 {
 	struct bus_timeout *timeout = container_of(timer, struct bus_timeout, timer);
-	uint64_t next_us =
-		clock_monotonic_us() +
-		(uint64_t)dbus_timeout_get_interval(timeout->timeout) * USEC_PER_MSEC;
+	uint64_t next_us = clock_monotonic_us() +
+			   (uint64_t)dbus_timeout_get_interval(timeout->timeout) * USEC_PER_MSEC;
 
 	/* A DBusTimeout fires again and again until it is removed; handling it may do so and free this. */
 	(void)loop_timer_start(timeout->loop, timer, next_us, handle_timeout);

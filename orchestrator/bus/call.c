@@ -21,6 +21,7 @@
 #include "iface.h"
 #include "object_path.h"
 #include "objects.h"
+#include "text.h"
 #include "unit_name.h"
 
 #define ERROR_TEXT_MAX 512
@@ -207,18 +208,19 @@ static void handle_loaded(struct request *request, const struct answer *answer)
  */
 static bool is_known_by_name(const struct call *call, const char *name)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	return call->method->flags & METHOD_CHANGES && unit_name_template(name, &template) >= 0 &&
 	       strcmp(template, "user@.service") == 0;
 }
 
-static int assume_loaded(struct call *call, const char *name)
+static int assume(struct call *call, const char *name, const char *load_state)
 {
 	const struct bus_unit message = {
 		.unit = name,
 		.description = name,
-		.load_state = "loaded",
+		.load_state = load_state,
 		.active_state = "inactive",
 		.sub_state = "dead",
 		.path = "",
@@ -231,17 +233,23 @@ static int assume_loaded(struct call *call, const char *name)
 /* The unit called @name, from PID 1 if it is not mirrored. */
 static enum call_result need_unit(struct call *call, const char *name, struct unit **ret_unit)
 {
+	bool is_scope;
 	int r;
 
 	*ret_unit = call->ghost != NULL ? call->ghost : mirror_find(&call->bus->mirror, name);
-	if (*ret_unit == NULL && is_known_by_name(call, name)) {
-		r = assume_loaded(call, name);
+	if (*ret_unit != NULL)
+		return CALL_ON;
+	/* A scope has no file: what is not in the whole mirror is gone. logind asks this at each logout. */
+	is_scope = unit_name_has_suffix(name, ".scope");
+	if (is_scope && !call->bus->mirrored)
+		return call_park(call, &call->bus->waiting);
+	if (is_scope || is_known_by_name(call, name)) {
+		r = assume(call, name, is_scope ? "not-found" : "loaded");
 		if (r < 0)
 			return call_fail_errno(call, r, "Out of memory");
 		*ret_unit = call->ghost;
-	}
-	if (*ret_unit != NULL)
 		return CALL_ON;
+	}
 	r = request_load(call->bus, &call->request, name, handle_loaded);
 	if (r < 0)
 		return call_fail_errno(call, r, "PID 1 cannot be asked for unit %s.", name);
@@ -312,8 +320,8 @@ void call_start(struct bus *bus, DBusMessage *message)
 	struct call *call = calloc(1, sizeof(*call));
 
 	if (call == NULL) {
-		bus_send(bus, dbus_message_new_error(message, DBUS_ERROR_NO_MEMORY,
-						     "Out of memory"));
+		bus_send(bus,
+			 dbus_message_new_error(message, DBUS_ERROR_NO_MEMORY, "Out of memory"));
 		return;
 	}
 	list_init(&call->link);

@@ -18,7 +18,7 @@ struct client *client_find(struct bus *bus, const char *name)
 {
 	struct client *client;
 
-	list_for_each(client, &bus->clients, link) {
+	list_for_each (client, &bus->clients, link) {
 		if (strcmp(client->name, name) == 0)
 			return client;
 	}
@@ -51,7 +51,7 @@ int client_get(struct bus *bus, const char *name, struct client **ret_client)
 
 struct client *client_free(struct client *client)
 {
-	struct call *call, *next;
+	struct call *call;
 
 	if (client == NULL)
 		return NULL;
@@ -59,7 +59,7 @@ struct client *client_free(struct client *client)
 		dbus_pending_call_cancel(client->pending);
 		dbus_pending_call_unref(client->pending);
 	}
-	list_for_each_safe(call, next, &client->calls, link)
+	while ((call = list_first(&client->calls, struct call, link)) != NULL)
 		call_free(call);
 	client_set_subscribed(client, false);
 	list_remove(&client->link);
@@ -143,7 +143,8 @@ int client_ask(struct client *client)
 int client_describe(const struct client *client, const char *member, char **ret_why)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	CLEANUP(free_charp) char *comm = NULL;
+	CLEANUP(free_charp)
+	char *comm = NULL;
 	char path[sizeof("/proc/4294967295/comm")];
 	char *why;
 

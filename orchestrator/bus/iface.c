@@ -5,22 +5,14 @@
 
 #include "mirror.h"
 #include "object_path.h"
-
-void text_make_utf8(char *text)
-{
-	if (dbus_validate_utf8(text, NULL))
-		return;
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			*text = '?';
-	}
-}
+#include "text.h"
 
 static bool append_foreign_text(DBusMessageIter *iter, const char *text)
 {
-	CLEANUP(free_charp) char *copy = strdup(text);
+	CLEANUP(free_charp)
+	char *copy = NULL;
 
-	if (copy == NULL)
+	if (text_copy(text, &copy) < 0)
 		return false;
 	text_make_utf8(copy);
 	return dbus_message_iter_append_basic(iter, DBUS_TYPE_STRING, &copy);
@@ -98,7 +90,8 @@ bool append_strv(DBusMessageIter *iter, char *const *strv)
 bool append_job_struct(DBusMessageIter *iter, const struct job *job)
 {
 	uint32_t id = job != NULL ? job->id : 0;
-	CLEANUP(free_charp) char *made = NULL;
+	CLEANUP(free_charp)
+	char *made = NULL;
 	const char *path = "/";
 	DBusMessageIter fields;
 

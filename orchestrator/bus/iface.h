@@ -31,7 +31,8 @@ struct property {
 	const char *signature;
 	property_fn append;
 	const char *text; /* for append_text, append_mirrored */
-	uint64_t number; /* for append_bool, append_u32, append_u64; an offset for append_mirrored */
+	uint64_t
+		number; /* for append_bool, append_u32, append_u64; an offset for append_mirrored */
 };
 
 enum method_flag {
@@ -63,9 +64,6 @@ struct iface {
 	const struct signal *signals;
 	const char *suffix; /* of the units that have it; NULL: all */
 };
-
-/* libdbus aborts on text that is no UTF-8: every byte beyond ASCII becomes "?" in such a one. */
-void text_make_utf8(char *text);
 
 /* Values. */
 bool append_basic(DBusMessageIter *iter, int type, const void *value);

@@ -17,7 +17,9 @@
 #include "early/macros.h"
 #include "early/strv.h"
 
+#include "install_info.h"
 #include "preset.h"
+#include "text.h"
 #include "unit_files.h"
 #include "unit_name.h"
 
@@ -66,11 +68,12 @@ static int failed(struct install *install, const char *path, int error)
 
 static int make_parent(struct install *install, const char *path)
 {
-	CLEANUP(free_charp) char *parent = strndup(path, (size_t)(strrchr(path, '/') - path));
-	int r;
+	CLEANUP(free_charp)
+	char *parent = NULL;
+	int r = text_copy_start(path, (size_t)(strrchr(path, '/') - path), &parent);
 
-	if (parent == NULL)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	r = fs_mkdir_p_at(install->root_fd, parent + 1, 0755);
 	return r < 0 ? failed(install, parent, r) : 0;
 }
@@ -103,7 +106,8 @@ static int make_link(struct install *install, const char *path, const char *sour
 
 static int add_specifier(struct strbuf *out, char specifier, const char *name)
 {
-	CLEANUP(free_charp) char *instance = NULL;
+	CLEANUP(free_charp)
+	char *instance = NULL;
 	const char *suffix = unit_name_suffix(name);
 	int r;
 
@@ -132,7 +136,8 @@ static int add_specifier(struct strbuf *out, char specifier, const char *name)
 static int expand(const char *text, const char *name, char **ret_text)
 {
 	CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
-	CLEANUP(free_charp) char *expanded = NULL;
+	CLEANUP(free_charp)
+	char *expanded = NULL;
 
 	for (; *text != '\0'; text++) {
 		int r;
@@ -163,7 +168,8 @@ static int make_links(struct install *install, char *const *targets, const char 
 
 	for (size_t i = 0; r >= 0 && i < strv_length(targets); i++) {
 		CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
-		CLEANUP(free_charp) char *target = NULL;
+		CLEANUP(free_charp)
+		char *target = NULL;
 
 		r = expand(targets[i], name, &target);
 		if (r < 0)
@@ -182,9 +188,10 @@ static int make_links(struct install *install, char *const *targets, const char 
 static int read_install(struct install *install, const char *name, char **ret_path,
 			struct install_info *ret_info)
 {
-	CLEANUP(free_charp) char *text = NULL;
-	int r = unit_name_is_valid(name) ? unit_files_find(install->root_fd, name, ret_path) :
-					   -EINVAL;
+	CLEANUP(free_charp)
+	char *text = NULL;
+	int r = unit_name_is_valid(name) ? unit_files_find(install->root_fd, name, ret_path)
+					 : -EINVAL;
 
 	if (r < 0)
 		return failed(install, name, r);
@@ -205,8 +212,8 @@ static int default_instance(const char *name, const struct install_info *info, c
 	if (unit_name_is_template(name) && info->default_instance == NULL)
 		return -EINVAL;
 	if (unit_name_is_template(name))
-		strbuf_printf(&full, "%.*s%s%s", (int)(suffix - name), name,
-			      info->default_instance, suffix);
+		strbuf_printf(&full, "%.*s%s%s", (int)(suffix - name), name, info->default_instance,
+			      suffix);
 	else
 		strbuf_puts(&full, name);
 	*ret_name = strbuf_take(&full);
@@ -215,9 +222,12 @@ static int default_instance(const char *name, const struct install_info *info, c
 
 static int enable(struct install *install, const char *name, int depth)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *full = NULL;
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { .wanted_by = NULL };
+	CLEANUP(free_charp)
+	char *full = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = read_install(install, name, &path, &info);
 
 	if (r < 0)
@@ -233,8 +243,8 @@ static int enable(struct install *install, const char *name, int depth)
 		if (r >= 0)
 			r = make_links(install, info.aliases, NULL, full, path);
 	}
-	for (size_t i = 0; r >= 0 && depth < ALSO_DEPTH_MAX && i < strv_length(info.also); i++)
-		r = enable(install, info.also[i], depth + 1);
+	for (char **also = info.also; r >= 0 && depth < ALSO_DEPTH_MAX && also && *also; also++)
+		r = enable(install, *also, depth + 1);
 	return r;
 }
 
@@ -254,8 +264,10 @@ static int remove_link(int dir_fd, const char *link, const char *path, void *dat
 
 static int disable(struct install *install, const char *name, int depth)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { .wanted_by = NULL };
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r;
 
 	/* A unit whose file is gone may still have links: those are what is to be removed. */
@@ -266,8 +278,8 @@ static int disable(struct install *install, const char *name, int depth)
 		install->carries_info = true;
 	r = unit_files_for_each_link(install->root_fd, install->config_dir, name, remove_link,
 				     install);
-	for (size_t i = 0; r >= 0 && depth < ALSO_DEPTH_MAX && i < strv_length(info.also); i++)
-		r = disable(install, info.also[i], depth + 1);
+	for (char **also = info.also; r >= 0 && depth < ALSO_DEPTH_MAX && also && *also; also++)
+		r = disable(install, *also, depth + 1);
 	return r;
 }
 
@@ -287,7 +299,8 @@ static int config_path(const struct install *install, const char *name, char **r
 
 int install_mask(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = config_path(install, name, &path);
 
 	return r < 0 ? r : make_link(install, path, "/dev/null");
@@ -295,7 +308,8 @@ int install_mask(struct install *install, const char *name)
 
 int install_unmask(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = config_path(install, name, &path);
 
 	if (r < 0)
@@ -319,8 +333,10 @@ int install_preset(struct install *install, const char *name)
 
 int install_set_default(struct install *install, const char *name)
 {
-	CLEANUP(free_charp) char *source = NULL;
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *source = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = unit_files_find(install->root_fd, name, &source);
 
 	if (r < 0)

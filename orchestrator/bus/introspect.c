@@ -66,8 +66,9 @@ static int add_units(struct strbuf *xml, struct bus *bus)
 {
 	struct unit *unit;
 
-	list_for_each(unit, &bus->mirror.units, link) {
-		CLEANUP(free_charp) char *path = NULL;
+	list_for_each (unit, &bus->mirror.units, link) {
+		CLEANUP(free_charp)
+		char *path = NULL;
 		int r = unit_path_new(unit->name, &path);
 
 		if (r < 0)
@@ -87,7 +88,7 @@ static int add_children(struct strbuf *xml, struct bus *bus, const char *path)
 	if (strcmp(path, MANAGER_PATH) == 0)
 		strbuf_puts(xml, " <node name=\"unit\"/>\n <node name=\"job\"/>\n");
 	if (strcmp(path, MANAGER_PATH "/job") == 0) {
-		list_for_each(job, &bus->mirror.jobs, link)
+		list_for_each (job, &bus->mirror.jobs, link)
 			strbuf_printf(xml, " <node name=\"%u\"/>\n", job->id);
 	}
 	if (strcmp(path, MANAGER_PATH "/unit") == 0)

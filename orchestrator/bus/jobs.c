@@ -46,7 +46,7 @@ const char *jobs_type(int verb)
 
 const char *jobs_result(const char *text)
 {
-	static const char *const results[] = { "done",	  "failed",	"canceled",
+	static const char *const results[] = { "done",    "failed",     "canceled",
 					       "timeout", "dependency", "skipped" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
@@ -104,7 +104,8 @@ static enum call_result refuse(struct call *call, int error)
 static void announce(struct call *call, uint32_t id)
 {
 	struct bus *bus = call->bus;
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	struct job *job = NULL;
 	struct unit *unit;
 	int r = job_path_new(id, &path);
@@ -202,9 +203,10 @@ static void handle_queued_reload(struct request *request, const struct answer *a
 
 static enum call_result ask(struct call *call, enum bus_verb verb, const char *unit, request_fn fn)
 {
-	const struct client *client =
-		client_find(call->bus, dbus_message_get_sender(call->message));
-	CLEANUP(free_charp) char *why = NULL;
+	const struct client *client = client_find(call->bus,
+						  dbus_message_get_sender(call->message));
+	CLEANUP(free_charp)
+	char *why = NULL;
 	int r;
 
 	call->verb = (int)verb;
@@ -257,7 +259,7 @@ void jobs_finish(struct bus *bus, uint32_t id, const char *unit_name, const char
 	struct call *call, *next;
 	bool known = job != NULL;
 
-	list_for_each_safe(call, next, &bus->finishing, link) {
+	list_for_each_safe (call, next, &bus->finishing, link) {
 		if (call->job != id)
 			continue;
 		known = true;

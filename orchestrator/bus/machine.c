@@ -20,23 +20,25 @@ struct pair {
 };
 
 static const struct pair hypervisors[] = {
-	{ "KVMKVMKVM", "kvm" },	     { "TCGTCGTCGTCG", "qemu" },     { "VMwareVMware", "vmware" },
-	{ "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },      { "VBoxVBoxVBox", "oracle" },
-	{ "bhyve bhyve ", "bhyve" }, { "QNXQVMBSQG", "qnx" },	     { "ACRNACRNACRN", "acrn" },
+	{ "KVMKVMKVM", "kvm" },          { "TCGTCGTCGTCG", "qemu" }, { "VMwareVMware", "vmware" },
+	{ "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },  { "VBoxVBoxVBox", "oracle" },
+	{ "bhyve bhyve ", "bhyve" },     { "QNXQVMBSQG", "qnx" },    { "ACRNACRNACRN", "acrn" },
 };
 
 static const struct pair dmi_vendors[] = {
-	{ "QEMU", "qemu" },	     { "VMware", "vmware" },	 { "VMW", "vmware" },
-	{ "innotek GmbH", "oracle" }, { "VirtualBox", "oracle" }, { "Xen", "xen" },
-	{ "Bochs", "bochs" },	     { "Parallels", "parallels" }, { "Amazon EC2", "amazon" },
+	{ "QEMU", "qemu" },           { "VMware", "vmware" },       { "VMW", "vmware" },
+	{ "innotek GmbH", "oracle" }, { "VirtualBox", "oracle" },   { "Xen", "xen" },
+	{ "Bochs", "bochs" },         { "Parallels", "parallels" }, { "Amazon EC2", "amazon" },
 };
 
 static const struct pair architectures[] = {
-	{ "x86_64", "x86-64" },	 { "i386", "x86" },	   { "i486", "x86" },
-	{ "i586", "x86" },	 { "i686", "x86" },	   { "aarch64", "arm64" },
-	{ "armv6l", "arm" },	 { "armv7l", "arm" },	   { "armv8l", "arm" },
-	{ "ppc64le", "ppc64-le" }, { "ppc64", "ppc64" },   { "riscv64", "riscv64" },
-	{ "s390x", "s390x" },	 { "loongarch64", "loongarch64" },
+	{ "x86_64", "x86-64" }, { "i386", "x86" },
+	{ "i486", "x86" },      { "i586", "x86" },
+	{ "i686", "x86" },      { "aarch64", "arm64" },
+	{ "armv6l", "arm" },    { "armv7l", "arm" },
+	{ "armv8l", "arm" },    { "ppc64le", "ppc64-le" },
+	{ "ppc64", "ppc64" },   { "riscv64", "riscv64" },
+	{ "s390x", "s390x" },   { "loongarch64", "loongarch64" },
 };
 
 const char *machine_hypervisor_name(const char *vendor)
@@ -77,7 +79,8 @@ static const char *dmi_hypervisor(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		CLEANUP(free_charp) char *line = NULL;
+		CLEANUP(free_charp)
+		char *line = NULL;
 
 		if (fs_read_line_at(AT_FDCWD, files[i], &line) < 0)
 			continue;

@@ -45,7 +45,7 @@ static enum call_result handle_reset_all_failed(struct call *call, struct unit *
 {
 	const struct unit *unit;
 
-	list_for_each(unit, &call->bus->mirror.units, link) {
+	list_for_each (unit, &call->bus->mirror.units, link) {
 		const struct bus_job message = {
 			.verb = BUS_VERB_RESET_FAILED,
 			.unit = unit->name,
@@ -145,12 +145,8 @@ static const struct method methods[] = {
 };
 
 static const struct signal signals[] = {
-	{ "UnitNew", "so" },
-	{ "UnitRemoved", "so" },
-	{ "JobNew", "uos" },
-	{ "JobRemoved", "uoss" },
-	{ "UnitFilesChanged", "" },
-	{ "Reloading", "b" },
+	{ "UnitNew", "so" },      { "UnitRemoved", "so" },    { "JobNew", "uos" },
+	{ "JobRemoved", "uoss" }, { "UnitFilesChanged", "" }, { "Reloading", "b" },
 	{ NULL, NULL },
 };
 

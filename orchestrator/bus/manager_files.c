@@ -49,7 +49,8 @@ static bool state_is_wanted(const char *state, char *const *states)
 /* The files of the units that PID 1 knows. */
 static enum call_result reply_files(struct call *call, char *const *states, char *const *patterns)
 {
-	CLEANUP_FD int root_fd = open_root();
+	CLEANUP_FD
+	int root_fd = open_root();
 	DBusMessageIter iter, array;
 	const struct unit *unit;
 	DBusMessage *reply;
@@ -60,7 +61,7 @@ static enum call_result reply_files(struct call *call, char *const *states, char
 	reply = call_reply_begin(call, &iter);
 	complete = reply != NULL &&
 		   dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "(ss)", &array);
-	list_for_each(unit, &call->bus->mirror.units, link) {
+	list_for_each (unit, &call->bus->mirror.units, link) {
 		const char *state;
 
 		if (!complete || *unit->path == '\0' ||
@@ -98,7 +99,8 @@ enum call_result handle_list_unit_files_by_patterns(struct call *call, struct un
 
 enum call_result handle_unit_file_state(struct call *call, struct unit *unit)
 {
-	CLEANUP_FD int root_fd = open_root();
+	CLEANUP_FD
+	int root_fd = open_root();
 	const char *name = "", *state;
 	int r = root_fd;
 
@@ -115,8 +117,10 @@ enum call_result handle_unit_file_state(struct call *call, struct unit *unit)
 
 enum call_result handle_default_target(struct call *call, struct unit *unit)
 {
-	CLEANUP_FD int root_fd = open_root();
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP_FD
+	int root_fd = open_root();
+	CLEANUP(free_charp)
+	char *path = NULL;
 	char target[PATH_MAX];
 	const char *name = target;
 	ssize_t len = -1;
@@ -243,8 +247,10 @@ static bool read_arguments(struct call *call, char ***ret_names, struct install 
 
 enum call_result handle_change_unit_files(struct call *call, struct unit *unit)
 {
-	CLEANUP_FD int root_fd = open_root();
-	CLEANUP(install_done) struct install install = { .root_fd = root_fd };
+	CLEANUP_FD
+	int root_fd = open_root();
+	CLEANUP(install_done)
+	struct install install = { .root_fd = root_fd };
 	enum call_result result = CALL_ON;
 	char **names = NULL;
 
@@ -273,7 +279,8 @@ enum call_result handle_change_unit_files(struct call *call, struct unit *unit)
 
 enum call_result handle_set_default_target(struct call *call, struct unit *unit)
 {
-	CLEANUP_FD int root_fd = open_root();
+	CLEANUP_FD
+	int root_fd = open_root();
 	CLEANUP(install_done)
 	struct install install = { .root_fd = root_fd, .config_dir = UNIT_FILES_CONFIG };
 	dbus_bool_t force = FALSE;

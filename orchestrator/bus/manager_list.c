@@ -15,7 +15,8 @@
 
 static enum call_result reply_unit_path(struct call *call, const char *name)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r = unit_path_new(name, &path);
 
 	if (r < 0)
@@ -30,8 +31,10 @@ enum call_result handle_get_unit(struct call *call, struct unit *unit)
 
 enum call_result handle_get_unit_by_pid(struct call *call, struct unit *unit)
 {
-	CLEANUP(free_charp) char *cgroup = NULL;
-	CLEANUP(free_charp) char *name = NULL;
+	CLEANUP(free_charp)
+	char *cgroup = NULL;
+	CLEANUP(free_charp)
+	char *name = NULL;
 	dbus_uint32_t pid = 0;
 	int r;
 
@@ -95,8 +98,10 @@ static bool append_unit(DBusMessageIter *array, const struct mirror *mirror,
 	const struct job *job = mirror_find_job_of(mirror, unit);
 	const char *job_type = job != NULL ? job->type : "";
 	const char *job_path = "/", *following = "";
-	CLEANUP(free_charp) char *made_path = NULL;
-	CLEANUP(free_charp) char *unit_path = NULL;
+	CLEANUP(free_charp)
+	char *made_path = NULL;
+	CLEANUP(free_charp)
+	char *unit_path = NULL;
 	uint32_t job_id = job != NULL ? job->id : 0;
 	DBusMessageIter fields;
 
@@ -146,10 +151,10 @@ static enum call_result reply_units(struct call *call, const struct filter *filt
 	DBusMessageIter iter, array;
 	const struct unit *unit;
 	DBusMessage *reply = call_reply_begin(call, &iter);
-	bool complete = reply != NULL && dbus_message_iter_open_container(
-						 &iter, DBUS_TYPE_ARRAY, "(ssssssouso)", &array);
+	bool complete = reply != NULL && dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
+									  "(ssssssouso)", &array);
 
-	list_for_each(unit, &mirror->units, link) {
+	list_for_each (unit, &mirror->units, link) {
 		if (complete && is_wanted(unit, filter))
 			complete = append_unit(&array, mirror, unit);
 	}
@@ -181,7 +186,8 @@ static bool read_lists(struct call *call, char ***first, char ***second)
 
 enum call_result handle_list_units_filtered(struct call *call, struct unit *unit)
 {
-	CLEANUP(filter_done) struct filter filter = { NULL, NULL, NULL };
+	CLEANUP(filter_done)
+	struct filter filter = { NULL, NULL, NULL };
 
 	if (!read_lists(call, &filter.states, NULL))
 		return call_fail_errno(call, -ENOMEM, "Out of memory");
@@ -190,7 +196,8 @@ enum call_result handle_list_units_filtered(struct call *call, struct unit *unit
 
 enum call_result handle_list_units_by_patterns(struct call *call, struct unit *unit)
 {
-	CLEANUP(filter_done) struct filter filter = { NULL, NULL, NULL };
+	CLEANUP(filter_done)
+	struct filter filter = { NULL, NULL, NULL };
 
 	if (!read_lists(call, &filter.states, &filter.patterns))
 		return call_fail_errno(call, -ENOMEM, "Out of memory");
@@ -199,7 +206,8 @@ enum call_result handle_list_units_by_patterns(struct call *call, struct unit *u
 
 enum call_result handle_list_units_by_names(struct call *call, struct unit *unit)
 {
-	CLEANUP(filter_done) struct filter filter = { NULL, NULL, NULL };
+	CLEANUP(filter_done)
+	struct filter filter = { NULL, NULL, NULL };
 
 	if (!read_lists(call, &filter.names, NULL))
 		return call_fail_errno(call, -ENOMEM, "Out of memory");
@@ -210,7 +218,8 @@ enum call_result handle_list_units_by_names(struct call *call, struct unit *unit
 
 enum call_result handle_get_job(struct call *call, struct unit *unit)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	dbus_uint32_t id = 0;
 
 	if (!dbus_message_get_args(call->message, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_INVALID))
@@ -224,8 +233,10 @@ enum call_result handle_get_job(struct call *call, struct unit *unit)
 
 static bool append_job(DBusMessageIter *array, const struct job *job)
 {
-	CLEANUP(free_charp) char *unit_path = NULL;
-	CLEANUP(free_charp) char *job_path = NULL;
+	CLEANUP(free_charp)
+	char *unit_path = NULL;
+	CLEANUP(free_charp)
+	char *job_path = NULL;
 	const char *state = "running";
 	DBusMessageIter fields;
 
@@ -248,7 +259,7 @@ enum call_result handle_list_jobs(struct call *call, struct unit *unit)
 	bool complete = reply != NULL && dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY,
 									  "(usssoo)", &array);
 
-	list_for_each(job, &call->bus->mirror.jobs, link) {
+	list_for_each (job, &call->bus->mirror.jobs, link) {
 		if (complete)
 			complete = append_job(&array, job);
 	}

@@ -91,7 +91,7 @@ static bool append_unit_path(const struct target *target, const struct property 
 	return dbus_message_iter_close_container(iter, &array);
 }
 
-#define SECONDS(n) ((n) * 1000000ULL)
+#define SECONDS(n) ((n)*1000000ULL)
 
 const struct property manager_properties[] = {
 	{ "Version", "s", append_text, "early " EARLY_VERSION, 0 },

@@ -32,17 +32,50 @@ static void scope_settings_done(struct scope_settings *settings)
 
 static const char *const harmless[] = {
 	/* Dependencies: a scope's processes run already. */
-	"Wants", "After", "Before", "Requires", "BindsTo", "PartOf", "Conflicts",
-	"RequiresMountsFor", "DefaultDependencies", "PropagatesStopTo", "StopPropagatedFrom",
+	"Wants",
+	"After",
+	"Before",
+	"Requires",
+	"BindsTo",
+	"PartOf",
+	"Conflicts",
+	"RequiresMountsFor",
+	"DefaultDependencies",
+	"PropagatesStopTo",
+	"StopPropagatedFrom",
 	/* How it ends; PID 1 kills what is left as it does for every scope. */
-	"SendSIGHUP", "SendSIGKILL", "KillMode", "KillSignal", "TimeoutStopUSec", "RuntimeMaxUSec",
-	"OOMPolicy", "CollectMode", "AddRef", "Controller", "Delegate", "SourcePath",
+	"SendSIGHUP",
+	"SendSIGKILL",
+	"KillMode",
+	"KillSignal",
+	"TimeoutStopUSec",
+	"RuntimeMaxUSec",
+	"OOMPolicy",
+	"CollectMode",
+	"AddRef",
+	"Controller",
+	"Delegate",
+	"SourcePath",
 	"Documentation",
 	/* Limits and weights. */
-	"TasksMax", "MemoryMin", "MemoryLow", "MemoryHigh", "MemoryMax", "MemorySwapMax",
-	"CPUWeight", "StartupCPUWeight", "IOWeight", "StartupIOWeight", "CPUQuotaPerSecUSec",
-	"TasksAccounting", "MemoryAccounting", "CPUAccounting", "IOAccounting", "ManagedOOMSwap",
-	"ManagedOOMMemoryPressure", "ManagedOOMPreference",
+	"TasksMax",
+	"MemoryMin",
+	"MemoryLow",
+	"MemoryHigh",
+	"MemoryMax",
+	"MemorySwapMax",
+	"CPUWeight",
+	"StartupCPUWeight",
+	"IOWeight",
+	"StartupIOWeight",
+	"CPUQuotaPerSecUSec",
+	"TasksAccounting",
+	"MemoryAccounting",
+	"CPUAccounting",
+	"IOAccounting",
+	"ManagedOOMSwap",
+	"ManagedOOMMemoryPressure",
+	"ManagedOOMPreference",
 };
 
 static bool is_harmless(const char *name)
@@ -92,9 +125,9 @@ static int read_setting(struct scope_settings *settings, const char *name, DBusM
 			return -EINVAL;
 		dbus_message_iter_get_basic(value, &settings->slice);
 		return unit_name_is_valid(settings->slice) &&
-				       unit_name_has_suffix(settings->slice, ".slice") ?
-			       0 :
-			       -EINVAL;
+				       unit_name_has_suffix(settings->slice, ".slice")
+			       ? 0
+			       : -EINVAL;
 	}
 	if (strcmp(name, "Description") == 0) {
 		if (type != DBUS_TYPE_STRING)
@@ -108,8 +141,8 @@ static int read_setting(struct scope_settings *settings, const char *name, DBusM
 static enum call_result read_settings(struct call *call, DBusMessageIter *argument,
 				      struct scope_settings *settings)
 {
-	const struct client *client =
-		client_find(call->bus, dbus_message_get_sender(call->message));
+	const struct client *client = client_find(call->bus,
+						  dbus_message_get_sender(call->message));
 	DBusMessageIter array;
 
 	dbus_message_iter_recurse(argument, &array);
@@ -177,7 +210,7 @@ enum call_result handle_start_transient(struct call *call, struct unit *unit)
 	if (result != CALL_ON)
 		return result;
 	if (strv_length(settings.pids) == 0)
-		return call_fail(call, ERROR_BAD_UNIT_SETTING,
-				 "Scope %s has no PIDs. Refusing.", name);
+		return call_fail(call, ERROR_BAD_UNIT_SETTING, "Scope %s has no PIDs. Refusing.",
+				 name);
 	return jobs_start_scope(call, name, settings.slice, settings.description, settings.pids);
 }

@@ -12,6 +12,8 @@
 #include "early/macros.h"
 #include "early/strv.h"
 
+#include "text.h"
+
 void mirror_init(struct mirror *mirror)
 {
 	list_init(&mirror->units);
@@ -25,9 +27,9 @@ void mirror_done(struct mirror *mirror)
 	struct unit *unit, *next_unit;
 	struct job *job, *next_job;
 
-	list_for_each_safe(unit, next_unit, &mirror->units, link)
+	list_for_each_safe (unit, next_unit, &mirror->units, link)
 		mirror_remove(mirror, unit);
-	list_for_each_safe(job, next_job, &mirror->jobs, link)
+	list_for_each_safe (job, next_job, &mirror->jobs, link)
 		mirror_remove_job(mirror, job);
 }
 
@@ -104,7 +106,8 @@ static int unit_apply(struct unit *unit, const struct bus_unit *message)
 
 int unit_new(const struct bus_unit *message, struct unit **ret_unit)
 {
-	CLEANUP(unit_freep) struct unit *unit = calloc(1, sizeof(*unit));
+	CLEANUP(unit_freep)
+	struct unit *unit = calloc(1, sizeof(*unit));
 	int r;
 
 	if (unit == NULL)
@@ -121,11 +124,11 @@ struct unit *mirror_find(const struct mirror *mirror, const char *name)
 {
 	struct unit *unit;
 
-	list_for_each(unit, &mirror->units, link) {
+	list_for_each (unit, &mirror->units, link) {
 		if (strcmp(unit->name, name) == 0)
 			return unit;
 	}
-	list_for_each(unit, &mirror->units, link) {
+	list_for_each (unit, &mirror->units, link) {
 		if (strv_contains(unit->aliases, name))
 			return unit;
 	}
@@ -171,13 +174,13 @@ int mirror_update(struct mirror *mirror, const struct bus_unit *message, const u
 		  struct unit **ret_unit)
 {
 	struct unit *unit = find_own(mirror, message->unit);
-	CLEANUP(free_charp) char *before = NULL;
+	CLEANUP(free_charp)
+	char *before = NULL;
 	bool is_new = unit == NULL;
-	int changes;
+	int changes, r;
 
 	if (is_new) {
-		int r = unit_new(message, &unit);
-
+		r = unit_new(message, &unit);
 		if (r < 0)
 			return r;
 		list_append(&mirror->units, &unit->link);
@@ -185,9 +188,9 @@ int mirror_update(struct mirror *mirror, const struct bus_unit *message, const u
 		*ret_unit = unit;
 		return UNIT_CHANGE_NEW | UNIT_CHANGE_STATE;
 	}
-	before = strdup(unit->active_state);
-	if (before == NULL)
-		return -ENOMEM;
+	r = text_copy(unit->active_state, &before);
+	if (r < 0)
+		return r;
 	changes = unit_apply(unit, message);
 	if (changes < 0)
 		return changes;
@@ -231,7 +234,7 @@ void mirror_forget_aliases(struct mirror *mirror)
 {
 	struct unit *unit;
 
-	list_for_each(unit, &mirror->units, link) {
+	list_for_each (unit, &mirror->units, link) {
 		strv_free(unit->aliases);
 		unit->aliases = NULL;
 	}
@@ -249,7 +252,7 @@ uint32_t mirror_count_failed(const struct mirror *mirror)
 	const struct unit *unit;
 	uint32_t failed = 0;
 
-	list_for_each(unit, &mirror->units, link)
+	list_for_each (unit, &mirror->units, link)
 		failed += strcmp(unit->active_state, "failed") == 0 ? 1 : 0;
 	return failed;
 }
@@ -284,7 +287,7 @@ struct job *mirror_find_job(const struct mirror *mirror, uint32_t id)
 {
 	struct job *job;
 
-	list_for_each(job, &mirror->jobs, link) {
+	list_for_each (job, &mirror->jobs, link) {
 		if (job->id == id)
 			return job;
 	}
@@ -295,7 +298,7 @@ struct job *mirror_find_job_of(const struct mirror *mirror, const struct unit *u
 {
 	struct job *job;
 
-	list_for_each(job, &mirror->jobs, link) {
+	list_for_each (job, &mirror->jobs, link) {
 		if (strcmp(job->unit, unit->name) == 0 || strv_contains(unit->aliases, job->unit))
 			return job;
 	}

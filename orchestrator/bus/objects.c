@@ -15,16 +15,13 @@
 #include "unit_name.h"
 
 static const char *const parents[] = {
-	"/",
-	"/org",
-	"/org/freedesktop",
-	MANAGER_PATH "/unit",
-	MANAGER_PATH "/job",
+	"/", "/org", "/org/freedesktop", MANAGER_PATH "/unit", MANAGER_PATH "/job",
 };
 
 int object_parse(const char *path, enum object_kind *ret_kind, char **ret_unit, uint32_t *ret_job)
 {
-	CLEANUP(free_charp) char *unit = NULL;
+	CLEANUP(free_charp)
+	char *unit = NULL;
 	int r;
 
 	if (strcmp(path, MANAGER_PATH) == 0) {
@@ -69,9 +66,9 @@ static struct target call_target(struct call *call, struct unit *unit)
 	return (struct target){
 		.bus = call->bus,
 		.unit = unit,
-		.job = call->kind == OBJECT_JOB ?
-			       mirror_find_job(&call->bus->mirror, call->path_job) :
-			       NULL,
+		.job = call->kind == OBJECT_JOB
+			       ? mirror_find_job(&call->bus->mirror, call->path_job)
+			       : NULL,
 	};
 }
 
@@ -180,7 +177,8 @@ static enum call_result handle_ping(struct call *call, struct unit *unit)
 
 static enum call_result handle_machine_id(struct call *call, struct unit *unit)
 {
-	CLEANUP(free_charp) char *id = NULL;
+	CLEANUP(free_charp)
+	char *id = NULL;
 	int r = fs_read_line_at(AT_FDCWD, "/etc/machine-id", &id);
 
 	if (r < 0)
@@ -190,7 +188,8 @@ static enum call_result handle_machine_id(struct call *call, struct unit *unit)
 
 static enum call_result handle_introspect(struct call *call, struct unit *unit)
 {
-	CLEANUP(free_charp) char *xml = NULL;
+	CLEANUP(free_charp)
+	char *xml = NULL;
 	int r = introspect(call->bus, call->kind, call->path_unit,
 			   dbus_message_get_path(call->message), &xml);
 

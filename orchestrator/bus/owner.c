@@ -47,7 +47,7 @@ static void cancel_query(struct bus *bus, const char *name)
 {
 	struct owner_query *query, *next;
 
-	list_for_each_safe(query, next, &bus->owner_queries, link) {
+	list_for_each_safe (query, next, &bus->owner_queries, link) {
 		if (strcmp(query->name, name) == 0)
 			query_free(query);
 	}
@@ -77,8 +77,8 @@ static int query_new(struct bus *bus, const char *name, const char *who)
 	list_init(&query->link);
 	query->bus = bus;
 	query->name = strdup(name);
-	r = query->name == NULL ? -ENOMEM :
-				  bus_call(bus, bus_daemon_method("GetConnectionCredentials", who),
+	r = query->name == NULL ? -ENOMEM
+				: bus_call(bus, bus_daemon_method("GetConnectionCredentials", who),
 					   handle_credentials, query, &query->pending);
 	if (r < 0) {
 		query_free(query);
@@ -151,6 +151,6 @@ void owner_done(struct bus *bus)
 {
 	struct owner_query *query, *next;
 
-	list_for_each_safe(query, next, &bus->owner_queries, link)
+	list_for_each_safe (query, next, &bus->owner_queries, link)
 		query_free(query);
 }

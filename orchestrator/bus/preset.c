@@ -18,10 +18,8 @@
 
 /* A file of a name hides those of that name in later directories. */
 static const char *const preset_dirs[] = {
-	"etc/systemd/system-preset",
-	"run/systemd/system-preset",
-	"usr/local/lib/systemd/system-preset",
-	"usr/lib/systemd/system-preset",
+	"etc/systemd/system-preset",           "run/systemd/system-preset",
+	"usr/local/lib/systemd/system-preset", "usr/lib/systemd/system-preset",
 	"lib/systemd/system-preset",
 };
 
@@ -84,7 +82,8 @@ static int query_file(int root_fd, const char *file, const char *name, bool *ret
 {
 	for (size_t i = 0; i < ARRAY_SIZE(preset_dirs); i++) {
 		CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
-		CLEANUP(free_charp) char *text = NULL;
+		CLEANUP(free_charp)
+		char *text = NULL;
 		size_t len;
 		int r;
 

@@ -17,30 +17,27 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
+#include "text.h"
+
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CGROUP_FILE_MAX (1024 * 1024)
 #define CGROUP_DEPTH_MAX 16
 
 int process_parse_cgroup(const char *text, char **ret_cgroup)
 {
-	char *cgroup;
-
 	while (strncmp(text, "0::", 3) != 0) {
 		text = strchr(text, '\n');
 		if (text == NULL)
 			return -ENODATA;
 		text++;
 	}
-	cgroup = strndup(text + 3, strcspn(text + 3, "\n"));
-	if (cgroup == NULL)
-		return -ENOMEM;
-	*ret_cgroup = cgroup;
-	return 0;
+	return text_copy_start(text + 3, strcspn(text + 3, "\n"), ret_cgroup);
 }
 
 int process_get_cgroup(pid_t pid, char **ret_cgroup)
 {
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	char path[64];
 	size_t len;
 	int r;
@@ -54,7 +51,8 @@ int process_get_cgroup(pid_t pid, char **ret_cgroup)
 
 static int visit_processes(int dir_fd, const char *cgroup, process_fn fn, void *data)
 {
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	CLEANUP_STRV char **pids = NULL;
 	size_t len;
 	int r = fs_read_file_at(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, &text, &len);
@@ -63,7 +61,8 @@ static int visit_processes(int dir_fd, const char *cgroup, process_fn fn, void *
 		return 0; /* gone, or a threaded cgroup */
 	r = strv_split(text, "\n", &pids);
 	for (size_t i = 0; r >= 0 && i < strv_length(pids); i++) {
-		CLEANUP(free_charp) char *comm = NULL;
+		CLEANUP(free_charp)
+		char *comm = NULL;
 		char path[64];
 		uint32_t pid;
 
@@ -88,7 +87,8 @@ static int walk(int dir_fd, const char *cgroup, int depth, process_fn fn, void *
 	dir = fdopendir(fcntl(dir_fd, F_DUPFD_CLOEXEC, 0));
 	while (dir != NULL && r >= 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf below = STRBUF_INIT;
-		CLEANUP_FD int fd = -1;
+		CLEANUP_FD
+		int fd = -1;
 
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
@@ -121,15 +121,18 @@ static int open_cgroup(const char *cgroup)
 
 int process_walk_cgroup(const char *cgroup, process_fn fn, void *data)
 {
-	CLEANUP_FD int fd = open_cgroup(cgroup);
+	CLEANUP_FD
+	int fd = open_cgroup(cgroup);
 
 	return fd < 0 ? 0 : walk(fd, cgroup, 0, fn, data);
 }
 
 uint64_t process_read_cgroup_number(const char *cgroup, const char *file)
 {
-	CLEANUP_FD int fd = open_cgroup(cgroup);
-	CLEANUP(free_charp) char *line = NULL;
+	CLEANUP_FD
+	int fd = open_cgroup(cgroup);
+	CLEANUP(free_charp)
+	char *line = NULL;
 	uint64_t number;
 
 	if (fd < 0 || fs_read_line_at(fd, file, &line) < 0 || parse_u64(line, &number) < 0)
@@ -139,8 +142,10 @@ uint64_t process_read_cgroup_number(const char *cgroup, const char *file)
 
 int process_kill(pid_t pid, const char *cgroup, int signo)
 {
-	CLEANUP(free_charp) char *actual = NULL;
-	CLEANUP_FD int fd = -1;
+	CLEANUP(free_charp)
+	char *actual = NULL;
+	CLEANUP_FD
+	int fd = -1;
 	size_t len = strlen(cgroup);
 	int r;
 

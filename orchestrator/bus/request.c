@@ -77,7 +77,8 @@ int request_scope(struct bus *bus, struct request *request, const char *unit, co
 		  const char *description, char *const *pids, request_fn fn)
 {
 	struct bus_scope message = { .unit = unit, .slice = slice, .description = description };
-	CLEANUP(free_charp) char *data = NULL;
+	CLEANUP(free_charp)
+	char *data = NULL;
 	int r = wire_list_from_strv(pids, &message.pids, &data);
 
 	if (r < 0)
@@ -102,7 +103,7 @@ void request_answer(struct bus *bus, uint32_t cookie, const struct answer *answe
 {
 	struct request *request;
 
-	list_for_each(request, &bus->requests, link) {
+	list_for_each (request, &bus->requests, link) {
 		if (request->cookie != cookie)
 			continue;
 		finish(request, answer);

@@ -37,7 +37,8 @@ static DBusMessage *manager_signal(const char *member)
 
 void signal_job_new(struct bus *bus, const struct job *job)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	const char *unit = job->unit;
 	DBusMessage *signal;
 	uint32_t id = job->id;
@@ -53,7 +54,8 @@ void signal_job_new(struct bus *bus, const struct job *job)
 
 void signal_job_removed(struct bus *bus, uint32_t job, const char *unit, const char *result)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	DBusMessage *signal;
 
 	if (bus->connection == NULL)
@@ -68,7 +70,8 @@ void signal_job_removed(struct bus *bus, uint32_t job, const char *unit, const c
 
 static void signal_unit(struct bus *bus, const char *member, const char *unit)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	DBusMessage *signal;
 
 	if (bus->connection == NULL || !is_anybody_listening(bus))
@@ -154,7 +157,8 @@ static void signal_properties(struct bus *bus, struct unit *unit, const struct i
 			      const char *const *names)
 {
 	const struct target target = { .bus = bus, .unit = unit };
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	DBusMessageIter iter, invalidated;
 	DBusMessage *signal = NULL;
 	bool complete;

@@ -18,6 +18,7 @@
 #include "iface.h"
 #include "object_path.h"
 #include "process.h"
+#include "text.h"
 #include "unit_files.h"
 #include "unit_methods.h"
 #include "unit_name.h"
@@ -69,7 +70,8 @@ static bool append_job(const struct target *target, const struct property *prope
 static bool append_file_state(const struct target *target, const struct property *property,
 			      DBusMessageIter *iter)
 {
-	CLEANUP_FD int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *state = "";
 
 	/* A unit without a file has no state. */
@@ -137,8 +139,8 @@ static bool append_main_pid(const struct target *target, const struct property *
 static bool append_result(const struct target *target, const struct property *property,
 			  DBusMessageIter *iter)
 {
-	const char *result = strcmp(target->unit->active_state, "failed") == 0 ? "failed" :
-										 "success";
+	const char *result = strcmp(target->unit->active_state, "failed") == 0 ? "failed"
+									       : "success";
 
 	return append_basic(iter, DBUS_TYPE_STRING, &result);
 }
@@ -147,11 +149,12 @@ static bool append_result(const struct target *target, const struct property *pr
 static bool append_slice(const struct target *target, const struct property *property,
 			 DBusMessageIter *iter)
 {
-	CLEANUP(free_charp) char *parent = strdup(target->unit->cgroup);
+	CLEANUP(free_charp)
+	char *parent = NULL;
 	const char *slice = "";
 	char *slash;
 
-	if (parent == NULL)
+	if (text_copy(target->unit->cgroup, &parent) < 0)
 		return false;
 	slash = strrchr(parent, '/');
 	if (slash != NULL) {
@@ -294,7 +297,8 @@ static bool append_job_id(const struct target *target, const struct property *pr
 static bool append_job_unit(const struct target *target, const struct property *property,
 			    DBusMessageIter *iter)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	DBusMessageIter fields;
 
 	return unit_path_new(target->job->unit, &path) >= 0 &&

@@ -14,126 +14,18 @@
 #include "early/fs.h"
 #include "early/strv.h"
 
+#include "install_info.h"
+#include "text.h"
 #include "unit_name.h"
 
 #define UNIT_FILE_MAX (1024 * 1024)
+#define LINK_DEPTH_MAX 16
 
 static const char *const search_dirs[] = {
-	"/etc/early/services.d", "/run/early/services.d",    "/usr/lib/early/services.d",
-	UNIT_FILES_CONFIG,	 UNIT_FILES_RUNTIME,	     "/usr/local/lib/systemd/system",
-	"/lib/systemd/system",	 "/usr/lib/systemd/system",
+	"/etc/early/services.d", "/run/early/services.d",   "/usr/lib/early/services.d",
+	UNIT_FILES_CONFIG,       UNIT_FILES_RUNTIME,        "/usr/local/lib/systemd/system",
+	"/lib/systemd/system",   "/usr/lib/systemd/system",
 };
-
-void install_info_done(struct install_info *info)
-{
-	strv_free(info->wanted_by);
-	strv_free(info->required_by);
-	strv_free(info->aliases);
-	strv_free(info->also);
-	free(info->default_instance);
-	memset(info, 0, sizeof(*info));
-}
-
-bool install_info_is_empty(const struct install_info *info)
-{
-	return strv_length(info->wanted_by) == 0 && strv_length(info->required_by) == 0 &&
-	       strv_length(info->aliases) == 0;
-}
-
-/* Appends the words of @value; an empty one empties the list, as everywhere in unit files. */
-static int add_words(char ***list, const char *value)
-{
-	CLEANUP_STRV char **words = NULL;
-	int r;
-
-	if (*value == '\0') {
-		strv_free(*list);
-		*list = NULL;
-		return 0;
-	}
-	r = strv_split(value, " \t", &words);
-	for (size_t i = 0; r >= 0 && i < strv_length(words); i++)
-		r = strv_append(list, words[i]);
-	return r;
-}
-
-static int apply_key(struct install_info *info, const char *key, const char *value)
-{
-	if (strcmp(key, "WantedBy") == 0)
-		return add_words(&info->wanted_by, value);
-	if (strcmp(key, "RequiredBy") == 0)
-		return add_words(&info->required_by, value);
-	if (strcmp(key, "Alias") == 0)
-		return add_words(&info->aliases, value);
-	if (strcmp(key, "Also") == 0)
-		return add_words(&info->also, value);
-	if (strcmp(key, "DefaultInstance") == 0) {
-		free(info->default_instance);
-		info->default_instance = strdup(value);
-		return info->default_instance == NULL ? -ENOMEM : 0;
-	}
-	return 0; /* another key of [Install], or one that the loader complains about */
-}
-
-static char *trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, " \t\r");
-	end = text + strlen(text);
-	while (end > text && strchr(" \t\r", end[-1]) != NULL)
-		*--end = '\0';
-	return text;
-}
-
-/* One line of the file, without its continuations' backslashes. */
-static int parse_line(struct install_info *info, char *line, bool *in_install)
-{
-	char *equals;
-
-	line = trim(line);
-	if (*line == '\0' || *line == '#' || *line == ';')
-		return 0;
-	if (*line == '[') {
-		*in_install = strcmp(line, "[Install]") == 0;
-		return 0;
-	}
-	equals = strchr(line, '=');
-	if (!*in_install || equals == NULL)
-		return 0;
-	*equals = '\0';
-	return apply_key(info, trim(line), trim(equals + 1));
-}
-
-int install_info_parse(const char *text, struct install_info *ret_info)
-{
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *copy = strdup(text);
-	bool in_install = false;
-	char *line = copy;
-
-	if (copy == NULL)
-		return -ENOMEM;
-	while (line != NULL) {
-		char *end = strchr(line, '\n');
-		int r;
-
-		while (end != NULL && end > line && end[-1] == '\\') {
-			end[-1] = ' ';
-			*end = ' ';
-			end = strchr(end, '\n');
-		}
-		if (end != NULL)
-			*end = '\0';
-		r = parse_line(&info, line, &in_install);
-		if (r < 0)
-			return r;
-		line = end != NULL ? end + 1 : NULL;
-	}
-	*ret_info = info;
-	memset(&info, 0, sizeof(info));
-	return 0;
-}
 
 static int find_exact(int root_fd, const char *name, char **ret_path)
 {
@@ -154,7 +46,8 @@ static int find_exact(int root_fd, const char *name, char **ret_path)
 
 int unit_files_find(int root_fd, const char *name, char **ret_path)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 	int r = find_exact(root_fd, name, ret_path);
 
 	if (r != -ENOENT)
@@ -184,33 +77,41 @@ bool unit_files_is_masked(int root_fd, const char *path)
 	return fstatat(root_fd, path + 1, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
 }
 
+/* What the link at @path leads to: an absolute target is meant below the root. */
+static int resolve_link(const char *path, const char *target, char **ret_path)
+{
+	CLEANUP_STRBUF struct strbuf joined = STRBUF_INIT;
+	char *resolved;
+
+	if (target[0] != '/')
+		strbuf_printf(&joined, "%.*s/", (int)(strrchr(path, '/') - path), path);
+	strbuf_puts(&joined, target);
+	resolved = strbuf_take(&joined);
+	if (resolved == NULL)
+		return -ENOMEM;
+	*ret_path = resolved;
+	return 0;
+}
+
 int unit_files_read(int root_fd, const char *path, char **ret_text)
 {
-	CLEANUP(free_charp) char *current = strdup(path);
-	size_t len;
+	CLEANUP(free_charp)
+	char *current = NULL;
+	int r = text_copy(path, &current);
 
-	/* Links are followed by hand: an absolute target is meant below the root. */
-	for (int depth = 0; depth < 16; depth++) {
-		char target[PATH_MAX];
-		char *slash;
+	for (int depth = 0; r >= 0 && depth < LINK_DEPTH_MAX; depth++) {
+		char target[PATH_MAX], *next;
+		size_t len;
 
-		if (current == NULL)
-			return -ENOMEM;
 		if (read_link(root_fd, current + 1, target, sizeof(target)) < 0)
 			return fs_read_file_at(root_fd, current + 1, UNIT_FILE_MAX, ret_text, &len);
-		if (target[0] != '/') {
-			CLEANUP_STRBUF struct strbuf joined = STRBUF_INIT;
-
-			slash = strrchr(current, '/');
-			strbuf_printf(&joined, "%.*s/%s", (int)(slash - current), current, target);
-			free(current);
-			current = strbuf_take(&joined);
-			continue;
-		}
+		r = resolve_link(current, target, &next);
+		if (r < 0)
+			break;
 		free(current);
-		current = strdup(target);
+		current = next;
 	}
-	return -ELOOP;
+	return r < 0 ? r : -ELOOP;
 }
 
 /* --- links --- */
@@ -225,7 +126,8 @@ static const char *base_name(const char *path)
 /* Links in *.wants are of the unit by their own name; aliases are another name for it. */
 static bool link_is_of(const char *link, const char *target, const char *name, bool is_alias)
 {
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	if (strcmp(target, "/dev/null") == 0)
 		return false;
@@ -241,7 +143,8 @@ static bool link_is_of(const char *link, const char *target, const char *name, b
 static int scan_dir(int root_fd, const char *path, const char *name, bool is_alias,
 		    unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD int fd = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	int r = 0;
 	DIR *dir;
@@ -276,7 +179,8 @@ static bool is_link_dir(const char *name)
 int unit_files_for_each_link(int root_fd, const char *config_dir, const char *name,
 			     unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD int fd = openat(root_fd, config_dir + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(root_fd, config_dir + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	DIR *dir;
 	int r;
@@ -316,7 +220,8 @@ static bool starts_with(const char *text, const char *prefix)
 static bool is_alias(int root_fd, const char *path, const char *name)
 {
 	char target[PATH_MAX];
-	CLEANUP(free_charp) char *template = NULL;
+	CLEANUP(free_charp)
+	char *template = NULL;
 
 	if (read_link(root_fd, path + 1, target, sizeof(target)) < 0)
 		return false;
@@ -327,9 +232,12 @@ static bool is_alias(int root_fd, const char *path, const char *name)
 
 int unit_files_state(int root_fd, const char *name, const char **ret_state)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
-	CLEANUP(free_charp) char *path = NULL;
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(install_info_done)
+	struct install_info info = { .wanted_by = NULL };
+	CLEANUP(free_charp)
+	char *path = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	int r = unit_files_find(root_fd, name, &path);
 
 	if (r < 0)

@@ -13,21 +13,6 @@
 #define UNIT_FILES_CONFIG "/etc/systemd/system"
 #define UNIT_FILES_RUNTIME "/run/systemd/system"
 
-/* What is made of a unit at installation. */
-struct install_info {
-	char **wanted_by;
-	char **required_by;
-	char **aliases;
-	char **also;
-	char *default_instance;
-};
-
-void install_info_done(struct install_info *info);
-
-/* Reads the [Install] section of a unit file's text. Pure. */
-int install_info_parse(const char *text, struct install_info *ret_info);
-bool install_info_is_empty(const struct install_info *info);
-
 /* The file or link that counts for @name (an instance falls back to its template). -ENOENT. Free *ret_path. */
 int unit_files_find(int root_fd, const char *name, char **ret_path);
 

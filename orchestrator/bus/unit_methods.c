@@ -175,11 +175,10 @@ enum call_result handle_unit_processes(struct call *call, struct unit *unit)
 {
 	DBusMessageIter iter, array;
 	DBusMessage *reply = call_reply_begin(call, &iter);
-	bool complete =
-		reply != NULL &&
-		dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "(sus)", &array) &&
-		process_walk_cgroup(unit->cgroup, append_process, &array) >= 0 &&
-		dbus_message_iter_close_container(&iter, &array);
+	bool complete = reply != NULL &&
+			dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "(sus)", &array) &&
+			process_walk_cgroup(unit->cgroup, append_process, &array) >= 0 &&
+			dbus_message_iter_close_container(&iter, &array);
 
 	return call_reply_end(call, reply, complete);
 }

@@ -11,12 +11,11 @@
 #include "early/strv.h"
 
 static const char *const suffixes[] = {
-	".service", ".scope", ".target", ".socket", ".slice",	  ".mount",
+	".service", ".scope", ".target", ".socket", ".slice",     ".mount",
 	".timer",   ".path",  ".device", ".swap",   ".automount",
 };
 
-#define NAME_CHARACTERS                                                                            \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@"
 
 const char *unit_name_suffix(const char *name)
 {

@@ -186,8 +186,8 @@ static int start_fsck(struct check_order *order, const char *type)
 /* Returns 1 if a check was started. */
 static int start_other(struct check_order *order, const struct device *device)
 {
-	enum repair_kind kind =
-		order->words.mode == DISKS_CHECK_FORCE ? REPAIR_PREEN : REPAIR_PREEN_IF_DUE;
+	enum repair_kind kind = order->words.mode == DISKS_CHECK_FORCE ? REPAIR_PREEN
+								       : REPAIR_PREEN_IF_DUE;
 	int r;
 
 	free(order->other_node);
@@ -212,7 +212,8 @@ static struct device *device_to_check(struct check_order *order, const struct fs
 		return NULL;
 	device = devices_find(&order->devices, &spec);
 	/* One that is missing is WRITE's to report. */
-	if (!device || !device->type || mounts_has_device(&order->mounts, device->major, device->minor))
+	if (!device || !device->type ||
+	    mounts_has_device(&order->mounts, device->major, device->minor))
 		return NULL;
 	return device;
 }

@@ -72,7 +72,7 @@ void devices_done(struct devices *devices)
 {
 	struct device *device, *next;
 
-	list_for_each_safe(device, next, &devices->list, link)
+	list_for_each_safe (device, next, &devices->list, link)
 		device_free(device);
 }
 
@@ -80,7 +80,8 @@ void devices_done(struct devices *devices)
 
 static int read_number(int dirfd, const char *file, uint64_t *ret_value)
 {
-	CLEANUP(free_charp) char *line = NULL;
+	CLEANUP(free_charp)
+	char *line = NULL;
 	int r = fs_read_line_at(dirfd, file, &line);
 
 	return r < 0 ? r : parse_u64(line, ret_value);
@@ -88,7 +89,8 @@ static int read_number(int dirfd, const char *file, uint64_t *ret_value)
 
 static int read_devno(int dirfd, struct device *device)
 {
-	CLEANUP(free_charp) char *line = NULL;
+	CLEANUP(free_charp)
+	char *line = NULL;
 	int r = fs_read_line_at(dirfd, "dev", &line);
 
 	if (r < 0)
@@ -115,7 +117,8 @@ static char *read_disk(int class_fd, const char *name)
 
 static int device_fill(struct device *device, int class_fd, const char *sys_name)
 {
-	CLEANUP_FD int dirfd = openat(class_fd, sys_name, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	CLEANUP_FD
+	int dirfd = openat(class_fd, sys_name, O_DIRECTORY | O_PATH | O_CLOEXEC);
 	uint64_t number;
 	int r;
 
@@ -149,7 +152,7 @@ static struct device *find_name(struct devices *devices, const char *name)
 {
 	struct device *device;
 
-	list_for_each(device, &devices->list, link)
+	list_for_each (device, &devices->list, link)
 		if (strcmp(device->name, name) == 0)
 			return device;
 	return NULL;
@@ -185,7 +188,8 @@ static int take_entry(struct devices *devices, int class_fd, const char *sys_nam
 
 static int scan_names(struct devices *devices, const char *sys)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	struct dirent *entry;
 	DIR *dir;
 	int r = 0;
@@ -207,12 +211,12 @@ int devices_scan(struct devices *devices, const char *sys, bool content)
 	struct device *device, *next;
 	int r;
 
-	list_for_each(device, &devices->list, link)
+	list_for_each (device, &devices->list, link)
 		device->seen = false;
 	r = scan_names(devices, sys);
 	if (r < 0)
 		return r;
-	list_for_each_safe(device, next, &devices->list, link) {
+	list_for_each_safe (device, next, &devices->list, link) {
 		if (!device->seen)
 			device_free(device);
 		else if (content && !device->content_read)
@@ -267,7 +271,8 @@ static int open_node(const struct device *device)
 
 void device_read_content(struct device *device)
 {
-	CLEANUP_FD int fd = open_node(device);
+	CLEANUP_FD
+	int fd = open_node(device);
 	blkid_probe probe;
 
 	device_clear_content(device);
@@ -290,7 +295,7 @@ struct device *devices_find_number(struct devices *devices, uint32_t major, uint
 {
 	struct device *device;
 
-	list_for_each(device, &devices->list, link)
+	list_for_each (device, &devices->list, link)
 		if (device->major == major && device->minor == minor)
 			return device;
 	return NULL;
@@ -309,7 +314,7 @@ static struct device *find_sibling(struct devices *devices, const struct device 
 {
 	struct device *device;
 
-	list_for_each(device, &devices->list, link)
+	list_for_each (device, &devices->list, link)
 		if (device->disk && from->disk && strcmp(device->disk, from->disk) == 0 &&
 		    device->partition == from->partition + offset)
 			return device;
@@ -320,15 +325,16 @@ struct device *devices_find(struct devices *devices, const struct spec *spec)
 {
 	struct device *device;
 
-	list_for_each(device, &devices->list, link)
+	list_for_each (device, &devices->list, link)
 		if (spec_matches(spec, device))
-			return spec->partition_offset != 0 ?
-				       find_sibling(devices, device, spec->partition_offset) :
-				       device;
+			return spec->partition_offset != 0
+				       ? find_sibling(devices, device, spec->partition_offset)
+				       : device;
 	if (spec->kind == SPEC_LINK)
 		return find_link(devices, spec->value);
 	if (spec->kind == SPEC_NODE) {
-		CLEANUP(free_charp) char *path = NULL;
+		CLEANUP(free_charp)
+		char *path = NULL;
 
 		if (asprintf(&path, "/dev/%s", spec->value) < 0)
 			return NULL;
@@ -342,7 +348,7 @@ void devices_describe(const struct devices *devices, struct strbuf *text)
 	const struct device *device;
 	const char *separator = "";
 
-	list_for_each(device, &devices->list, link) {
+	list_for_each (device, &devices->list, link) {
 		strbuf_printf(text, "%s%s (%s", separator, device->name,
 			      device->type ? device->type : "no known content");
 		if (device->uuid)

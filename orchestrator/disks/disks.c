@@ -96,7 +96,8 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 
 	if (disks->busy) {
 		report_failed(&disks->report, "an order came while another one is carried out",
-			      "early-disks takes one at a time", "Report this as a bug of early-init");
+			      "early-disks takes one at a time",
+			      "Report this as a bug of early-init");
 		return;
 	}
 	forget_orders(disks);
@@ -105,9 +106,10 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 	if (r == 0)
 		return;
 	disks->busy = false;
-	report_failed(&disks->report, "an order to early-disks could not be begun", strerror(-r),
-		      "If it says protocol error, early-init and early-disks are of different versions: "
-		      "make a new initramfs");
+	report_failed(
+		&disks->report, "an order to early-disks could not be begun", strerror(-r),
+		"If it says protocol error, early-init and early-disks are of different versions: "
+		"make a new initramfs");
 }
 
 static void handle_close(struct channel *channel, int error)

@@ -95,8 +95,8 @@ static void fill(const uint8_t *buf, struct ext_super *ret_super)
 		.max_mount_count = (int16_t)get_u16(buf, OFFSET_MAX_MNT_COUNT),
 		.check_interval_s = get_u32(buf, OFFSET_CHECKINTERVAL),
 		.error_count = get_u32(buf, OFFSET_ERROR_COUNT),
-		.last_check_s = get_u32(buf, OFFSET_LASTCHECK) |
-				(uint64_t)buf[OFFSET_LASTCHECK_HI] << 32,
+		.last_check_s = get_u32(buf, OFFSET_LASTCHECK) | (uint64_t)buf[OFFSET_LASTCHECK_HI]
+									 << 32,
 		.blocks = block_count(buf),
 		.block_size = 1024U << get_u32(buf, OFFSET_LOG_BLOCK_SIZE),
 	};

@@ -40,7 +40,8 @@ static int take_line(struct fsck_progress *progress)
 	unsigned long long pass, current, max;
 	uint32_t percent, span;
 
-	if (!take_number(&text, &pass) || !take_number(&text, &current) || !take_number(&text, &max))
+	if (!take_number(&text, &pass) || !take_number(&text, &current) ||
+	    !take_number(&text, &max))
 		return 0;
 	if (pass < 1 || pass > LAST_PASS || max == 0)
 		return 0;

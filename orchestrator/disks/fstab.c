@@ -13,7 +13,8 @@
 
 static int handle_bad_line(struct libmnt_table *table, const char *file, int line)
 {
-	log_error("%s:%d: this line cannot be understood and is left out (see fstab(5))", file, line);
+	log_error("%s:%d: this line cannot be understood and is left out (see fstab(5))", file,
+		  line);
 	return 1; /* go on with the next */
 }
 
@@ -24,8 +25,8 @@ static char *copy(const char *text, const char *instead)
 
 static int append(struct fstab *fstab, struct libmnt_fs *fs)
 {
-	struct fstab_entry *entries =
-		reallocarray(fstab->entries, fstab->n_entries + 1, sizeof(*entries));
+	struct fstab_entry *entries = reallocarray(fstab->entries, fstab->n_entries + 1,
+						   sizeof(*entries));
 	struct fstab_entry *entry;
 
 	if (!entries)
@@ -56,7 +57,8 @@ static int append_all(struct fstab *fstab, struct libmnt_table *table)
 
 int fstab_read(struct fstab *ret_fstab, const char *root)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	struct fstab fstab = { NULL, 0 };
 	struct libmnt_table *table;
 	int r;
@@ -105,7 +107,8 @@ static void fill(struct libmnt_fs *fs, struct mount_info *info)
 		.major = major(number),
 		.minor = minor(number),
 		.type = mnt_fs_get_fstype(fs),
-		.superblock_read_only = options && mnt_optstr_get_option(options, "ro", NULL, NULL) == 0,
+		.superblock_read_only = options &&
+					mnt_optstr_get_option(options, "ro", NULL, NULL) == 0,
 	};
 }
 

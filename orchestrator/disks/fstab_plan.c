@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +9,9 @@
 
 /* Types that need the network; "fuse.NAME" is looked up by NAME too. */
 static const char *const network_types[] = {
-	"afs",	"ceph",	 "cifs", "curlftpfs", "davfs",	"glusterfs", "gfs",	"gfs2",	 "lustre",
-	"ncp",	"ncpfs", "nfs",	 "nfs4",      "ocfs2",	"orangefs",  "pvfs2",	"s3fs",	 "smb3",
-	"smbfs", "sshfs", "rclone",
+	"afs",      "ceph",   "cifs", "curlftpfs", "davfs", "glusterfs", "gfs",
+	"gfs2",     "lustre", "ncp",  "ncpfs",     "nfs",   "nfs4",      "ocfs2",
+	"orangefs", "pvfs2",  "s3fs", "smb3",      "smbfs", "sshfs",     "rclone",
 };
 
 bool fstab_option(const struct fstab_entry *entry, const char *name, const char **ret_value)
@@ -61,8 +62,8 @@ enum fstab_class fstab_classify(const struct fstab_entry *entry)
 
 bool fstab_has_device(const struct fstab_entry *entry)
 {
-	static const char *const prefixes[] = { "/dev/", "UUID=", "LABEL=", "PARTUUID=",
-						"PARTLABEL=" };
+	static const char *const prefixes[] = { "/dev/",
+						"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=" };
 
 	if (fstab_option(entry, "bind", NULL) || fstab_option(entry, "rbind", NULL))
 		return false;
@@ -78,9 +79,11 @@ uint64_t fstab_device_timeout_us(const struct fstab_entry *entry, uint64_t defau
 	uint64_t timeout_us;
 
 	if (fstab_option(entry, "x-systemd.device-timeout", &value)) {
-		CLEANUP(free_charp) char *text = strndup(value, strcspn(value, ","));
+		char *text = strndup(value, strcspn(value, ","));
+		int r = text ? parse_span_us(text, &timeout_us) : -ENOMEM;
 
-		if (text && parse_span_us(text, &timeout_us) == 0)
+		free(text);
+		if (r == 0)
 			return timeout_us;
 	}
 	return fstab_option(entry, "nofail", NULL) ? 0 : default_us;

@@ -74,8 +74,9 @@ static void handle_uevent(struct loop_source *source, uint32_t events)
 
 int hotplug_start(struct hotplug *hotplug, struct loop *loop)
 {
-	CLEANUP_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				   NETLINK_KOBJECT_UEVENT);
+	CLEANUP_FD
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
 	int size = RECEIVE_BUFFER, r;
 

@@ -22,7 +22,8 @@ static void take_resume(const char *word, struct kernel_words *words)
 			strcpy(words->resume, word + 7);
 	} else if (strncmp(word, "resume_offset=", 14) == 0) {
 		if (parse_u64(word + 14, &words->resume_offset) < 0)
-			log_warning("%s on the kernel command line: a number of pages is meant", word);
+			log_warning("%s on the kernel command line: a number of pages is meant",
+				    word);
 	}
 }
 
@@ -34,7 +35,8 @@ static void take_word(const char *word, struct kernel_words *words)
 				    word);
 	} else if (strncmp(word, "fsck.repair=", 12) == 0) {
 		if (check_repair_parse(word + 12, &words->repair) < 0)
-			log_warning("%s on the kernel command line: preen, yes or no is meant", word);
+			log_warning("%s on the kernel command line: preen, yes or no is meant",
+				    word);
 	} else {
 		take_resume(word, words);
 	}
@@ -53,7 +55,8 @@ void kernel_words_parse(const char *cmdline, struct kernel_words *ret_words)
 
 void kernel_words_read(struct kernel_words *ret_words)
 {
-	CLEANUP(free_charp) char *cmdline = NULL;
+	CLEANUP(free_charp)
+	char *cmdline = NULL;
 
 	if (fs_read_file_at(AT_FDCWD, "/proc/cmdline", CMDLINE_MAX, &cmdline, NULL) < 0)
 		kernel_words_parse("", ret_words);

@@ -47,9 +47,12 @@ static int apply_help(void *target, const char *value)
 }
 
 static const struct opt opts[] = {
-	{ 0, "root", "DIR", "take etc/fstab and the mounts below DIR (for tests; default /)", apply_root },
-	{ 0, "sys", "DIR", "take devices and power controls from DIR (for tests; default /sys)", apply_sys },
-	{ 0, "cmdline", "TEXT", "take this for the kernel command line (for tests)", apply_cmdline },
+	{ 0, "root", "DIR", "take etc/fstab and the mounts below DIR (for tests; default /)",
+	  apply_root },
+	{ 0, "sys", "DIR", "take devices and power controls from DIR (for tests; default /sys)",
+	  apply_sys },
+	{ 0, "cmdline", "TEXT", "take this for the kernel command line (for tests)",
+	  apply_cmdline },
 	{ 0, "debug", NULL, "log every step", apply_debug },
 	{ 'h', "help", NULL, "show this help", apply_help },
 };
@@ -83,7 +86,8 @@ int main(int argc, char **argv)
 	if (n < 0)
 		return 2;
 	if (settings.help) {
-		puts("early-disks: finds, checks and mounts the disks, as early-init orders by its link\n");
+		puts("early-disks: finds, checks and mounts the disks, as early-init orders by its "
+		     "link\n");
 		opts_print_help(stdout, opts, ARRAY_SIZE(opts));
 		return 0;
 	}
@@ -91,8 +95,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "early-disks takes no operands; see --help\n");
 		return 2;
 	}
-	log_init("early-disks", LOG_SINK_STDERR,
-		 settings.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	log_init("early-disks", LOG_SINK_STDERR, settings.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	(void)signal(SIGPIPE, SIG_IGN); /* a child may close its end first; write says so */
 	return run(&settings) == 0 ? 0 : 1;
 }

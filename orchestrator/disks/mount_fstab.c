@@ -16,7 +16,8 @@
 
 static int split(const char *options, unsigned long *ret_flags, char **ret_data)
 {
-	CLEANUP(free_charp) char *vfs = NULL;
+	CLEANUP(free_charp)
+	char *vfs = NULL;
 	int r = mnt_split_optstr(options, NULL, &vfs, ret_data, 0, 0);
 
 	if (r == 0 && vfs)
@@ -27,7 +28,8 @@ static int split(const char *options, unsigned long *ret_flags, char **ret_data)
 int mount_fstab_remount_root(void *data)
 {
 	const struct mount_fstab *fstab = data;
-	CLEANUP(free_charp) char *options = NULL;
+	CLEANUP(free_charp)
+	char *options = NULL;
 	unsigned long flags = 0;
 	int r = 0;
 
@@ -51,7 +53,8 @@ int mount_fstab_remount_root(void *data)
 		r = -errno;
 	}
 	fprintf(stderr, "%s\n",
-		r == -EROFS || r == -EACCES ? "the device or its file system only allows reading" : strerror(-r));
+		r == -EROFS || r == -EACCES ? "the device or its file system only allows reading"
+					    : strerror(-r));
 	return r;
 }
 
@@ -98,7 +101,8 @@ static int mount_at(const struct mount_fstab *fstab, const char *target)
 int mount_fstab_mount(void *data)
 {
 	const struct mount_fstab *fstab = data;
-	CLEANUP(free_charp) char *target = NULL;
+	CLEANUP(free_charp)
+	char *target = NULL;
 	int r;
 
 	if (asprintf(&target, "%s%s", strcmp(fstab->root, "/") == 0 ? "" : fstab->root,

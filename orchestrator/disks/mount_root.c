@@ -21,7 +21,8 @@
 
 static int split_options(const char *options, unsigned long *ret_flags, char **ret_data)
 {
-	CLEANUP(free_charp) char *vfs = NULL;
+	CLEANUP(free_charp)
+	char *vfs = NULL;
 	int r;
 
 	*ret_flags = 0;
@@ -43,7 +44,8 @@ static int mount_one_of(const struct mount_root *root, unsigned long flags, cons
 	int r = -ENODEV;
 
 	for (size_t i = 0; root->types && root->types[i]; i++) {
-		if (mount(root->device, root->target, root->types[i], flags | MS_RDONLY, data) == 0) {
+		if (mount(root->device, root->target, root->types[i], flags | MS_RDONLY, data) ==
+		    0) {
 			*ret_type = root->types[i];
 			return 0;
 		}
@@ -58,9 +60,11 @@ static const char *explain(int error)
 {
 	switch (-error) {
 	case ENODEV:
-		return "the kernel does not know this type of file system: its module is not loaded";
+		return "the kernel does not know this type of file system: its module is not "
+		       "loaded";
 	case EINVAL:
-		return "wrong type, damaged superblock, or an option in rootflags= that it does not know";
+		return "wrong type, damaged superblock, or an option in rootflags= that it does "
+		       "not know";
 	case EROFS:
 		return "the device is write-protected, and the journal has to be replayed";
 	case EUCLEAN:
@@ -76,7 +80,8 @@ static const char *explain(int error)
 int mount_root_run(void *data)
 {
 	const struct mount_root *root = data;
-	CLEANUP(free_charp) char *options = NULL;
+	CLEANUP(free_charp)
+	char *options = NULL;
 	const char *type = NULL;
 	unsigned long flags;
 	int r = split_options(root->options, &flags, &options);
@@ -90,7 +95,8 @@ int mount_root_run(void *data)
 		fprintf(stderr, "%s\n", explain(r));
 		return r;
 	}
-	if (mount(NULL, root->target, NULL, MS_REMOUNT | MS_BIND | (flags & ~MS_RDONLY), NULL) < 0) {
+	if (mount(NULL, root->target, NULL, MS_REMOUNT | MS_BIND | (flags & ~MS_RDONLY), NULL) <
+	    0) {
 		r = -errno;
 		fprintf(stderr, "the mount cannot be made writable: %s\n", strerror(errno));
 		(void)umount2(root->target, MNT_DETACH); /* nothing uses it yet */

@@ -132,7 +132,8 @@ int repair_start(struct repair *repair, struct loop *loop, struct report *report
 int repair_read_super(const char *device, enum ext_super_fault *ret_fault,
 		      struct ext_super *ret_super)
 {
-	CLEANUP_FD int fd = open(device, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = open(device, O_RDONLY | O_CLOEXEC);
 	char buf[EXT_SUPER_SIZE];
 	ssize_t len;
 

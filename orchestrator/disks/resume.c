@@ -39,8 +39,10 @@ bool resume_is_signature(const void *page, size_t page_size)
 
 bool resume_has_image(const struct device *device, uint64_t offset)
 {
-	CLEANUP_FD int fd = open(device->node, O_RDONLY | O_CLOEXEC);
-	CLEANUP(free_charp) char *page = NULL;
+	CLEANUP_FD
+	int fd = open(device->node, O_RDONLY | O_CLOEXEC);
+	CLEANUP(free_charp)
+	char *page = NULL;
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 
 	if (fd < 0 || size > PAGE_MAX || offset > INT64_MAX / size)
@@ -59,14 +61,16 @@ static char *power_file(const char *sys, const char *name)
 
 int resume_is_possible(const char *sys)
 {
-	CLEANUP(free_charp) char *path = power_file(sys, "resume");
+	CLEANUP(free_charp)
+	char *path = power_file(sys, "resume");
 
 	return path && access(path, W_OK) == 0 ? 0 : -EOPNOTSUPP;
 }
 
 static int write_number(const char *sys, const char *name, const char *text)
 {
-	CLEANUP(free_charp) char *path = power_file(sys, name);
+	CLEANUP(free_charp)
+	char *path = power_file(sys, name);
 
 	return path ? fs_write_at(AT_FDCWD, path, text) : -ENOMEM;
 }
@@ -102,10 +106,11 @@ static void handle_done(struct task *task, int exit_code)
 	struct resume *resume = container_of(task, struct resume, task);
 	const char *why = task_last_line(task);
 
-	report_trouble(resume->report,
-		       "the hibernated image on %s could not be resumed (%s): starting anew, what was "
-		       "not saved is lost",
-		       resume->node, why[0] ? why : "it does not fit this kernel");
+	report_trouble(
+		resume->report,
+		"the hibernated image on %s could not be resumed (%s): starting anew, what was "
+		"not saved is lost",
+		resume->node, why[0] ? why : "it does not fit this kernel");
 	resume->on_done(resume);
 }
 
@@ -113,7 +118,6 @@ int resume_start(struct resume *resume, struct loop *loop, struct report *report
 		 const struct device *device, uint64_t offset,
 		 void (*on_done)(struct resume *resume), void *data)
 {
-	resume_done(resume);
 	*resume = (struct resume){
 		.report = report,
 		.node = strdup(device->node),

@@ -30,7 +30,7 @@ int resume_is_possible(const char *sys);
 bool resume_has_image(const struct device *device, uint64_t offset);
 
 /*
- * Hands @device to the kernel. If all is well this is the end of this system; @on_done means that the image could not be
+ * Hands @device to the kernel; once for each @resume. If all is well this is the end of this system; @on_done means that the image could not be
  * used, and that mounting is safe now.
  */
 int resume_start(struct resume *resume, struct loop *loop, struct report *report, const char *sys,

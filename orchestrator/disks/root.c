@@ -87,10 +87,11 @@ struct root_order *root_order_free(struct root_order *order)
 	return NULL;
 }
 
-static void fail(struct root_order *order, const char *why, const char *advice, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+static void fail(struct root_order *order, const char *why, const char *advice, const char *fmt,
+		 ...) PRINTF_LIKE(4, 5);
 
-static void fail(struct root_order *order, const char *why, const char *advice, const char *fmt, ...)
+static void fail(struct root_order *order, const char *why, const char *advice, const char *fmt,
+		 ...)
 {
 	CLEANUP_STRBUF struct strbuf what = STRBUF_INIT;
 	va_list args;
@@ -135,7 +136,8 @@ static void handle_mount_done(struct task *task, int exit_code)
 	}
 	why = task_last_line(task);
 	fail(order, why[0] ? why : "the mounting process died",
-	     "Edit the kernel line at the boot loader: rootfstype= and rootflags= must fit the file "
+	     "Edit the kernel line at the boot loader: rootfstype= and rootflags= must fit the "
+	     "file "
 	     "system; early.stock boots the distribution's own init",
 	     "the root file system on %s cannot be mounted", order->node);
 }
@@ -146,8 +148,10 @@ static void start_mount(struct root_order *order)
 
 	if (r == 0 && strv_length(order->mount.types) == 0) {
 		fail(order, "its content is not known",
-		     "If it does hold the root, say its type at the boot loader: rootfstype=ext4. A "
-		     "damaged ext4 may still have a good backup superblock: e2fsck -b 32768 DEVICE, "
+		     "If it does hold the root, say its type at the boot loader: rootfstype=ext4. "
+		     "A "
+		     "damaged ext4 may still have a good backup superblock: e2fsck -b 32768 "
+		     "DEVICE, "
 		     "from a rescue system",
 		     "%s holds no file system that can be recognised", order->node);
 		return;
@@ -174,9 +178,10 @@ static void start_mount(struct root_order *order)
 
 /* --- repairing --- */
 
-static const char backup_advice[] =
-	"Nothing was changed. From a rescue system, try a backup of the superblock: e2fsck -b 32768 "
-	"DEVICE (-b 8193 if its blocks have 1 KiB). If the disk is failing, copy it first (ddrescue)";
+static const char backup_advice[] = "Nothing was changed. From a rescue system, try a backup of "
+				    "the superblock: e2fsck -b 32768 "
+				    "DEVICE (-b 8193 if its blocks have 1 KiB). If the disk is "
+				    "failing, copy it first (ddrescue)";
 
 static void handle_repair_done(struct repair *repair, int exit_code);
 
@@ -209,10 +214,11 @@ static void handle_repair_done(struct repair *repair, int exit_code)
 	}
 	why = task_last_line(&repair->task);
 	fail(order, why[0] ? why : "e2fsck was stopped by a signal",
-	     step == CHECK_STEP_PREEN ?
-		     "To let e2fsck answer yes to every question, boot with fsck.repair=yes on the "
-		     "kernel line; to look first, run e2fsck by hand from a rescue system" :
-		     backup_advice,
+	     step == CHECK_STEP_PREEN
+		     ? "To let e2fsck answer yes to every question, boot with fsck.repair=yes on "
+		       "the "
+		       "kernel line; to look first, run e2fsck by hand from a rescue system"
+		     : backup_advice,
 	     "the root file system on %s could not be repaired (e2fsck's exit code: %d)",
 	     order->node, exit_code);
 }
@@ -268,7 +274,8 @@ static const char *explain_content(const char *type)
 	if (strcmp(type, "crypto_LUKS") == 0)
 		return "it is encrypted (LUKS), which is not supported yet";
 	if (strcmp(type, "LVM2_member") == 0)
-		return "it belongs to an LVM volume group: name the volume, /dev/mapper/GROUP-VOLUME";
+		return "it belongs to an LVM volume group: name the volume, "
+		       "/dev/mapper/GROUP-VOLUME";
 	if (strcmp(type, "linux_raid_member") == 0)
 		return "it belongs to a RAID array: name the array, /dev/mdN";
 	if (strcmp(type, "swap") == 0)
@@ -312,7 +319,7 @@ static int try_resume_from_any(struct root_order *order)
 {
 	struct device *device;
 
-	list_for_each(device, &order->devices.list, link)
+	list_for_each (device, &order->devices.list, link)
 		if (device->type && strcmp(device->type, "swsuspend") == 0 &&
 		    try_resume(order, device) > 0)
 			return 1;
@@ -433,14 +440,16 @@ static void give_up(struct root_order *order)
 	CLEANUP_STRBUF struct strbuf why = STRBUF_INIT;
 	struct device *device;
 
-	list_for_each(device, &order->devices.list, link)
+	list_for_each (device, &order->devices.list, link)
 		if (!device->content_read)
 			device_read_content(device);
 	strbuf_puts(&why, "the block devices are: ");
 	devices_describe(&order->devices, &why);
 	fail(order, strbuf_error(&why) ? "out of memory" : why.data,
-	     "At the boot loader, edit the kernel line: root=UUID=… of one of these, or root=/dev/NAME; "
-	     "rootdelay=30 waits longer for a slow disk. If the disk is not among them, the initramfs "
+	     "At the boot loader, edit the kernel line: root=UUID=… of one of these, or "
+	     "root=/dev/NAME; "
+	     "rootdelay=30 waits longer for a slow disk. If the disk is not among them, the "
+	     "initramfs "
 	     "lacks its driver: make a new one. early.stock boots the distribution's own init",
 	     "root device %s did not appear within %.3g s", order->spec_text,
 	     order->wait_ms / 1000.0);
@@ -515,11 +524,13 @@ static void begin(struct root_order *order)
 	}
 	r = hotplug_start(&order->hotplug, order->loop);
 	if (r < 0)
-		log_warning_errno(r, "no uevents: a device that appears late is seen at the deadline");
+		log_warning_errno(r,
+				  "no uevents: a device that appears late is seen at the deadline");
 	if (look_for_device(order))
 		return;
 	if (link_needs_udev(order))
-		fail(order, "names under by-id and by-path are made by udev, which does not run yet",
+		fail(order,
+		     "names under by-id and by-path are made by udev, which does not run yet",
 		     "Name it by its content instead: root=UUID=… (blkid shows it)",
 		     "root=%s cannot be found in the initramfs", order->spec_text);
 	else

@@ -63,8 +63,11 @@ static void decode(char *text)
 	char *out = text;
 
 	for (const char *in = text; *in;) {
-		if (in[0] == '\\' && in[1] == 'x' && hex_digit(in[2]) >= 0 && hex_digit(in[3]) >= 0) {
-			*out++ = (char)(hex_digit(in[2]) << 4 | hex_digit(in[3]));
+		int high = in[0] == '\\' && in[1] == 'x' ? hex_digit(in[2]) : -1;
+		int low = high >= 0 ? hex_digit(in[3]) : -1;
+
+		if (low >= 0) {
+			*out++ = (char)(high << 4 | low);
 			in += 4;
 		} else {
 			*out++ = *in++;
@@ -180,19 +183,21 @@ static int parse_unquoted(const char *text, struct spec *spec, const char **ret_
 		return parse_path(text, spec, ret_why);
 	r = parse_number(text, spec);
 	if (r == -EINVAL)
-		*ret_why = "it is none of UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/NAME and MAJOR:MINOR";
+		*ret_why = "it is none of UUID=, LABEL=, PARTUUID=, PARTLABEL=, /dev/NAME and "
+			   "MAJOR:MINOR";
 	return r;
 }
 
 int spec_parse(const char *text, struct spec *ret_spec, const char **ret_why)
 {
-	CLEANUP(free_charp) char *plain = unquote(text);
+	char *plain = unquote(text);
 	struct spec spec = { .value = NULL };
 	int r;
 
 	if (!plain)
 		return -ENOMEM;
 	r = parse_unquoted(plain, &spec, ret_why);
+	free(plain);
 	if (r < 0) {
 		spec_done(&spec);
 		return r;
@@ -267,6 +272,6 @@ bool spec_matches(const struct spec *spec, const struct device *device)
 
 bool spec_needs_content(const struct spec *spec)
 {
-	return spec->kind == SPEC_UUID || spec->kind == SPEC_LABEL ||
-	       spec->kind == SPEC_PARTUUID || spec->kind == SPEC_PARTLABEL;
+	return spec->kind == SPEC_UUID || spec->kind == SPEC_LABEL || spec->kind == SPEC_PARTUUID ||
+	       spec->kind == SPEC_PARTLABEL;
 }

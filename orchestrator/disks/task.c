@@ -48,7 +48,8 @@ static void reset_signals(void)
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int signo = 1; signo < NSIG; signo++)
-		(void)signal(signo, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which have no handler */
+		(void)signal(signo,
+			     SIG_DFL); /* fails for SIGKILL and SIGSTOP, which have no handler */
 }
 
 static int set_descriptors(int output_fd, int progress_fd)
@@ -67,8 +68,8 @@ static int set_descriptors(int output_fd, int progress_fd)
 	return 0;
 }
 
-static void __attribute__((noreturn)) child_main(const struct task_spec *spec, int output_fd,
-						 int progress_fd)
+static void __attribute__((noreturn))
+child_main(const struct task_spec *spec, int output_fd, int progress_fd)
 {
 	int r;
 
@@ -157,7 +158,8 @@ static void handle_exit(struct loop_child *child, const siginfo_t *info)
 	struct task *task = container_of(child, struct task, child);
 	int exit_code = info->si_code == CLD_EXITED ? info->si_status : -1;
 
-	(void)drain(task, task->output_fd, keep_output); /* a grandchild may hold it open: not waited for */
+	(void)drain(task, task->output_fd,
+		    keep_output); /* a grandchild may hold it open: not waited for */
 	if (task->progress_fd >= 0)
 		(void)drain(task, task->progress_fd, take_progress);
 	close_all(task);
@@ -212,7 +214,8 @@ static int watch(struct task *task, struct loop *loop, pid_t pid)
 
 int task_start(struct task *task, struct loop *loop, const struct task_spec *spec)
 {
-	CLEANUP_FD int output_fd = -1, progress_fd = -1;
+	CLEANUP_FD
+	int output_fd = -1, progress_fd = -1;
 	pid_t pid;
 	int r;
 

@@ -94,7 +94,8 @@ static void entry_failed(struct write_order *order, const char *why)
 	if (fstab_option(entry, "nofail", NULL))
 		report_progress(order->report, 0, "%s is left out (nofail): %s", name, why);
 	else
-		report_trouble(order->report, "FAILED to mount %s (%s): %s", name, entry->source, why);
+		report_trouble(order->report, "FAILED to mount %s (%s): %s", name, entry->source,
+			       why);
 }
 
 static void handle_slow(struct task *task)
@@ -154,10 +155,11 @@ static int start_entry(struct write_order *order, const struct device *device)
 		.read_only = device && !is_swap && has_recorded_errors(order, device),
 	};
 	if (order->mount.read_only)
-		report_trouble(order->report,
-			       "%s (%s) is mounted read-only: its superblock records errors; unmount it "
-			       "and run e2fsck -f %s",
-			       entry->target, device->node, device->node);
+		report_trouble(
+			order->report,
+			"%s (%s) is mounted read-only: its superblock records errors; unmount it "
+			"and run e2fsck -f %s",
+			entry->target, device->node, device->node);
 	return task_start(&order->task, order->loop,
 			  &(struct task_spec){
 				  .what = "mounting",
@@ -172,7 +174,8 @@ static int start_entry(struct write_order *order, const struct device *device)
 /* Why an entry is not ours to mount now, or NULL. "" says nothing to anybody. */
 static const char *reason_to_pass(struct write_order *order, const struct fstab_entry *entry)
 {
-	CLEANUP(free_charp) char *path = NULL;
+	CLEANUP(free_charp)
+	char *path = NULL;
 	struct mount_info info;
 
 	switch (fstab_classify(entry)) {
@@ -327,10 +330,11 @@ static void begin_others(struct write_order *order)
 
 static void fail(struct write_order *order, const char *why)
 {
-	report_failed(order->report, "the root cannot be made writable", why,
-		      "The system goes on in memory and loses what is written when it is switched off. "
-		      "Look at the root's options in /etc/fstab and at the disk's health; then: mount -o "
-		      "remount,rw /");
+	report_failed(
+		order->report, "the root cannot be made writable", why,
+		"The system goes on in memory and loses what is written when it is switched off. "
+		"Look at the root's options in /etc/fstab and at the disk's health; then: mount -o "
+		"remount,rw /");
 	order->on_end(order->data);
 }
 
@@ -353,7 +357,8 @@ static void handle_remount_slow(struct task *task)
 {
 	struct write_order *order = container_of(task, struct write_order, task);
 
-	report_progress(order->report, 0, "making the root writable: no answer from the disk for %u s",
+	report_progress(order->report, 0,
+			"making the root writable: no answer from the disk for %u s",
 			task->slow_count * SLOW_MS / 1000);
 }
 

@@ -118,14 +118,24 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 
 /* --- disks and merge --- */
 
-static void start_rest(struct boot *boot)
+static void handle_all_loaded(struct manager *manager, int error, void *data)
 {
-	int r = manager_start_stage(boot->manager, TABLE_STAGE_GREETER,
-				    "enabled; started after "
-				    "the greeter");
+	int r = manager_start_stage(manager, TABLE_STAGE_GREETER,
+				    "enabled; started after the greeter");
 
+	if (error < 0)
+		log_errno(error, "the units could not all be read");
 	if (r < 0)
 		log_errno(r, "cannot start what is enabled");
+}
+
+/* All stock units are read only now: it takes a second that the greeter had better use for. */
+static void start_rest(struct boot *boot)
+{
+	int r = manager_load(boot->manager, NULL, handle_all_loaded, boot);
+
+	if (r < 0)
+		handle_all_loaded(boot->manager, r, boot);
 }
 
 static void complete(struct boot *boot)
@@ -495,7 +505,7 @@ void boot_real_start(struct boot *boot)
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
 	manager_listen(boot->manager, &boot->listener);
-	r = manager_load(boot->manager, NULL, handle_loaded, boot);
+	r = manager_load_manifests(boot->manager, handle_loaded, boot);
 	if (r < 0)
 		handle_loaded(boot->manager, r, boot);
 	set_kernel();

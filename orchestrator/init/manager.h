@@ -115,6 +115,9 @@ typedef void (*manager_loaded_fn)(struct manager *manager, int error, void *data
 /* Runs early-load for @names (NULL: all that a boot wants, `--all`). @fn may be NULL. Several at once are fine. */
 int manager_load(struct manager *manager, char *const *names, manager_loaded_fn fn, void *data);
 
+/* The same for Early's own manifests and what they pull in: what the way to the greeter needs, and quickly read. */
+int manager_load_manifests(struct manager *manager, manager_loaded_fn fn, void *data);
+
 /* Reads a table from a sealed memfd, as early-load would have written it. */
 int manager_read_table(struct manager *manager, int fd);
 

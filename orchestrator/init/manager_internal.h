@@ -23,9 +23,16 @@ struct ended_job {
 	char *name;
 };
 
+enum load_what {
+	LOAD_ALL, /* Early's manifests and all stock units */
+	LOAD_MANIFESTS, /* Early's manifests and what they pull in */
+	LOAD_NAMES,
+};
+
 /* Who waits for early-load. */
 struct load_request {
 	struct list link; /* loader::waiting or loader::running */
+	enum load_what what;
 	char **names; /* NULL: all */
 	manager_loaded_fn fn;
 	void *data;

@@ -179,16 +179,20 @@ static void handle_deadline(struct loop_timer *timer)
 static int make_argv(struct loader *loader, char ***ret)
 {
 	struct load_request *request;
+	bool all = false, manifests = false, named = false;
 	char **argv = NULL;
-	bool all = false;
 	int r;
 
 	r = strv_append(&argv, "early-load");
 	for (char **dir = loader->manager->service_dirs; dir && *dir && r == 0; dir++)
 		r = strv_appendf(&argv, "--services=%s", *dir);
-	list_for_each (request, &loader->running, link)
-		all |= request->names == NULL;
-	if (all && r == 0)
+	list_for_each (request, &loader->running, link) {
+		all |= request->what == LOAD_ALL;
+		manifests |= request->what == LOAD_MANIFESTS;
+		named |= request->what == LOAD_NAMES;
+	}
+	/* Early's own manifests are what early-load reads without a word; with names as well only --all covers both. */
+	if ((all || (manifests && named)) && r == 0)
 		r = strv_append(&argv, "--all");
 	if (r == 0)
 		r = strv_append(&argv, "--"); /* a unit may be called "-.slice" */
@@ -261,7 +265,8 @@ static int copy_names(char *const *names, char ***ret)
 	return r;
 }
 
-int manager_load(struct manager *manager, char *const *names, manager_loaded_fn fn, void *data)
+static int load(struct manager *manager, enum load_what what, char *const *names,
+		manager_loaded_fn fn, void *data)
 {
 	struct loader *loader = &manager->loader;
 	struct load_request *request;
@@ -272,6 +277,7 @@ int manager_load(struct manager *manager, char *const *names, manager_loaded_fn 
 	request = calloc(1, sizeof(*request));
 	if (!request)
 		return -ENOMEM;
+	request->what = what;
 	request->fn = fn;
 	request->data = data;
 	list_append(&loader->waiting, &request->link);
@@ -281,7 +287,7 @@ int manager_load(struct manager *manager, char *const *names, manager_loaded_fn 
 		request_free(loader, request);
 		return r;
 	}
-	if (!names) {
+	if (what == LOAD_ALL) {
 		/* A reload: what was not there may be there now. */
 		strv_free(manager->not_found);
 		manager->not_found = NULL;
@@ -292,4 +298,14 @@ int manager_load(struct manager *manager, char *const *names, manager_loaded_fn 
 	if (r < 0)
 		drop_requests(loader, &loader->running);
 	return r;
+}
+
+int manager_load(struct manager *manager, char *const *names, manager_loaded_fn fn, void *data)
+{
+	return load(manager, names ? LOAD_NAMES : LOAD_ALL, names, fn, data);
+}
+
+int manager_load_manifests(struct manager *manager, manager_loaded_fn fn, void *data)
+{
+	return load(manager, LOAD_MANIFESTS, NULL, fn, data);
 }

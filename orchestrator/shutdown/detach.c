@@ -46,7 +46,8 @@ static void swap_off(char *line, uint64_t deadline_us)
 
 void detach_swap(uint32_t timeout_ms)
 {
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	uint64_t deadline_us = clock_monotonic_us() + timeout_ms * USEC_PER_MSEC;
 	char *rest = NULL;
 
@@ -73,7 +74,8 @@ static void for_each_block(const char *prefix, void (*take)(const char *name))
 
 static int run_loop_clear(void *data)
 {
-	CLEANUP_FD int fd = open(data, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = open(data, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -101,7 +103,8 @@ void detach_loops(void)
 
 static int run_dm_remove(void *data)
 {
-	CLEANUP_FD int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
 	struct dm_ioctl request = {
 		.version = { DM_VERSION_MAJOR, 0, 0 },
 		.data_size = sizeof(request),
@@ -116,7 +119,8 @@ static int run_dm_remove(void *data)
 
 static void take_volume(const char *name)
 {
-	CLEANUP(free_charp) char *dm_name = NULL;
+	CLEANUP(free_charp)
+	char *dm_name = NULL;
 	char path[300];
 	int r;
 

@@ -43,7 +43,8 @@ static const struct opt opts[] = {
 static int usage(FILE *file, int exit_code)
 {
 	fprintf(file, "usage: early-shutdown [OPTION] poweroff|reboot|halt\n"
-		      "Replaces PID 1 at the end: ends all processes, unmounts everything, switches off.\n\n");
+		      "Replaces PID 1 at the end: ends all processes, unmounts everything, "
+		      "switches off.\n\n");
 	opts_print_help(file, opts, ARRAY_SIZE(opts));
 	return exit_code;
 }
@@ -77,7 +78,9 @@ int main(int argc, char **argv)
 	if (n != 1 || shutdown_parse_verb(argv[1], &verb) < 0)
 		return usage(stderr, 2);
 	if (getpid() != 1) {
-		fprintf(stderr, "early-shutdown replaces PID 1 and runs only as it; to switch off: earlyctl %s\n",
+		fprintf(stderr,
+			"early-shutdown replaces PID 1 and runs only as it; to switch off: "
+			"earlyctl %s\n",
 			argv[1]);
 		return 3;
 	}

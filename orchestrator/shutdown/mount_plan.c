@@ -117,8 +117,8 @@ static void step_done(struct mount_step *step)
 /* Takes @step over. */
 static int append(struct mount_plan *plan, struct mount_step *step)
 {
-	struct mount_step *steps =
-		reallocarray(plan->steps, plan->n_steps + 1, sizeof(*plan->steps));
+	struct mount_step *steps = reallocarray(plan->steps, plan->n_steps + 1,
+						sizeof(*plan->steps));
 
 	if (!steps) {
 		step_done(step);
@@ -164,7 +164,7 @@ static void measure(struct mount_plan *plan)
 		unsigned int depth = 0;
 
 		/* The root's parent may be itself; a text that lies must not keep us here. */
-		while (depth <= plan->n_steps && step && step->parent != step->id) {
+		while (step && depth <= plan->n_steps && step->parent != step->id) {
 			step = find(plan, step->parent);
 			depth++;
 		}
@@ -183,18 +183,20 @@ static int compare(const void *a, const void *b)
 
 int mount_plan_make(const char *mountinfo, struct mount_plan *ret_plan, size_t *ret_bad)
 {
-	CLEANUP(free_charp) char *text = strdup(mountinfo);
+	char *text = strdup(mountinfo);
 	struct mount_plan plan = { NULL, 0 };
 	size_t bad = 0;
 	int r = text ? parse(text, &plan, &bad) : -ENOMEM;
 
+	free(text);
 	if (r < 0) {
 		mount_plan_done(&plan);
 		return r;
 	}
-	measure(&plan);
-	if (plan.n_steps > 0)
+	if (plan.steps) {
+		measure(&plan);
 		qsort(plan.steps, plan.n_steps, sizeof(*plan.steps), compare);
+	}
 	*ret_plan = plan;
 	*ret_bad = bad;
 	return 0;

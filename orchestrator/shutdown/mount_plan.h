@@ -24,7 +24,8 @@ struct mount_step {
 };
 
 struct mount_plan {
-	struct mount_step *steps; /* in the order of doing: what lies on another first, newest first */
+	struct mount_step
+		*steps; /* in the order of doing: what lies on another first, newest first */
 	size_t n_steps;
 };
 

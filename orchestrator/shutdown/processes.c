@@ -29,7 +29,8 @@
 
 #define ANSWER_TIMEOUT_MS 300
 #define RECHECK_MS 100
-#define FLAG_KERNEL_THREAD 0x00200000 /* PF_KTHREAD of the kernel's sched.h, in /proc/PID/stat since 2.6 */
+#define FLAG_KERNEL_THREAD                                                                         \
+	0x00200000 /* PF_KTHREAD of the kernel's sched.h, in /proc/PID/stat since 2.6 */
 
 bool processes_is_spared(const char *cmdline, size_t len)
 {
@@ -55,8 +56,8 @@ static bool is_zombie(const char *stat)
 
 static int append(struct processes *processes, const struct process *process)
 {
-	struct process *list =
-		reallocarray(processes->list, processes->n + 1, sizeof(*processes->list));
+	struct process *list = reallocarray(processes->list, processes->n + 1,
+					    sizeof(*processes->list));
 
 	if (!list)
 		return -ENOMEM;
@@ -68,7 +69,8 @@ static int append(struct processes *processes, const struct process *process)
 /* Returns 1 if that directory of /proc is a process that counts. */
 static int look_at(const char *entry, struct process *process)
 {
-	CLEANUP(free_charp) char *stat = NULL, *name = NULL;
+	CLEANUP(free_charp)
+	char *stat = NULL, *name = NULL;
 	char path[64];
 
 	if (!isdigit((unsigned char)entry[0]))
@@ -114,8 +116,8 @@ struct mark {
 	uint32_t spared;
 };
 
-static void __attribute__((noreturn)) read_marks(const struct processes *processes, size_t from,
-						 int pipe_fd)
+static void __attribute__((noreturn))
+read_marks(const struct processes *processes, size_t from, int pipe_fd)
 {
 	for (size_t i = from; i < processes->n; i++) {
 		struct mark mark = { .index = (uint32_t)i };
@@ -146,14 +148,16 @@ static size_t take_marks(struct processes *processes, size_t from, int pipe_fd)
 	size_t at = from;
 
 	while (poll(&ready, 1, ANSWER_TIMEOUT_MS) == 1) {
-		if (read(pipe_fd, &mark, sizeof(mark)) != sizeof(mark) || mark.index >= processes->n)
+		if (read(pipe_fd, &mark, sizeof(mark)) != sizeof(mark) ||
+		    mark.index >= processes->n)
 			return processes->n; /* end of file: it has read them all, or died */
 		at = mark.index;
 		if (mark.answered)
 			processes->list[at].spared = mark.spared;
 	}
-	log_warning("process %d (%s) does not let its command line be read: taken for an ordinary one",
-		    processes->list[at].pid, processes->list[at].name);
+	log_warning(
+		"process %d (%s) does not let its command line be read: taken for an ordinary one",
+		processes->list[at].pid, processes->list[at].name);
 	return at + 1;
 }
 
@@ -177,7 +181,8 @@ static int find_spared(struct processes *processes)
 		if (pid < 0)
 			return -errno;
 		(void)kill(pid, SIGKILL);
-		(void)timed_wait(pid, clock_monotonic_us() + ANSWER_TIMEOUT_MS * USEC_PER_MSEC, NULL);
+		(void)timed_wait(pid, clock_monotonic_us() + ANSWER_TIMEOUT_MS * USEC_PER_MSEC,
+				 NULL);
 	}
 	return 0;
 }

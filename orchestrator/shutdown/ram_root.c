@@ -29,7 +29,8 @@ static int mount_tmpfs(const char **ret_place)
 
 	(void)fs_mkdir_p_at(AT_FDCWD, places[0], 0755); /* else one of the others */
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4m") == 0) {
+		if (mount("tmpfs", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4m") ==
+		    0) {
 			*ret_place = places[i];
 			return 0;
 		}
@@ -61,7 +62,8 @@ static void empty(void)
 	static const char *const back[] = { "/proc", "/sys", "/dev" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		(void)mount(moved[i], back[i], NULL, MS_MOVE, NULL); /* it may never have been moved */
+		(void)mount(moved[i], back[i], NULL, MS_MOVE,
+			    NULL); /* it may never have been moved */
 }
 
 int ram_root_enter(void)
@@ -90,8 +92,10 @@ int ram_root_enter(void)
 
 int ram_root_execute_self(char *const *argv)
 {
-	CLEANUP_FD int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	CLEANUP_FD int memory = -1;
+	CLEANUP_FD
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	CLEANUP_FD
+	int memory = -1;
 	int r;
 
 	if (self < 0)

@@ -121,7 +121,8 @@ int shutdown_leave_root(const char *verb, bool owns_machine)
 		(void)reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del must not cut this short */
 		let_go_of_descriptors();
 	} else if (unshare(CLONE_NEWNS) < 0) {
-		r = log_warning_errno(-errno, "no mount name space of its own: nothing is unmounted");
+		r = log_warning_errno(-errno,
+				      "no mount name space of its own: nothing is unmounted");
 		end_processes();
 		return r;
 	}
@@ -151,7 +152,8 @@ static void take_everything_down(bool owns_machine)
 		detach_device_mapper();
 	}
 	if (processes_end(PROCESSES_ALL, SIGTERM, UNION_TIMEOUT_MS) < 0)
-		(void)processes_end(PROCESSES_ALL, SIGKILL, KILL_TIMEOUT_MS); /* umount says the rest */
+		(void)processes_end(PROCESSES_ALL, SIGKILL,
+				    KILL_TIMEOUT_MS); /* umount says the rest */
 	if (left > 0)
 		left = umounts_all(deadline_us);
 	if (owns_machine) {

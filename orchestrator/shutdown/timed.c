@@ -18,14 +18,16 @@
 
 int timed_wait(pid_t pid, uint64_t deadline_us, int *ret_status)
 {
-	CLEANUP_FD int pidfd = pidfd_open(pid, 0);
+	CLEANUP_FD
+	int pidfd = pidfd_open(pid, 0);
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 	uint64_t now_us = clock_monotonic_us();
 	int status;
 
 	if (pidfd < 0)
 		return -errno;
-	while (poll(&ended, 1, now_us < deadline_us ? (int)((deadline_us - now_us) / 1000) + 1 : 0) != 1) {
+	while (poll(&ended, 1,
+		    now_us < deadline_us ? (int)((deadline_us - now_us) / 1000) + 1 : 0) != 1) {
 		now_us = clock_monotonic_us();
 		if (now_us >= deadline_us)
 			return -ETIMEDOUT;

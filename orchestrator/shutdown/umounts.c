@@ -30,7 +30,8 @@
 
 static int read_plan(struct mount_plan *ret_plan)
 {
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	size_t bad = 0;
 	int r = fs_read_file_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
 
@@ -146,7 +147,8 @@ size_t umounts_all(uint64_t deadline_us)
 
 int umounts_make_superblock_read_only(const char *target)
 {
-	CLEANUP_FD int fd = fspick(AT_FDCWD, target, FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT);
+	CLEANUP_FD
+	int fd = fspick(AT_FDCWD, target, FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT);
 	int r = 0;
 
 	if (fd < 0 || fsconfig(fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
@@ -178,7 +180,8 @@ void umounts_remount_read_only(uint64_t deadline_us)
 		r = timed_run(run_read_only, step->target,
 			      time_left_ms(deadline_us, REMOUNT_TIMEOUT_MS));
 		if (r < 0)
-			log_warning_errno(r, "%s (%s) is still mounted and cannot be made read-only",
+			log_warning_errno(r,
+					  "%s (%s) is still mounted and cannot be made read-only",
 					  step->target, step->type);
 		else if (step->action != MOUNT_ACTION_KEEP)
 			log_info("%s (%s) is in use: made read-only", step->target, step->type);

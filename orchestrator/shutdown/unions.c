@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ char *unions_find_upper(const char *cmdline, size_t len)
 
 			if (strncmp(value, word, strlen(word)) == 0 && value[strlen(word)] == '/')
 				return strndup(value + strlen(word),
-					       (size_t)(option + option_len - value) - strlen(word));
+					       (size_t)(option + option_len - value) -
+						       strlen(word));
 			option += option_len;
 			option += *option == ',';
 		}
@@ -57,7 +59,9 @@ static int has_entries(const char *path)
 static int run_look(void *data)
 {
 	const struct process *process = data;
-	CLEANUP(free_charp) char *cmdline = NULL, *upper = NULL, *path = NULL;
+	CLEANUP(free_charp)
+	char *cmdline = NULL;
+	char path[PATH_MAX], *upper;
 	size_t len;
 	char file[64];
 	int r;
@@ -69,10 +73,10 @@ static int run_look(void *data)
 	upper = unions_find_upper(cmdline, len); /* NUL-terminated by fs_read_file_at */
 	if (!upper)
 		return 0;
-	if (asprintf(&path, "/proc/%d/root%s", process->pid, upper) < 0)
-		return -ENOMEM;
-	if (has_entries(path) > 0)
+	r = snprintf(path, sizeof(path), "/proc/%d/root%s", process->pid, upper);
+	if (r < (int)sizeof(path) && has_entries(path) > 0)
 		log_warning("an overlay ends before its merge: what %s holds is lost", upper);
+	free(upper);
 	return 0;
 }
 
@@ -83,6 +87,7 @@ void unions_warn(void)
 
 	for (size_t i = 0; r == 0 && i < processes.n; i++)
 		if (processes.list[i].is_union)
-			(void)timed_run(run_look, &processes.list[i], LOOK_TIMEOUT_MS); /* only a warning */
+			(void)timed_run(run_look, &processes.list[i],
+					LOOK_TIMEOUT_MS); /* only a warning */
 	processes_done(&processes);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "install_info.h"
 #include "object_path.h"
 #include "preset.h"
 #include "process.h"
@@ -33,13 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char prefix[] = UNIT_PATH_PREFIX;
 	char *text = malloc(sizeof(prefix) + size), *found;
-	char *name = text + sizeof(prefix) - 1;
 	struct install_info info;
 	uint32_t job;
 	bool wanted;
+	char *name;
 
 	if (text == NULL)
 		return 0;
+	name = text + sizeof(prefix) - 1;
 	memcpy(text, prefix, sizeof(prefix) - 1);
 	memcpy(name, data, size);
 	name[size] = '\0';

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck disable=SC1091,SC2034,SC2154 # disks-lib.sh assigns and uses them
 # The orders CHECK and WRITE of early-disks below a root that is an image on a loop device.
 # usage: disks-fstab.sh EARLY-DISKS DISKS-ORDER (as root)
 . "$(dirname "$0")/disks-lib.sh"
@@ -70,14 +71,14 @@ test_errors_beneath_ask_for_a_reboot()
 
 test_others_are_repaired()
 {
-	new_image data -L early-data
+	new_image data -L "$tag-data"
 	new_image lost
 	populate data
 	debugfs -w -R "ssv state 2" "${loop[data]}" 2>/dev/null
 	debugfs -w -R "ssv free_blocks_count 1" "${loop[data]}" 2>/dev/null
 	fstab <<-END
 		UUID=$(uuid_of root) / ext4 errors=remount-ro,noatime,x-systemd.growfs 0 1
-		LABEL=early-data /data ext4 defaults 0 2
+		LABEL=$tag-data /data ext4 defaults 0 2
 		UUID=00000000-1111-2222-3333-444444444444 /gone ext4 nofail 0 2
 	END
 	mount_root root
@@ -109,21 +110,22 @@ test_write()
 {
 	new_image under
 	truncate -s 16M "$dir/swap.img"
-	mkswap -q -L early-swap "$dir/swap.img"
+	mkswap -q -L "$tag-swap" "$dir/swap.img"
 	loop[swap]=$(losetup -f --show "$dir/swap.img")
 	fstab <<-END
 		UUID=$(uuid_of root) / ext4 errors=remount-ro,noatime,x-systemd.growfs 0 1
 		UUID=$(uuid_of under) /data/under ext4 x-systemd.device-timeout=5 0 2
-		LABEL=early-data /data auto defaults,nodev 0 2
+		LABEL=$tag-data /data auto defaults,nodev 0 2
 		tmpfs /scratch tmpfs size=1m,mode=1777 0 0
 		server:/export /net nfs defaults 0 0
-		LABEL=early-swap none swap sw,pri=7 0 0
-		LABEL=early-data /never ext4 noauto 0 0
+		LABEL=$tag-swap none swap sw,pri=7 0 0
+		LABEL=$tag-data /never ext4 noauto 0 0
 		UUID=00000000-1111-2222-3333-444444444444 /gone ext4 nofail 0 2
 	END
 	mount_root root
 	mkdir -p "$dir/copy" && mount --bind "$dir/mnt" "$dir/copy"
-	local before=$(date +%s%3N)
+	local before
+	before=$(date +%s%3N)
 	run_order write
 	expect_line '^READY$'
 	expect "nobody waits for nofail" test $(($(date +%s%3N) - before)) -lt 5000
@@ -157,7 +159,7 @@ test_write_with_trouble()
 		UUID=$(uuid_of under) /gone/under ext4 defaults 0 2
 		UUID=$(uuid_of wrong) /wrong xfs defaults 0 2
 		FOO=bar /foo ext4 defaults 0 2
-		LABEL=early-data /data ext4 defaults 0 2
+		LABEL=$tag-data /data ext4 defaults 0 2
 	END
 	mount_root root
 	run_order write
@@ -176,9 +178,9 @@ test_write_with_trouble()
 test_late_device()
 {
 	truncate -s 32M "$dir/later.img"
-	mkfs.ext4 -q -L later "$dir/later.img"
+	mkfs.ext4 -q -L "$tag-later" "$dir/later.img"
 	fstab <<-END
-		LABEL=later /later ext4 defaults 0 2
+		LABEL=$tag-later /later ext4 defaults 0 2
 	END
 	mount_root root
 	(sleep 1 && losetup -f --show "$dir/later.img" >"$dir/later.loop") &

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2086 # used by those who include it; options is a list of words
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Shared by the tests of early-disks: images on loop devices in a mount name space of their own, expectations that are
 # counted. A test is a function test_*; they run in the order of the file and may build on each other.
@@ -10,6 +11,8 @@ dir=$(mktemp -d) || exit 1
 mkdir -p "$dir/mnt"
 declare -A loop
 failed=0 count=0 current=none
+# Labels are seen by the whole machine, where others may test too.
+tag=t$$
 
 finish()
 {

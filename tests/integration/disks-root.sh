@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck disable=SC1091,SC2034,SC2154 # disks-lib.sh assigns and uses them
 # The order ROOT of early-disks on loop devices: what is found, repaired, refused, and how it is mounted.
 # usage: disks-root.sh EARLY-DISKS DISKS-ORDER (as root)
 . "$(dirname "$0")/disks-lib.sh"
@@ -11,7 +12,7 @@ root() # SPEC [TYPE [FLAGS [WAIT_MS [MODE]]]]
 
 test_by_uuid()
 {
-	new_image clean -L early-root
+	new_image clean -L "$tag-root"
 	root "UUID=$(uuid_of clean)"
 	expect_line "^MOUNTED ${loop[clean]} ext4$"
 	# Superblock read-only, mount read-write: a write fails, and one remount reaches a copy made before.
@@ -25,8 +26,8 @@ test_by_uuid()
 
 test_other_names()
 {
-	for name in LABEL=early-root '"LABEL=early-root"' "/dev/disk/by-uuid/$(uuid_of clean)" \
-		"uuid=$(uuid_of clean | tr a-f A-F)" "/dev/disk/by-label/early-root" "${loop[clean]}"; do
+	for name in LABEL=$tag-root "\"LABEL=$tag-root\"" "/dev/disk/by-uuid/$(uuid_of clean)" \
+		"uuid=$(uuid_of clean | tr a-f A-F)" "/dev/disk/by-label/$tag-root" "${loop[clean]}"; do
 		root "$name"
 		expect_line "^MOUNTED ${loop[clean]} ext4$"
 		umount "$dir/mnt"
@@ -40,13 +41,13 @@ test_other_names()
 test_partition_table()
 {
 	truncate -s 48M "$dir/parts.img"
-	printf 'label: gpt\nsize=32MiB, name="early root", uuid=6A898CC3-1DD2-4B0A-9B6E-0A1B2C3D4E5F\nsize=8MiB\n' |
+	printf 'label: gpt\nsize=32MiB, name="%s root", uuid=6A898CC3-1DD2-4B0A-9B6E-0A1B2C3D4E5F\nsize=8MiB\n' "$tag" |
 		sfdisk -q "$dir/parts.img"
 	loop[parts]=$(losetup -f --show "$dir/parts.img")
 	partx -u "${loop[parts]}" # the kernel need not know GPT by itself
 	mkfs.ext4 -q "${loop[parts]}p1"
-	for name in PARTUUID=6a898cc3-1dd2-4b0a-9b6e-0a1b2c3d4e5f 'PARTLABEL="early root"' \
-		'/dev/disk/by-partlabel/early\x20root'; do
+	for name in PARTUUID=6a898cc3-1dd2-4b0a-9b6e-0a1b2c3d4e5f "PARTLABEL=\"$tag root\"" \
+		"/dev/disk/by-partlabel/$tag\x20root"; do
 		root "$name"
 		expect_line "^MOUNTED ${loop[parts]}p1 ext4$"
 		umount "$dir/mnt"
@@ -140,11 +141,12 @@ test_dirty_journal_is_replayed()
 
 test_not_there()
 {
-	local before=$(date +%s%3N)
+	local before
+	before=$(date +%s%3N)
 	root UUID=11111111-2222-3333-4444-555555555555 "" "" 700
 	expect_line "^PROGRESS 0 waiting for the root device UUID=11111111"
 	expect_line "^FAILED root device UUID=11111111-2222-3333-4444-555555555555 did not appear within 0.7 s"
-	expect_line "^WHY .*$(basename "${loop[clean]}") (ext4, UUID=$(uuid_of clean), LABEL=early-root)"
+	expect_line "^WHY .*$(basename "${loop[clean]}") (ext4, UUID=$(uuid_of clean), LABEL=$tag-root)"
 	expect_line "^ADVICE .*root="
 	expect "it did wait" test $(($(date +%s%3N) - before)) -ge 700
 }
@@ -152,10 +154,11 @@ test_not_there()
 test_appears_late()
 {
 	truncate -s 32M "$dir/late.img"
-	mkfs.ext4 -q -L latecomer "$dir/late.img"
+	mkfs.ext4 -q -L "$tag-late" "$dir/late.img"
 	(sleep 1 && losetup -fP --show "$dir/late.img" >"$dir/late.loop") &
-	local before=$(date +%s%3N)
-	root LABEL=latecomer "" "" 30000
+	local before
+	before=$(date +%s%3N)
+	root "LABEL=$tag-late" "" "" 30000
 	expect_line "^MOUNTED /dev/loop"
 	expect "woken by the uevent" test $(($(date +%s%3N) - before)) -lt 10000
 	umount "$dir/mnt"
@@ -175,9 +178,9 @@ test_unknown_spec()
 test_not_a_file_system()
 {
 	truncate -s 16M "$dir/swap.img"
-	mkswap -q -L early-swap "$dir/swap.img"
+	mkswap -q -L "$tag-swap" "$dir/swap.img"
 	loop[swap]=$(losetup -f --show "$dir/swap.img")
-	root LABEL=early-swap
+	root "LABEL=$tag-swap"
 	expect_line "^FAILED ${loop[swap]} cannot be the root: it holds swap"
 }
 
@@ -203,16 +206,16 @@ resume() # KERNEL WORDS
 
 test_resume()
 {
-	resume resume=LABEL=early-swap
+	resume "resume=LABEL=$tag-swap"
 	expect "no image, no resume" fails test -s "$dir/sys/power/resume"
 	printf S1SUSPEND | dd of="${loop[swap]}" bs=1 seek=4086 conv=notrunc status=none
-	resume resume=LABEL=early-swap
+	resume "resume=LABEL=$tag-swap"
 	expect "resumed" resumed_from "${loop[swap]}"
 	expect "before the mount" grep -q "^PROGRESS 0 resuming" <(head -1 "$dir/answers")
 	expect_line "^PROGRESS 0 the hibernated image on ${loop[swap]} could not be resumed"
 	resume quiet
 	expect "found without resume=" resumed_from "${loop[swap]}"
-	resume noresume resume=LABEL=early-swap
+	resume noresume "resume=LABEL=$tag-swap"
 	expect "noresume" fails test -s "$dir/sys/power/resume"
 	resume resume=nonsense
 	expect_line "^PROGRESS 0 resume=nonsense names no block device"
@@ -224,11 +227,12 @@ test_resume_device_appears_late()
 {
 	losetup -d "${loop[swap]}"
 	(sleep 1 && losetup -f --show "$dir/swap.img" >"$dir/swap.loop") &
-	resume resume=LABEL=early-swap
+	resume "resume=LABEL=$tag-swap"
 	wait
 	loop[swap]=$(cat "$dir/swap.loop")
 	expect "waited for" resumed_from "${loop[swap]}"
-	local before=$(date +%s)
+	local before
+	before=$(date +%s)
 	resume resume=LABEL=never-there
 	expect_line "^PROGRESS 0 there is no device resume=LABEL=never-there"
 	expect "not for ever" test $(($(date +%s) - before)) -le 7

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck disable=SC1091,SC2034,SC2154 # disks-lib.sh assigns and uses them
 # early-shutdown as PID 1 of a PID name space, where reboot(2) only ends that name space.
 # usage: shutdown.sh EARLY-SHUTDOWN SHUTDOWN-READ-ONLY (as root)
 shutdown=$1 read_only=$2
@@ -9,7 +10,7 @@ run_pid_1() # VERB: runs standard input as PID 1, then early-shutdown in its pla
 {
 	cat >"$dir/pid-1.sh"
 	echo "exec $shutdown $1" >>"$dir/pid-1.sh"
-	dir=$dir timeout -s KILL 60 unshare --pid --mount --fork --mount-proc \
+	timeout -s KILL 60 unshare --pid --mount --fork --mount-proc \
 		bash "$dir/pid-1.sh" >"$dir/answers" 2>"$dir/log"
 	status=$?
 }
@@ -32,6 +33,38 @@ test_files_are_there()
 	expect "no journal left" fails grep -q needs_recovery <(super_of disk)
 	expect "in order" e2fsck -fn "${loop[disk]}" 2>"$dir/e2fsck" >/dev/null
 	expect "file there" grep -qx kept <(debugfs -R "cat /file" "${loop[disk]}" 2>/dev/null)
+}
+
+# As on a machine: the root was moved over the kernel's, is shared, and holds the very program that unmounts it.
+test_its_own_root()
+{
+	new_image root
+	mount "${loop[root]}" "$dir/mnt"
+	mkdir "$dir/mnt/proc" "$dir/mnt/sys" "$dir/mnt/dev" "$dir/mnt/run"
+	cp "$shutdown" "$dir/mnt/early-shutdown"
+	# A build with sanitizers is not static and finds no libraries in memory, which it must say and survive.
+	local library complaint="everything is unmounted"
+	for library in $(ldd "$shutdown" 2>/dev/null | grep -o '/[^ ]*'); do
+		mkdir -p "$dir/mnt/$(dirname "$library")" && cp -L "$library" "$dir/mnt/$library"
+		complaint="cannot be executed from memory"
+	done
+	umount "$dir/mnt"
+	cat >"$dir/pid-1.sh" <<-END
+		mount ${loop[root]} $dir/mnt
+		mount --rbind /dev $dir/mnt/dev
+		mount -t proc proc $dir/mnt/proc
+		mount -t tmpfs tmpfs $dir/mnt/run
+		cd $dir/mnt
+		mount --move . /
+		exec chroot . /early-shutdown poweroff
+	END
+	timeout -s KILL 60 unshare --pid --mount --fork --mount-proc bash "$dir/pid-1.sh" >"$dir/answers" 2>"$dir/log"
+	expect "switched off" test $? = $((128 + 2))
+	expect "no other line" fails grep -v -e "$complaint" -e "everything is unmounted" -e "poweroff$" "$dir/log"
+	expect "$complaint" grep -q "$complaint" "$dir/log"
+	expect "all unmounted" grep -q "everything is unmounted" "$dir/log"
+	expect "clean" state_is root clean
+	expect "no journal left" fails grep -q needs_recovery <(super_of root)
 }
 
 test_verbs()
@@ -65,7 +98,8 @@ test_order_of_ending()
 	END
 	expect "plain was asked" test -s "$dir/plain.ended"
 	expect "storage was asked" test -s "$dir/storage.ended"
-	local began=$(cat "$dir/began") plain=$(cat "$dir/plain.ended") storage=$(cat "$dir/storage.ended")
+	local began plain storage
+	began=$(cat "$dir/began") plain=$(cat "$dir/plain.ended") storage=$(cat "$dir/storage.ended")
 	expect "plain at once" test $((plain - began)) -lt 2000000000
 	expect "storage after the stubborn one was killed" test $((storage - began)) -gt 4900000000
 	expect "switched off" test $status = $((128 + 2))

@@ -13,6 +13,7 @@
 #include "early/fs.h"
 #include "early/macros.h"
 #include "install.h"
+#include "install_info.h"
 #include "preset.h"
 #include "unit_files.h"
 
@@ -83,7 +84,8 @@ static struct install begin(void)
 
 TEST(reads_install_sections)
 {
-	CLEANUP(install_info_done) struct install_info info = { NULL };
+	CLEANUP(install_info_done)
+	struct install_info info = { .wanted_by = NULL };
 
 	assert_int_equal(install_info_parse("WantedBy=no.target\n[Install]\n# WantedBy=no.target\n"
 					    " WantedBy = a.target  b.target\nWantedBy=c.target\n"
@@ -118,8 +120,10 @@ TEST(knows_states)
 
 TEST(enables_and_disables)
 {
-	CLEANUP(install_done) struct install install = begin();
-	CLEANUP(install_done) struct install undo = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
+	CLEANUP(install_done)
+	struct install undo = begin();
 
 	assert_int_equal(install_enable(&install, "ssh.service"), 0);
 	assert_int_equal(install.n_changes, 3);
@@ -142,7 +146,8 @@ TEST(enables_and_disables)
 
 TEST(follows_also_to_its_end)
 {
-	CLEANUP(install_done) struct install install = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
 
 	assert_int_equal(install_enable(&install, "also.socket"), 0);
 	assert_link("etc/systemd/system/sockets.target.requires/also.socket",
@@ -152,7 +157,8 @@ TEST(follows_also_to_its_end)
 
 TEST(enables_instances)
 {
-	CLEANUP(install_done) struct install install = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
 
 	assert_int_equal(install_enable(&install, "getty@tty5.service"), 0);
 	assert_link("etc/systemd/system/getty.target.wants/getty@tty5.service",
@@ -168,7 +174,8 @@ TEST(enables_instances)
 
 TEST(masks_and_unmasks)
 {
-	CLEANUP(install_done) struct install install = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
 
 	assert_int_equal(install_mask(&install, "ssh.service"), 0);
 	assert_state("ssh.service", "masked");
@@ -186,7 +193,8 @@ TEST(masks_and_unmasks)
 
 TEST(refuses_what_leads_elsewhere)
 {
-	CLEANUP(install_done) struct install install = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
 
 	put("lib/systemd/system/evil.service", "[Install]\nWantedBy=../../../x\n");
 	assert_int_equal(install_enable(&install, "evil.service"), -EINVAL);
@@ -206,7 +214,8 @@ TEST(follows_presets)
 {
 	bool wanted;
 
-	assert_int_equal(preset_parse("# x\ndisable a.service\nenable *\n", "a.service", &wanted), 1);
+	assert_int_equal(preset_parse("# x\ndisable a.service\nenable *\n", "a.service", &wanted),
+			 1);
 	assert_false(wanted);
 	assert_int_equal(preset_parse("enable a*\n", "b.service", &wanted), 0);
 	put("lib/systemd/system-preset/90-default.preset", "enable ssh.service\ndisable *\n");
@@ -222,7 +231,8 @@ TEST(follows_presets)
 
 TEST(sets_the_default_target)
 {
-	CLEANUP(install_done) struct install install = begin();
+	CLEANUP(install_done)
+	struct install install = begin();
 
 	put("lib/systemd/system/graphical.target", "[Unit]\n");
 	assert_int_equal(install_set_default(&install, "none.target"), -ENOENT);

@@ -38,7 +38,8 @@ TEST(says_what_changed)
 	struct unit *unit;
 
 	mirror_init(&mirror);
-	assert_int_equal(update(&mirror, message, now_us, &unit), UNIT_CHANGE_NEW | UNIT_CHANGE_STATE);
+	assert_int_equal(update(&mirror, message, now_us, &unit),
+			 UNIT_CHANGE_NEW | UNIT_CHANGE_STATE);
 	assert_int_equal(update(&mirror, message, now_us, &unit), 0);
 	message.main_pid = 5;
 	assert_int_equal(update(&mirror, message, now_us, &unit), UNIT_CHANGE_PROCESS);

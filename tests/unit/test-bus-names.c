@@ -24,7 +24,8 @@ TEST(escapes_as_systemd_does)
 		{ "user@101.service", UNIT_PATH_PREFIX "user_40101_2eservice" },
 		{ "7z.service", UNIT_PATH_PREFIX "_37z_2eservice" },
 		{ "a_b.service", UNIT_PATH_PREFIX "a_5fb_2eservice" },
-		{ "dev-disk-by\\x2did.device", UNIT_PATH_PREFIX "dev_2ddisk_2dby_5cx2did_2edevice" },
+		{ "dev-disk-by\\x2did.device",
+		  UNIT_PATH_PREFIX "dev_2ddisk_2dby_5cx2did_2edevice" },
 		{ "-.slice", UNIT_PATH_PREFIX "_2d_2eslice" },
 	};
 
@@ -81,11 +82,19 @@ TEST(reads_job_paths)
 
 TEST(tells_names_from_others)
 {
-	static const char *const valid[] = { "a.service", "a@.service", "a@b.service", "-.mount",
-					     "a:b-c_d.e\\x2d.scope", "x.y.target" };
-	static const char *const invalid[] = { "",	      "a",	      ".service", "a.conf",
-					       "a/b.service", "a b.service",  "@.service", "@a.service",
-					       "../a.service", "caf\xc3\xa9.service", "a.service\n" };
+	static const char *const valid[] = { "a.service", "a@.service",           "a@b.service",
+					     "-.mount",   "a:b-c_d.e\\x2d.scope", "x.y.target" };
+	static const char *const invalid[] = { "",
+					       "a",
+					       ".service",
+					       "a.conf",
+					       "a/b.service",
+					       "a b.service",
+					       "@.service",
+					       "@a.service",
+					       "../a.service",
+					       "caf\xc3\xa9.service",
+					       "a.service\n" };
 	char huge[300];
 
 	for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
@@ -123,7 +132,8 @@ TEST(finds_the_unit_of_a_cgroup)
 {
 	static const struct pair cases[] = {
 		{ "session-c1.scope", "/user.slice/user-101.slice/session-c1.scope" },
-		{ "user@1000.service", "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service" },
+		{ "user@1000.service",
+		  "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service" },
 		{ "dbus.service", "/system.slice/dbus.service" },
 		{ "udev.service", "/system.slice/udev.service/udev" },
 		{ "user.slice", "/user.slice" },
@@ -162,14 +172,16 @@ TEST(names_errors)
 	assert_string_equal(error_name(-ENOENT, buf, sizeof(buf)),
 			    "org.freedesktop.DBus.Error.FileNotFound");
 	assert_string_equal(error_name(-EROFS, buf, sizeof(buf)), "System.Error.EROFS");
-	assert_string_equal(error_name(-99999, buf, sizeof(buf)), "org.freedesktop.DBus.Error.Failed");
+	assert_string_equal(error_name(-99999, buf, sizeof(buf)),
+			    "org.freedesktop.DBus.Error.Failed");
 }
 
 TEST(reads_the_unified_hierarchy)
 {
 	char *cgroup;
 
-	assert_int_equal(process_parse_cgroup("4:memory:/x\n0::/system.slice/a.service\n", &cgroup), 0);
+	assert_int_equal(process_parse_cgroup("4:memory:/x\n0::/system.slice/a.service\n", &cgroup),
+			 0);
 	assert_string_equal(cgroup, "/system.slice/a.service");
 	free(cgroup);
 	assert_int_equal(process_parse_cgroup("0::/", &cgroup), 0);
@@ -187,8 +199,8 @@ TEST(knows_hypervisors)
 }
 
 TEST_MAIN(cmocka_unit_test(escapes_as_systemd_does),
-	  cmocka_unit_test(reads_paths_leniently_but_never_a_nul), cmocka_unit_test(reads_job_paths),
-	  cmocka_unit_test(tells_names_from_others), cmocka_unit_test(takes_instances_apart),
-	  cmocka_unit_test(finds_the_unit_of_a_cgroup), cmocka_unit_test(matches_patterns),
-	  cmocka_unit_test(names_errors), cmocka_unit_test(reads_the_unified_hierarchy),
-	  cmocka_unit_test(knows_hypervisors))
+	  cmocka_unit_test(reads_paths_leniently_but_never_a_nul),
+	  cmocka_unit_test(reads_job_paths), cmocka_unit_test(tells_names_from_others),
+	  cmocka_unit_test(takes_instances_apart), cmocka_unit_test(finds_the_unit_of_a_cgroup),
+	  cmocka_unit_test(matches_patterns), cmocka_unit_test(names_errors),
+	  cmocka_unit_test(reads_the_unified_hierarchy), cmocka_unit_test(knows_hypervisors))

@@ -16,10 +16,9 @@ struct object {
 };
 
 static const struct object objects[] = {
-	{ OBJECT_PARENT, NULL },	 { OBJECT_MANAGER, NULL },
-	{ OBJECT_JOB, NULL },		 { OBJECT_UNIT, "a.service" },
-	{ OBJECT_UNIT, "a.scope" },	 { OBJECT_UNIT, "a.target" },
-	{ OBJECT_UNIT, "a.slice" },	 { OBJECT_UNIT, "a.mount" },
+	{ OBJECT_PARENT, NULL },      { OBJECT_MANAGER, NULL },   { OBJECT_JOB, NULL },
+	{ OBJECT_UNIT, "a.service" }, { OBJECT_UNIT, "a.scope" }, { OBJECT_UNIT, "a.target" },
+	{ OBJECT_UNIT, "a.slice" },   { OBJECT_UNIT, "a.mount" },
 };
 #define N_OBJECTS (sizeof(objects) / sizeof(objects[0]))
 
@@ -62,10 +61,27 @@ TEST(tables_are_sound)
 TEST(what_changes_is_for_root)
 {
 	static const char *const open_methods[] = {
-		"Get", "GetAll", "Introspect", "Ping", "GetMachineId", "Subscribe", "Unsubscribe",
-		"GetUnit", "LoadUnit", "GetUnitByPID", "GetUnitProcesses", "ListUnits",
-		"ListUnitsFiltered", "ListUnitsByPatterns", "ListUnitsByNames", "GetJob", "ListJobs",
-		"ListUnitFiles", "ListUnitFilesByPatterns", "GetUnitFileState", "GetDefaultTarget",
+		"Get",
+		"GetAll",
+		"Introspect",
+		"Ping",
+		"GetMachineId",
+		"Subscribe",
+		"Unsubscribe",
+		"GetUnit",
+		"LoadUnit",
+		"GetUnitByPID",
+		"GetUnitProcesses",
+		"ListUnits",
+		"ListUnitsFiltered",
+		"ListUnitsByPatterns",
+		"ListUnitsByNames",
+		"GetJob",
+		"ListJobs",
+		"ListUnitFiles",
+		"ListUnitFilesByPatterns",
+		"GetUnitFileState",
+		"GetDefaultTarget",
 		"GetProcesses",
 	};
 
@@ -146,8 +162,8 @@ TEST(kinds_have_their_interfaces)
 	assert_null(object_find_method(OBJECT_UNIT, "a.service", NULL, "Abandon", &iface));
 	assert_null(object_find_method(OBJECT_PARENT, NULL, NULL, "StartUnit", &iface));
 	assert_non_null(object_find_method(OBJECT_PARENT, NULL, NULL, "Introspect", &iface));
-	assert_null(object_find_method(OBJECT_MANAGER, NULL, "org.freedesktop.DBus.Peer", "StartUnit",
-				       &iface));
+	assert_null(object_find_method(OBJECT_MANAGER, NULL, "org.freedesktop.DBus.Peer",
+				       "StartUnit", &iface));
 }
 
 TEST(introspection_names_all)
@@ -156,9 +172,11 @@ TEST(introspection_names_all)
 	char *xml;
 
 	mirror_init(&bus.mirror);
-	assert_int_equal(introspect(&bus, OBJECT_MANAGER, NULL, "/org/freedesktop/systemd1", &xml), 0);
+	assert_int_equal(introspect(&bus, OBJECT_MANAGER, NULL, "/org/freedesktop/systemd1", &xml),
+			 0);
 	assert_non_null(strstr(xml, "<arg type=\"a(sa(sv))\" direction=\"in\"/>"));
-	assert_non_null(strstr(xml, "<property name=\"Virtualization\" type=\"s\" access=\"read\"/>"));
+	assert_non_null(
+		strstr(xml, "<property name=\"Virtualization\" type=\"s\" access=\"read\"/>"));
 	free(xml);
 	mirror_done(&bus.mirror);
 }

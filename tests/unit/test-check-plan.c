@@ -36,7 +36,8 @@ TEST(before_mount)
 		{ &clean, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT, false },
 		{ &clean, DISKS_CHECK_FORCE, CHECK_REPAIR_YES, true, CHECK_ACTION_MOUNT, false },
 		{ &due, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT, false },
-		{ &dirty_journal, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT, false },
+		{ &dirty_journal, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT,
+		  false },
 		{ &replay, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT, false },
 		{ &flagged, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_REPAIR, true },
 		{ &counted, DISKS_CHECK_AUTO, CHECK_REPAIR_PREEN, true, CHECK_ACTION_REPAIR, true },
@@ -44,7 +45,8 @@ TEST(before_mount)
 		{ &flagged, DISKS_CHECK_SKIP, CHECK_REPAIR_PREEN, true, CHECK_ACTION_MOUNT, true },
 		{ &flagged, DISKS_CHECK_AUTO, CHECK_REPAIR_NO, true, CHECK_ACTION_MOUNT, true },
 		{ &flagged, DISKS_CHECK_AUTO, CHECK_REPAIR_YES, false, CHECK_ACTION_MOUNT, true },
-		{ &journal_device, DISKS_CHECK_SKIP, CHECK_REPAIR_NO, true, CHECK_ACTION_REFUSE, true },
+		{ &journal_device, DISKS_CHECK_SKIP, CHECK_REPAIR_NO, true, CHECK_ACTION_REFUSE,
+		  true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -96,7 +98,8 @@ TEST(due)
 		{ 30, 30, 0, 0, 0, DISKS_CHECK_AUTO, false, true },
 		{ -1, 0, 10 * DAY_S, DAY_S, 10 * DAY_S, DISKS_CHECK_AUTO, false, false },
 		{ -1, 0, 10 * DAY_S, DAY_S, 11 * DAY_S, DISKS_CHECK_AUTO, false, true },
-		{ -1, 0, 10 * DAY_S, 90 * DAY_S, DAY_S, DISKS_CHECK_AUTO, false, false }, /* clock lost */
+		{ -1, 0, 10 * DAY_S, 90 * DAY_S, DAY_S, DISKS_CHECK_AUTO, false,
+		  false }, /* clock lost */
 		{ -1, 0, 0, 0, 0, DISKS_CHECK_FORCE, false, true },
 		{ 30, 30, 0, 0, 0, DISKS_CHECK_SKIP, false, false },
 		{ -1, 0, 0, 0, 0, DISKS_CHECK_AUTO, true, true },
@@ -142,9 +145,9 @@ TEST(after_e2fsck)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(check_plan_next(cases[i].step, cases[i].exit_code,
-						 cases[i].repair),
-				 cases[i].next);
+		assert_int_equal(
+			check_plan_next(cases[i].step, cases[i].exit_code, cases[i].repair),
+			cases[i].next);
 }
 
 TEST(kernel_words)
@@ -154,7 +157,8 @@ TEST(kernel_words)
 	kernel_words_parse("quiet root=/dev/vda1", &words);
 	assert_int_equal(words.mode, DISKS_CHECK_AUTO);
 	assert_int_equal(words.repair, CHECK_REPAIR_PREEN);
-	kernel_words_parse("fsck.mode=skip fsck.repair=no fsck.mode=force fsck.repair=yes\n", &words);
+	kernel_words_parse("fsck.mode=skip fsck.repair=no fsck.mode=force fsck.repair=yes\n",
+			   &words);
 	assert_int_equal(words.mode, DISKS_CHECK_FORCE);
 	assert_int_equal(words.repair, CHECK_REPAIR_YES);
 	kernel_words_parse("fsck.mode= fsck.repair=maybe xfsck.mode=skip", &words);

@@ -17,9 +17,9 @@ TEST(passes)
 		const char *line;
 		uint32_t percent;
 	} cases[] = {
-		{ "1 0 100 /dev/vda1\n", 0 },	 { "1 50 100 /dev/vda1\n", 35 },
+		{ "1 0 100 /dev/vda1\n", 0 },    { "1 50 100 /dev/vda1\n", 35 },
 		{ "1 100 100 /dev/vda1\n", 70 }, { "2 1 2 /dev/vda1\n", 80 },
-		{ "3 1 1 /dev/vda1\n", 92 },	 { "4 5 5 /dev/vda1\n", 95 },
+		{ "3 1 1 /dev/vda1\n", 92 },     { "4 5 5 /dev/vda1\n", 95 },
 		{ "5 64 64 /dev/vda1\n", 100 },
 	};
 	struct fsck_progress progress;
@@ -58,8 +58,19 @@ TEST(cuts)
 TEST(nonsense)
 {
 	static const char *const lines[] = {
-		"", "\n", "x\n", "1\n", "1 2\n", "0 1 1 x\n", "6 1 1 x\n", "1 1 0 x\n", "-1 1 1 x\n",
-		"1 -1 1 x\n", "1 1x 1 x\n", "99999999999999999999 1 1\n", "/dev/vda1: clean, 11/8192\n",
+		"",
+		"\n",
+		"x\n",
+		"1\n",
+		"1 2\n",
+		"0 1 1 x\n",
+		"6 1 1 x\n",
+		"1 1 0 x\n",
+		"-1 1 1 x\n",
+		"1 -1 1 x\n",
+		"1 1x 1 x\n",
+		"99999999999999999999 1 1\n",
+		"/dev/vda1: clean, 11/8192\n",
 	};
 	struct fsck_progress progress;
 	char longline[1000];
@@ -76,5 +87,5 @@ TEST(nonsense)
 	assert_int_equal(progress.percent, 70);
 }
 
-TEST_MAIN(cmocka_unit_test(passes), cmocka_unit_test(says_only_what_changed), cmocka_unit_test(cuts),
-	  cmocka_unit_test(nonsense))
+TEST_MAIN(cmocka_unit_test(passes), cmocka_unit_test(says_only_what_changed),
+	  cmocka_unit_test(cuts), cmocka_unit_test(nonsense))

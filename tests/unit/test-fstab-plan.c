@@ -94,8 +94,10 @@ TEST(devices)
 
 TEST(parents_first)
 {
-	static const char *const before[] = { "/a/b/c", "none", "/z", "/a/b", "/", "/ab", "/a", "/z/y" };
-	static const char *const after[] = { "/", "/a", "/a/b", "/a/b/c", "none", "/z", "/ab", "/z/y" };
+	static const char *const before[] = { "/a/b/c", "none", "/z", "/a/b",
+					      "/",      "/ab",  "/a", "/z/y" };
+	static const char *const after[] = { "/",    "/a", "/a/b", "/a/b/c",
+					     "none", "/z", "/ab",  "/z/y" };
 	struct fstab_entry entries[ARRAY_SIZE(before)];
 	struct fstab fstab = { entries, ARRAY_SIZE(entries) };
 

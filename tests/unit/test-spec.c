@@ -48,8 +48,21 @@ TEST(good)
 TEST(bad)
 {
 	static const char *const cases[] = {
-		"", "\"\"", "UUID=", "LABEL=\"\"", "vda1", "/dev/", "/dev/nfs", "FOO=bar", "8:", "10000",
-		"8:1x", "PARTUUID=x/PARTNROFF=", "PARTUUID=/PARTNROFF=1", "//host/share", "host:/path",
+		"",
+		"\"\"",
+		"UUID=",
+		"LABEL=\"\"",
+		"vda1",
+		"/dev/",
+		"/dev/nfs",
+		"FOO=bar",
+		"8:",
+		"10000",
+		"8:1x",
+		"PARTUUID=x/PARTNROFF=",
+		"PARTUUID=/PARTNROFF=1",
+		"//host/share",
+		"host:/path",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

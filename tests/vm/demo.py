@@ -64,6 +64,7 @@ def one(args):
 
 def main(argv):
     args = parse(argv)
+    host.end_cleanly()
     try:
         return compare.run(args) if args.compare else one(args)
     except Failure as e:

@@ -1,9 +1,11 @@
 """What the host offers: places for files, locks, commands, and whether KVM really works."""
 
+import atexit
 import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,6 +67,20 @@ def locked(path, waiting_for):
             say(f"waiting for {waiting_for} ({path})")
             fcntl.flock(f, fcntl.LOCK_EX)
         yield
+
+
+def end_cleanly():
+    """Let SIGTERM end this process as Ctrl-C does, so that machines and their files go."""
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def temporary_directory(prefix):
+    """A directory that goes at the end of the process at the latest."""
+    path = tempfile.mkdtemp(prefix=prefix)
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 def machine_lock():

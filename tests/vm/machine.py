@@ -4,6 +4,7 @@ The disks that are given are never written: each machine has qcow2 overlays of i
 goes when the machine goes. `disk_raw()` gives what the machine left on a disk as a raw image, for e2fsck and debugfs.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -63,7 +64,8 @@ class Machine:
                           self.path(f"{name}.qcow2")])
         argv = self._argv()
         if not self.keep:
-            # A test that is killed takes its machine with it.
+            # A test that is interrupted removes its machine's files; one that is killed still takes its QEMU with it.
+            atexit.register(self.stop)
             argv = ["setpriv", "--pdeathsig", "KILL"] + argv
         with open(self.path("qemu.log"), "w") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -133,6 +135,7 @@ class Machine:
         """Pull the plug and remove everything."""
         self.halt()
         shutil.rmtree(self.dir, ignore_errors=True)
+        atexit.unregister(self.stop)
 
     def screen(self):
         """What is on the screen now."""

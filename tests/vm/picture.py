@@ -181,6 +181,24 @@ class Picture:
                 cells.append(self._mean(*self.pixels(region)))
         return cells
 
+    def mismatches(self, reference):
+        """Regions whose mean colour is not the reference's (reference/*.json says what it holds), as lines of text."""
+        if [self.width, self.height] != reference["size"]:
+            return [f"the picture is {self.width}x{self.height}, the reference {reference['size']}"]
+        found = []
+        for name, region in reference["regions"].items():
+            mean = self._mean(*region["box"])
+            if not _near(mean, region["mean"], reference["tolerance"]):
+                found.append(f"{name}: {[round(m, 1) for m in mean]} instead of {region['mean']}")
+        bar = reference["bar"]
+        mean = self._mean(*bar["box"])
+        spans = [full - empty for empty, full in zip(bar["bar_empty"], bar["bar_full"])]
+        done = (mean[0] - bar["bar_empty"][0]) / spans[0]
+        expected = [empty + span * done for empty, span in zip(bar["bar_empty"], spans)]
+        if not -0.05 < done < 1.05 or not _near(mean, expected, reference["tolerance"] * 2):
+            found.append(f"bar: {[round(m, 1) for m in mean]} is not between empty and full")
+        return found
+
     def _mean(self, x0, y0, x1, y1):
         sums, width = [0, 0, 0], self.width
         for y in range(y0, y1):

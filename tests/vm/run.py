@@ -12,6 +12,8 @@ import sys
 import time
 import unittest
 
+import host
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIX = {"plain": "unit_", "vm": "test_"}
 
@@ -91,9 +93,13 @@ def main(argv):
     parser.add_argument("--results", metavar="FILE", help="write the results as JSON")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args(argv)
-    sys.path.insert(0, HERE)
+    host.end_cleanly()
     results = Results()
-    collect(args.kind, args.names).run(results)
+    try:
+        collect(args.kind, args.names).run(results)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        results.entries["interrupted"] = {"name": "interrupted", "ok": False, "detail": ""}
     if args.results:
         with open(args.results, "w") as f:
             json.dump(list(results.entries.values()), f, indent=1)

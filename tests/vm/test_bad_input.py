@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import tempfile
 import time
 import unittest
 
@@ -24,7 +23,7 @@ class BadBoot(unittest.TestCase):
         self.out = os.path.join(host.REPO, "out", "vm", self.id().split(".")[-1])
         shutil.rmtree(self.out, ignore_errors=True)
         os.makedirs(self.out)
-        self.dir = tempfile.mkdtemp(prefix="early-disk-")
+        self.dir = host.temporary_directory("early-disk-")
         self.addCleanup(shutil.rmtree, self.dir)
 
     def start(self, boot):

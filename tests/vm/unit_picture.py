@@ -119,3 +119,27 @@ class Comparison(unittest.TestCase):
         without = draw(p, 320, 320, 512, 416, lambda x, y: picture.GDM_BACKGROUND)
         self.assertGreater(without.difference(p).worst, 20)
         self.assertLess(without.difference(p).alike, 1.0)
+
+
+class Reference(unittest.TestCase):
+    REFERENCE = {"size": [100, 50], "tolerance": 3,
+                 "regions": {"left": {"box": [0, 0, 50, 20], "mean": [20.0, 30.0, 40.0]}},
+                 "bar": {"box": [10, 40, 90, 44], "bar_empty": [40.0, 50.0, 60.0], "bar_full": [250.0, 180.0, 100.0]}}
+
+    def drawn(self, left=(20, 30, 40), full=(250, 180, 100), done=0.25):
+        p = draw(Picture.filled(100, 50), 0, 0, 50, 20, lambda x, y: left)
+        p = draw(p, 10, 40, 90, 44, lambda x, y: (40, 50, 60))
+        return draw(p, 10, 40, 10 + int(80 * done), 44, lambda x, y: full)
+
+    def test_alike_whatever_the_bar_shows(self):
+        for done in (0, 0.25, 1):
+            with self.subTest(done=done):
+                self.assertEqual(self.drawn(left=(22, 29, 41), done=done).mismatches(self.REFERENCE), [])
+
+    def test_what_differs_is_named(self):
+        for name, p in (("left", self.drawn(left=(20, 30, 60))), ("bar", self.drawn(full=(40, 180, 100), done=1)),
+                        ("1x1", Picture.filled(1, 1))):
+            with self.subTest(name=name):
+                found = p.mismatches(self.REFERENCE)
+                self.assertEqual(len(found), 1, found)
+                self.assertIn(name, found[0])

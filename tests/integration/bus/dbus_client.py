@@ -131,19 +131,28 @@ class Message:
 class Client:
     def __init__(self, address, uid=None, timeout=10):
         self.timeout, self.serial, self.pending = timeout, 0, []
-        self.buffer = b""
+        self.buffer, self.fds = b"", []
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(address.split("=", 1)[1])
         uid = os.geteuid() if uid is None else uid
         self.socket.sendall(b"\0AUTH EXTERNAL " + str(uid).encode().hex().encode() + b"\r\n")
         if not self.socket.recv(256).startswith(b"OK"):
             raise ConnectionError("the bus does not take us")
+        self.socket.sendall(b"NEGOTIATE_UNIX_FD\r\n")
+        if not self.socket.recv(256).startswith(b"AGREE"):
+            raise ConnectionError("the bus passes no descriptors")
         self.socket.sendall(b"BEGIN\r\n")
         self.name, = self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                "Hello")
 
     def close(self):
         self.socket.close()
+        self.close_fds()
+
+    def close_fds(self):
+        for fd in self.fds:
+            os.close(fd)
+        self.fds = []
 
     def send(self, kind, fields, signature="", body=(), flags=0):
         self.serial += 1
@@ -188,7 +197,8 @@ class Client:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.socket], [], [], left)[0]:
                 raise TimeoutError("nothing came over the bus")
-            data = self.socket.recv(65536)
+            data, fds, _, _ = socket.recv_fds(self.socket, 65536, 8)
+            self.fds += fds
             if not data:
                 raise ConnectionError("the bus closed the connection")
             self.buffer += data

@@ -48,6 +48,7 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
     <allow receive_interface="org.freedesktop.systemd1.Activator" receive_member="ActivationRequest"/>
     <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.systemd1.Activator"/>
   </policy>
+  {policy}
 </busconfig>
 """
 SERVICE = "[D-BUS Service]\nName={name}\nExec=/bin/false\nUser=root\n{more}"
@@ -78,10 +79,15 @@ class BusTest(unittest.TestCase):
     def write_files(self):
         os.mkdir(f"{self.dir}/services")
         with open(f"{self.dir}/bus.conf", "w") as f:
-            f.write(CONFIG.format(address=self.address, services=f"{self.dir}/services"))
+            f.write(CONFIG.format(address=self.address, services=f"{self.dir}/services",
+                                  policy=self.policy()))
         for name, more in ((BUS, ""), ("com.example.Known", "SystemdService=known.service\n")):
             with open(f"{self.dir}/services/{name}.service", "w") as f:
                 f.write(SERVICE.format(name=name, more=more))
+
+    def policy(self):
+        """More rules for the bus."""
+        return ""
 
     def start_daemon(self):
         self.daemon = subprocess.Popen(

@@ -3,7 +3,7 @@
 import os
 import time
 
-from harness import BUS, MANAGER, BusTest, main
+from harness import BUS, MANAGER, PROPERTIES, BusTest, main
 from pid1 import START
 
 UNIT = BUS + ".Unit"
@@ -96,15 +96,19 @@ class Life(BusTest):
         self.client = self.connect()
         waiting = self.begin("GetUnit", "s", "late.service")
         listing = self.begin("ListUnits")
-        job = self.begin("StartUnit", "ss", "first.service", "replace")
+        # "inactive" would end a session that lives on.
+        scope = self.client.call_begin(BUS, MANAGER + "/unit/session_2d1_2escope", PROPERTIES, "Get", "ss", UNIT,
+                                       "ActiveState")
+        self.begin("StartUnit", "ss", "first.service", "replace")
         cookie, unit = self.pid1.expect("LOAD")
         self.assertEqual(self.pid1.expect("JOB")[2], "first.service")
         self.pid1.unit("late.service", "active", "running")
+        self.pid1.unit("session-1.scope", "active", "running")
         self.pid1.unit("dbus.service", "active", "running", cookie=cookie)
         self.assertEqual(self.client.call_end(waiting), (MANAGER + "/unit/late_2eservice",))
         self.assertEqual([u[0] for u in self.client.call_end(listing)[0]],
-                         ["first.service", "late.service", "dbus.service"])
-        self.assertGreater(job, 0)
+                         ["first.service", "late.service", "session-1.scope", "dbus.service"])
+        self.assertEqual(self.client.call_end(scope), ("active",))
 
     def test_restart_with_a_pending_job(self):
         self.start_daemon()

@@ -33,7 +33,8 @@ static char *plan_text(const char *mountinfo, size_t *ret_bad)
 static void check(const char *mountinfo, const char *expected, size_t expected_bad)
 {
 	size_t bad = 0;
-	CLEANUP(free_charp) char *text = plan_text(mountinfo, &bad);
+	CLEANUP(free_charp)
+	char *text = plan_text(mountinfo, &bad);
 
 	assert_string_equal(text, expected);
 	assert_int_equal(bad, expected_bad);
@@ -120,7 +121,8 @@ TEST(kernel_threads)
 	assert_true(processes_is_kernel_thread("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0"));
 	assert_false(processes_is_kernel_thread("1 (systemd) S 0 1 1 0 -1 4194560 0 0 0"));
 	/* A name that tries to look like the rest of the line. */
-	assert_false(processes_is_kernel_thread("9 (x) S 0 0 0 0 -1 2129984 0) S 1 1 1 0 -1 4194560 0"));
+	assert_false(
+		processes_is_kernel_thread("9 (x) S 0 0 0 0 -1 2129984 0) S 1 1 1 0 -1 4194560 0"));
 	assert_false(processes_is_kernel_thread("9 (x"));
 	assert_false(processes_is_kernel_thread(""));
 }
@@ -134,7 +136,8 @@ TEST(upper_directory)
 		size_t len;
 		const char *upper;
 	} cases[] = {
-		{ CMDLINE("@early-overlay\0/var\0-o\0lowerdir=/var,upperdir=/run/u,workdir=/run/w\0"),
+		{ CMDLINE("@early-overlay\0/var\0-o\0lowerdir=/var,upperdir=/run/u,workdir=/run/"
+			  "w\0"),
 		  "/run/u" },
 		{ CMDLINE("@early-overlay\0-olink_fd=3,upperdir=/u\0/var\0"), "/u" },
 		{ CMDLINE("@early-overlay\0-oupperdir=/u\0"), "/u" },
@@ -145,8 +148,8 @@ TEST(upper_directory)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CLEANUP(free_charp) char *upper =
-			unions_find_upper(cases[i].cmdline, cases[i].len);
+		CLEANUP(free_charp)
+		char *upper = unions_find_upper(cases[i].cmdline, cases[i].len);
 
 		if (cases[i].upper) {
 			assert_non_null(upper);
