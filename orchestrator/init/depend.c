@@ -7,6 +7,8 @@
 
 #include "early/strv.h"
 
+#include "nametable.h"
+
 /*
  * The plan of a start
  *
@@ -31,6 +33,7 @@ struct walk {
 	struct depend_item *items; /* in the order of collection */
 	size_t n_items;
 	size_t size;
+	struct nametable names; /* to the item's index plus one */
 	char **missing;
 	char **reports;
 	enum colour *colours;
@@ -81,18 +84,32 @@ bool depend_is_before(const struct table_service *first, const struct table_serv
 	       !says_before(second, first);
 }
 
-static struct depend_item *find_item(struct walk *walk, const struct table_service *service)
+static bool has_item(const struct walk *walk, const struct table_service *service)
 {
-	for (size_t i = 0; i < walk->n_items; i++)
-		if (walk->items[i].service == service)
-			return &walk->items[i];
-	return NULL;
+	return nametable_find(&walk->names, service->name) != NULL;
+}
+
+static int add_names(struct walk *walk, const struct table_service *service)
+{
+	void *index = (void *)(walk->n_items + 1);
+	const char *alias = NULL;
+	int r;
+
+	r = nametable_add(&walk->names, service->name, index);
+	while (r == 0 && (alias = wire_list_next(&service->aliases, alias)))
+		r = nametable_add(&walk->names, alias, index);
+	return r;
 }
 
 static int add_item(struct walk *walk, const struct table_service *service, bool required)
 {
+	int r;
+
 	if (walk->n_items == DEPEND_MAX_ITEMS)
 		return -E2BIG;
+	r = add_names(walk, service);
+	if (r < 0)
+		return r;
 	if (walk->n_items == walk->size) {
 		size_t size = walk->size ? walk->size * 2 : 16;
 		struct depend_item *items = realloc(walk->items, size * sizeof(*items));
@@ -125,7 +142,7 @@ static int collect_list(struct walk *walk, const struct wire_list *list, bool re
 
 		if (!service)
 			r = add_missing(walk, name);
-		else if (!find_item(walk, service))
+		else if (!has_item(walk, service))
 			r = add_item(walk, service, required);
 	}
 	return r;
@@ -157,19 +174,69 @@ static int collect(struct walk *walk)
 	return r;
 }
 
+static int add_wait(struct walk *walk, size_t index, size_t before)
+{
+	struct depend_item *item = &walk->items[index];
+	size_t *waits;
+
+	if (index == before)
+		return 0;
+	for (size_t i = 0; i < item->n_waits; i++)
+		if (item->waits[i] == before)
+			return 0;
+	waits = realloc(item->waits, (item->n_waits + 1) * sizeof(*waits));
+	if (!waits)
+		return -ENOMEM;
+	item->waits = waits;
+	item->waits[item->n_waits++] = before;
+	return 0;
+}
+
+enum edge {
+	EDGE_AFTER, /* what is listed comes first */
+	EDGE_BEFORE, /* what is listed comes later */
+	EDGE_PULLS, /* what is listed comes first, if it doesn't say the opposite */
+};
+
+static int add_edges(struct walk *walk, size_t index, const struct wire_list *list, enum edge edge)
+{
+	const struct table_service *service = walk->items[index].service;
+	const char *name = NULL;
+	int r = 0;
+
+	while (r == 0 && (name = wire_list_next(list, name))) {
+		size_t other = (size_t)nametable_find(&walk->names, name);
+
+		if (other-- == 0)
+			continue;
+		if (edge == EDGE_BEFORE)
+			r = add_wait(walk, other, index);
+		else if (edge == EDGE_AFTER || !says_before(service, walk->items[other].service))
+			r = add_wait(walk, index, other);
+	}
+	return r;
+}
+
 static int find_edges(struct walk *walk)
 {
-	for (size_t i = 0; i < walk->n_items; i++) {
-		struct depend_item *item = &walk->items[i];
+	int r = 0;
 
-		item->waits = calloc(walk->n_items, sizeof(*item->waits));
-		if (!item->waits)
-			return -ENOMEM;
-		for (size_t j = 0; j < walk->n_items; j++)
-			if (depend_is_before(walk->items[j].service, item->service))
-				item->waits[item->n_waits++] = j;
+	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
+		const struct table_service *service = walk->items[i].service;
+
+		r = add_edges(walk, i, &service->after, EDGE_AFTER);
+		if (r == 0)
+			r = add_edges(walk, i, &service->before, EDGE_BEFORE);
+		if (service->type != TABLE_TYPE_TARGET)
+			continue;
+		if (r == 0)
+			r = add_edges(walk, i, &service->requires, EDGE_PULLS);
+		if (r == 0)
+			r = add_edges(walk, i, &service->wants, EDGE_PULLS);
+		if (r == 0)
+			r = add_edges(walk, i, &service->binds_to, EDGE_PULLS);
 	}
-	return 0;
+	return r;
 }
 
 static void drop_edge(struct depend_item *item, size_t nth)
@@ -273,6 +340,7 @@ static void walk_done(struct walk *walk)
 	for (size_t i = 0; i < walk->n_items; i++)
 		free(walk->items[i].waits);
 	free(walk->items);
+	nametable_clear(&walk->names);
 	free(walk->colours);
 	free(walk->order);
 	strv_free(walk->missing);

@@ -333,6 +333,7 @@ static int start_items(struct job_queue *queue, const struct depend_plan *plan, 
 		else
 			r = start_item(queue, &plan->items[i], first->service, &jobs[i]);
 		if (r == 0 && jobs[i]) {
+			jobs[i]->plan = queue->last_plan;
 			doom_if_unmet(queue, jobs[i]);
 			r = stop_conflicts(queue, jobs[i]);
 		}
@@ -363,6 +364,7 @@ static int enqueue_start(struct job_queue *queue, struct job *first, char ***rep
 	r = make_plan(queue, first->service, &plan);
 	if (r < 0)
 		return r;
+	queue->last_plan++;
 	jobs = calloc(plan.n_items, sizeof(struct job *));
 	r = jobs ? start_items(queue, &plan, first, jobs) : -ENOMEM;
 	if (r == 0)

@@ -43,6 +43,7 @@ struct job {
 	struct service *service; /* NULL while it is not known */
 	struct job **waits; /* jobs that come first */
 	size_t n_waits;
+	uint32_t plan; /* the start that made it; its edges to others of that start are the plan's */
 	bool came_up; /* the service was active since it runs */
 	bool doomed; /* something it requires can't be had */
 	unsigned int loads; /* how often early-load was asked */
@@ -64,6 +65,7 @@ struct job_queue {
 	size_t n_jobs;
 	size_t max_jobs;
 	uint32_t last_id;
+	uint32_t last_plan;
 };
 
 void job_queue_init(struct job_queue *queue, const struct job_host *host, struct list *services,

@@ -96,6 +96,8 @@ int job_order_among(struct job_queue *queue, struct job *job)
 	list_for_each (other, &queue->jobs, link) {
 		if (r < 0 || other == job || !other->service || other->state == JOB_LOADING)
 			continue;
+		if (job->plan != 0 && job->plan == other->plan)
+			continue;
 		if (job->state == JOB_WAITING && comes_first(other, job))
 			r = job_add_wait(job, other);
 		else if (other->state == JOB_WAITING && comes_first(job, other))

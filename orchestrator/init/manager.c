@@ -179,6 +179,7 @@ static void collect_garbage(struct manager *manager)
 		    !service_state_is_inactive(service->state) || service->prestart_pending ||
 		    job_find(&manager->jobs, service->name))
 			continue;
+		nametable_clear(&manager->names);
 		name = TAKE_PTR(service->name);
 		service->name = NULL;
 		manager->n_services--;
@@ -324,6 +325,7 @@ struct manager *manager_free(struct manager *manager)
 		free(ended->name);
 		free(ended);
 	}
+	nametable_clear(&manager->names);
 	timeline_done(&manager->timeline);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);

@@ -5,6 +5,7 @@
 #include "control.h"
 #include "job.h"
 #include "manager.h"
+#include "nametable.h"
 #include "scope.h"
 #include "service.h"
 #include "timeline.h"
@@ -62,6 +63,7 @@ struct manager {
 	struct service_host host;
 	struct list services; /* service::link */
 	size_t n_services;
+	struct nametable names; /* of services and their aliases; empty: to be made anew */
 	struct list scopes; /* scope::link */
 	size_t n_scopes;
 	struct job_queue jobs;

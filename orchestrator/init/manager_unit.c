@@ -14,27 +14,49 @@
 
 /* --- finding --- */
 
-static bool has_alias(const struct service *service, const char *name)
+static int add_aliases(struct manager *manager, struct service *service)
 {
 	const char *alias = NULL;
+	int r = 0;
 
-	while ((alias = wire_list_next(&service->definition->service.aliases, alias)))
-		if (strcmp(alias, name) == 0)
-			return true;
-	return false;
+	while (r == 0 &&
+	       (alias = wire_list_next(&service->definition->service.aliases, alias)))
+		r = nametable_add(&manager->names, alias, service);
+	return r;
 }
 
-struct service *manager_find(struct manager *manager, const char *name)
+/* A unit's own name wins over another's alias. */
+static int make_names(struct manager *manager)
+{
+	struct service *service;
+	int r = 0;
+
+	list_for_each (service, &manager->services, link)
+		if (r == 0)
+			r = nametable_add(&manager->names, service->name, service);
+	list_for_each (service, &manager->services, link)
+		if (r == 0)
+			r = add_aliases(manager, service);
+	if (r < 0)
+		nametable_clear(&manager->names);
+	return r;
+}
+
+static struct service *find_slowly(struct manager *manager, const char *name)
 {
 	struct service *service;
 
 	list_for_each (service, &manager->services, link)
 		if (strcmp(service->name, name) == 0)
 			return service;
-	list_for_each (service, &manager->services, link)
-		if (has_alias(service, name))
-			return service;
 	return NULL;
+}
+
+struct service *manager_find(struct manager *manager, const char *name)
+{
+	if (manager->names.n_entries == 0 && make_names(manager) < 0)
+		return find_slowly(manager, name); /* no memory: without aliases */
+	return nametable_find(&manager->names, name);
 }
 
 struct scope *manager_find_scope(struct manager *manager, const char *name)
@@ -148,6 +170,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	if (r < 0)
 		return r;
 	list_append(&manager->services, &service->link);
+	nametable_clear(&manager->names);
 	manager->n_services++;
 	service->touched = true;
 	manager_wake(manager);
@@ -177,6 +200,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		r = manager_add_service(manager, definition, &service);
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
+		nametable_clear(&manager->names); /* it holds aliases of the old one */
 		service_set_definition(service, definition);
 	} else {
 		/* The name of another unit's alias: what was there first keeps it. */

@@ -140,6 +140,22 @@ time.sleep(1000)
 '''
 
 
+def test_mixed_kill_takes_the_rest_last(build):
+    """KillMode=mixed: only the main process gets SIGTERM; what it leaves behind does not meet the next start."""
+    with Container(build) as c:
+        script = c.script('main', '#!/bin/sh\nsleep 1001 &\ntrap "exit 0" TERM\nwhile :; do sleep 0.05; done\n')
+        c.manifest('a.service', '[Service]\nKillMode=mixed\nExecStart=%s\n' % script)
+        c.control('daemon-reload')
+        c.control('start', 'a')
+        sleepers = lambda: [1 for _, l in c.processes().values() if l.startswith('sleep 1001')]
+        wait_for(sleepers)
+        c.control('restart', 'a')
+        wait_for(sleepers)
+        assert len(sleepers()) == 1
+        c.control('stop', 'a')
+        assert not sleepers() and c.state('a') == ('inactive', 'dead')
+
+
 def test_notify_readiness(build):
     with Container(build) as c:
         script = c.script('notifier', NOTIFIER)
@@ -375,6 +391,7 @@ def listen_fds_over_restart(build, more):
         inode = os.stat(c.run + '/test.sock').st_ino
         first = ask()
         assert first == str(c.status('l')['main_pid']).encode()
+        time.sleep(0.2)
         assert ask() == first and c.status('l')['restarts'] == 0
         c.kill_main('l.service')
         second = ask()
@@ -456,7 +473,7 @@ def test_terminate_stops_all(build):
     with Container(build, {
             'a.service': '[Service]\nExecStart=/bin/sleep 1000\nExecStopPost=/bin/sh -c "echo a >> @work@/stopped"\n',
             'b.service': '[Unit]\nAfter=a.service\nRequires=a.service\n[Service]\nExecStart=/bin/sleep 1000\nRestart=always\n'
-                         'ExecStopPost=/bin/sh -c "echo b >> @work@/stopped"\n'}) as c:
+                         'ExecStopPost=/bin/sh -c "sleep 0.3; echo b >> @work@/stopped"\n'}) as c:
         c.wait_state('b.service', 'active')
         assert c.end() == 0
         assert c.read('stopped').split() == ['b', 'a']

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Small parts of early-init: timeline, notify's text, process sets, paths of groups, the exec pipe. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "early/proto/execs.h"
 #include "early_test.h"
 #include "execs_pipe.h"
+#include "nametable.h"
 #include "notify.h"
 #include "procset.h"
 #include "scope.h"
@@ -155,6 +157,27 @@ TEST(exec_pipe)
 	assert_string_equal(pipe_.text, "path-exists:/x");
 }
 
-TEST_MAIN(cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
+TEST(names_to_values)
+{
+	static char names[1000][16];
+	struct nametable table = { 0 };
+	int value = 0;
+
+	assert_null(nametable_find(&table, "x"));
+	for (int i = 0; i < 1000; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%d", i);
+		assert_int_equal(nametable_add(&table, names[i], &names[i]), 0);
+	}
+	assert_int_equal(nametable_add(&table, "n7", &value), 0);
+	for (int i = 0; i < 1000; i++)
+		assert_ptr_equal(nametable_find(&table, names[i]), &names[i]);
+	assert_int_equal(table.n_entries, 1000);
+	assert_null(nametable_find(&table, "n1000"));
+	nametable_clear(&table);
+	assert_null(nametable_find(&table, "n1"));
+}
+
+TEST_MAIN(cmocka_unit_test(names_to_values),
+	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
 	  cmocka_unit_test(stat_lines), cmocka_unit_test(sets_of_processes),
 	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))
