@@ -79,6 +79,7 @@ static int run_in_background(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
+	int r;
 
 	options_init(&options);
 	log_init("early-overlay", LOG_SINK_STDERR, LOG_LEVEL_INFO);
@@ -98,6 +99,8 @@ int main(int argc, char **argv)
 	mark_as_storage(argv[0]);
 	/* With a link somebody supervises this very process. */
 	if (options.foreground || options.link_fd >= 0)
-		return daemon_run(&options, -1);
-	return run_in_background(&options);
+		r = daemon_run(&options, -1);
+	else
+		r = run_in_background(&options);
+	_exit(r); /* threads may still be at work: nothing is torn down beneath them */
 }

@@ -8,7 +8,10 @@
 #include "early_test.h"
 #include "marks.h"
 
-enum { N = PLAN_KIND_NOTHING, F = PLAN_KIND_FILE, D = PLAN_KIND_DIR, W = PLAN_KIND_WHITEOUT };
+#define N PLAN_KIND_NOTHING
+#define F PLAN_KIND_FILE
+#define D PLAN_KIND_DIR
+#define W PLAN_KIND_WHITEOUT
 
 static const struct {
 	struct plan_input in;
