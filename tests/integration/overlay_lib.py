@@ -99,10 +99,20 @@ class Union:
     def at(self, *names):
         return os.path.join(self.path, *names)
 
-    def mount(self):
-        # As at boot: the super block read-only, the mount not.
+    def real(self):
+        """The directory past the union and what it has bound: another way to the file system, until real_done()."""
+        os.makedirs(f"{self.dir}/real", exist_ok=True)
+        run("mount", "--bind", f"{self.dir}/disk", f"{self.dir}/real")
+        return f"{self.dir}/real/data"
+
+    def real_done(self):
+        run("umount", f"{self.dir}/real")
+
+    def mount(self, mount_too=False):
+        """As at boot: the super block read-only, the mount not (unless @mount_too)."""
         run("mount", "-o", "remount,ro", f"{self.dir}/disk")
-        run("mount", "-o", "remount,bind,rw", f"{self.dir}/disk")
+        if not mount_too:
+            run("mount", "-o", "remount,bind,rw", f"{self.dir}/disk")
         self.daemon = subprocess.Popen(
             [self.binary, "test", self.path, "-f", "-o", f"lowerdir={self.path},{self.options}",
              "--run", f"{self.dir}/run"], stdin=subprocess.DEVNULL)
@@ -110,8 +120,8 @@ class Union:
         wait_for(lambda: os.path.exists(self.socket) or self.daemon.poll() is not None, "the mount")
         check(self.daemon.poll() is None, "early-overlay did not mount")
 
-    def writable(self):
-        run("mount", "-o", "remount,rw", f"{self.dir}/disk")
+    def writable(self, options="rw"):
+        run("mount", "-o", "remount," + options, f"{self.dir}/disk")
 
     def merge(self):
         return ask(self.socket, VERB_MERGE)

@@ -15,7 +15,7 @@ from overlay_lib import ask, check, equal, read, run, wait_for, write
 
 def refused_when_read_only(new):
     union = new()
-    union.mount()
+    union.mount(mount_too=True)  # a clone made now stays read-only by itself
     write(union.at("f"), b"1")
     fd = os.open(union.at("f"), os.O_RDWR)
     done = union.merge()
@@ -106,7 +106,7 @@ def power_cut(new):
     for i in range(40):
         write(union.at(f"f{i}"), fresh)
         write(union.at(f"new{i}"), fresh)
-    union.writable()
+    union.writable("rw,sync")  # the image shows each write at once
     pid = os.fork()
     if pid == 0:
         union.merge()
@@ -144,11 +144,11 @@ def killed_in_the_merge(new):
     union.mount()
     for i in range(30):
         write(union.at(f"f{i}"), b"n" * 60000)
-    union.writable()
+    union.writable("rw,sync")
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.connect(union.socket)
         s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
-        time.sleep(0.004)
+        time.sleep(0.15)
         union.daemon.kill()
         union.daemon.wait()
     run("umount", "-l", union.path)
