@@ -23,6 +23,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
+#include "run_dirs.h"
 #include "timeline.h"
 
 #define GREETER_DEADLINE_US (300 * USEC_PER_SEC)
@@ -508,6 +509,7 @@ void boot_real_start(struct boot *boot)
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);
 	if (r < 0)
 		handle_loaded(boot->manager, r, boot);
+	run_dirs_make();
 	set_kernel();
 	loopback_up();
 	start_log(boot);

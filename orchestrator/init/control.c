@@ -417,7 +417,7 @@ int control_new_from_fd(struct control **ret, struct manager *manager, int fd)
 int control_new(struct control **ret, struct manager *manager)
 {
 	char path[512];
-	int fd, r;
+	int fd = -1, r;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/control", manager->run_dir) >= sizeof(path))
 		return -ENAMETOOLONG;
