@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "early/clock.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/strv.h"
+
+#include "spawn.h"
 
 /*
  * The manager
@@ -281,6 +284,18 @@ static void init_parts(struct manager *manager)
 	loader_init(&manager->loader, manager);
 }
 
+/* A few descriptors for each service, and what services store: the kernel's 1024 are soon used up. */
+static void raise_limit(void)
+{
+	struct rlimit limit = { SPAWN_NOFILE_HARD, SPAWN_NOFILE_HARD };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	/* In a container that may not raise the hard one. */
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard one is always allowed */
+}
+
 int manager_new(struct manager **ret, struct loop *loop, const struct manager_options *options)
 {
 	struct manager *manager = calloc(1, sizeof(*manager));
@@ -289,6 +304,7 @@ int manager_new(struct manager **ret, struct loop *loop, const struct manager_op
 	if (!manager)
 		return -ENOMEM;
 	manager->loop = loop;
+	raise_limit();
 	init_parts(manager);
 	r = copy_options(manager, options);
 	if (r == 0)

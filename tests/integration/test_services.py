@@ -326,6 +326,19 @@ def test_timeouts(build):
         assert not [l for _, l in c.processes().values() if 'trap' in l]
 
 
+def test_surroundings(build):
+    """What a plain service inherits: no signal is blocked, SIGPIPE alone is ignored, usual limits, its own session, no descriptors."""
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sh -c "grep -E ^Sig /proc/self/status > @work@/signals; '
+                           'ulimit -n > @work@/limit; ls /proc/self/fd > @work@/fds; umask > @work@/umask; sleep 1000"\n'}) as c:
+        wait_for(lambda: c.read('umask'))
+        signals = dict(l.split(':\t') for l in c.read('signals').splitlines() if ':\t' in l)
+        assert int(signals['SigBlk'], 16) == 0, signals
+        assert int(signals['SigIgn'], 16) == 1 << (signal.SIGPIPE - 1), signals
+        assert c.read('limit').strip() == '1024', c.read('limit')
+        assert c.read('fds').split() == ['0', '1', '2', '3'], c.read('fds')  # 3 is ls's own
+        assert c.read('umask').strip() == '0022'
+
+
 def test_forking(build):
     with Container(build) as c:
         script = c.script('daemon', '''#!/usr/bin/python3
