@@ -117,21 +117,27 @@ static struct service *find_for_jobs(const char *name, void *data)
 	return manager_find(data, name);
 }
 
-static void handle_job_done(const struct job *job, enum job_result result, void *data)
+void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
+		       enum job_result result)
 {
-	struct manager *manager = data;
 	struct ended_job *ended = calloc(1, sizeof(*ended));
 
 	if (ended)
-		ended->name = strdup(job->name);
+		ended->name = strdup(name);
 	if (!ended || !ended->name) {
 		free(ended);
-		log_warning("no memory to tell the end of the job for %s", job->name);
+		log_warning("no memory to tell the end of the job for %s", name);
 		return;
 	}
-	ended->id = job->id;
+	ended->id = id;
 	ended->result = result;
 	list_append(&manager->ended, &ended->link);
+	manager_wake(manager);
+}
+
+static void handle_job_done(const struct job *job, enum job_result result, void *data)
+{
+	manager_job_ended(data, job->id, job->name, result);
 }
 
 static void wake_for_jobs(void *data)

@@ -152,6 +152,7 @@ static void put_scope(struct writer *writer, const struct scope *scope)
 		.since_us = scope->since_us,
 		.flags = (scope->abandoned ? STATE_SCOPE_ABANDONED : 0) |
 			 (scope->stopping ? STATE_SCOPE_STOPPING : 0),
+		.stop_job = scope->stop_job,
 	};
 	char *path CLEANUP(free_charp) = strdup(scope->group.path);
 	char *slash = path ? strrchr(path, '/') : NULL;

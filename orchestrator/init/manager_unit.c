@@ -420,11 +420,10 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	return enqueue(manager, kind, service, why, NULL, ret_id);
 }
 
-static int job_for_scope(struct manager *manager, struct scope *scope, enum manager_verb verb)
+static int job_for_scope(struct manager *manager, struct scope *scope, enum manager_verb verb,
+			 uint32_t *ret_id)
 {
-	if (verb != MANAGER_VERB_STOP)
-		return -EALREADY;
-	return manager_scope_kill(manager, scope->name);
+	return verb == MANAGER_VERB_STOP ? manager_scope_stop(manager, scope, ret_id) : -EALREADY;
 }
 
 int manager_job(struct manager *manager, enum manager_verb verb, const char *name, const char *why,
@@ -442,7 +441,7 @@ int manager_job(struct manager *manager, enum manager_verb verb, const char *nam
 	if (service)
 		r = job_for_service(manager, service, verb, why, &id);
 	else if (scope)
-		r = job_for_scope(manager, scope, verb);
+		r = job_for_scope(manager, scope, verb, &id);
 	else if (manager->stopping)
 		r = -ESHUTDOWN;
 	else
@@ -529,6 +528,6 @@ void manager_reset_failed(struct manager *manager, const char *name)
 	struct service *service;
 
 	list_for_each (service, &manager->services, link)
-		if (!name || strcmp(service->name, name) == 0)
+		if (!name || !name[0] || strcmp(service->name, name) == 0)
 			service_reset_failed(service);
 }

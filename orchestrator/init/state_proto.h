@@ -102,6 +102,7 @@ struct state_scope {
 	const char *description;
 	uint64_t since_us;
 	uint32_t flags;
+	uint32_t stop_job; /* 0: none; its deadline begins anew */
 };
 
 struct state_job {

@@ -189,6 +189,9 @@ static void take_scope(struct reader *reader, const void *value)
 	scope->abandoned = message->flags & STATE_SCOPE_ABANDONED;
 	scope->stopping = message->flags & STATE_SCOPE_STOPPING;
 	reader->group = &scope->group;
+	scope->stop_job = message->stop_job;
+	if (scope->stop_job != 0)
+		(void)manager_scope_stop(reader->manager, scope, &scope->stop_job); /* then it has no deadline */
 	if (cgroup_tree_is_real(reader->manager->cgroups))
 		cgroup_entered(&scope->group);
 }
