@@ -266,7 +266,7 @@ static bool is_expected(struct merge *merge, const struct item *item)
 	struct marks_stamp real = marks_stamp_of(&item->real_st);
 	struct marks_stamp stamp;
 
-	if (merge->overlay->foreign_upper)
+	if (merge->overlay->foreign_upper || merge->hides_all)
 		return true;
 	if (item->node && item->node->has_placed &&
 	    marks_stamp_equal(&item->node->placed, &real))
@@ -296,7 +296,7 @@ static struct plan plan_of(struct merge *merge, const struct item *item)
 	}
 	if (in.upper == PLAN_KIND_DIR) {
 		n = getxattr(FD_NAME(item->upper_fd), MARKS_OPAQUE, value, sizeof(value));
-		in.opaque = n > 0 && marks_is_opaque(value, (size_t)n);
+		in.opaque = merge->hides_all || (n > 0 && marks_is_opaque(value, (size_t)n));
 	}
 	return plan_decide(&in);
 }
@@ -404,9 +404,12 @@ static int apply_children(struct merge *merge, struct node *dir, int real_fd)
 
 static int apply_dir(struct merge *merge, struct node *dir, int real_fd, bool clear)
 {
+	bool hid_all = merge->hides_all;
 	int upper = node_upper_fd(dir);
 	struct stat st;
 	int r = layer_stat(upper, &st);
+
+	merge->hides_all = clear;
 
 	if (r == 0)
 		r = copy_meta(merge, upper, real_fd, &st, true);
@@ -414,6 +417,7 @@ static int apply_dir(struct merge *merge, struct node *dir, int real_fd, bool cl
 		r = clear_dir(dir, real_fd);
 	if (r == 0)
 		r = apply_children(merge, dir, real_fd);
+	merge->hides_all = hid_all;
 	if (r == 0)
 		r = copy_times(real_fd, &st);
 	if (r < 0)

@@ -28,7 +28,6 @@
 #include "early/strbuf.h"
 #include "handle.h"
 #include "layer.h"
-#include "lock.h"
 #include "overlay.h"
 #include "session.h"
 
@@ -67,7 +66,7 @@ static bool is_special(const struct node *node)
 static bool is_shared_use(struct node *node)
 {
 	return S_ISREG(node->type) && !list_empty(&node->handles) &&
-	       (node->mapped || locks_any(node));
+	       (node->mapped || node->locked);
 }
 
 /* With the table's lock held. */

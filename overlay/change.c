@@ -288,14 +288,20 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *parent
 int overlay_materialize(struct overlay *overlay, struct node *parent, const char *text,
 			struct node *node)
 {
+	int upper = node_upper_fd(parent);
+	struct stat st;
 	int r = upper_has(overlay, parent, text);
 
 	if (r != UPPER_NOTHING || node_upper_fd(node) < 0)
 		return r < 0 ? r : 0;
-	r = link_at(node_upper_fd(node), node_upper_fd(parent), text);
+	r = layer_stat(upper, &st);
 	if (r == 0)
-		node->nlink_bias--;
-	return r;
+		r = link_at(node_upper_fd(node), upper, text);
+	if (r < 0)
+		return r;
+	node->nlink_bias--;
+	(void)copy_times(upper, &st); /* nobody asked for a change of the directory */
+	return 0;
 }
 
 /* A name that only the lower layer has goes without the backing's link count telling. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ struct daemon {
 	char last_error[256];
 	struct merge_result merged; /* its counts */
 	int ended_fd;
+	bool has_ended; /* the connection has, but a merge still reports */
 };
 
 /* --- the merge's reports --- */
@@ -97,6 +99,8 @@ static void on_gone(void *data, uint64_t handles)
 
 	send_link(daemon, OVERLAY_GONE, &gone);
 	ctlsock_done(daemon->ctlsock, &done);
+	if (daemon->has_ended)
+		loop_exit(daemon->loop, 0);
 }
 
 static void on_failed(void *data, int error, const struct merge_result *result)
@@ -117,6 +121,8 @@ static void on_failed(void *data, int error, const struct merge_result *result)
 	log_warning("%s is not merged: %s", daemon->options->mountpoint, daemon->last_error);
 	send_link(daemon, OVERLAY_FAILED, &failed);
 	ctlsock_done(daemon->ctlsock, &done);
+	if (daemon->has_ended)
+		loop_exit(daemon->loop, 0);
 }
 
 static const struct job_events job_events = { on_merged, on_gone, on_failed, on_progress };
@@ -213,7 +219,11 @@ static void handle_ended(struct loop_source *source, uint32_t events)
 {
 	struct daemon *daemon = container_of(source, struct daemon, ended);
 
-	loop_exit(daemon->loop, 0);
+	/* The union went with its mount: whoever waits for the merge is told first. */
+	loop_remove(source);
+	daemon->has_ended = true;
+	if (job_state(daemon->job) != JOB_RUNNING)
+		loop_exit(daemon->loop, 0);
 }
 
 /* --- start --- */

@@ -116,6 +116,7 @@ int locks_set(struct handle *handle, uint64_t id, const struct flock *lock)
 	if (!owner && lock->l_type != F_UNLCK)
 		r = owner_new(node, id, &owner);
 	if (owner && r == 0) {
+		node->locked = true;
 		owner->pid = lock->l_pid;
 		owner->handle = handle;
 		r = owner_set(owner, lock);
@@ -209,16 +210,6 @@ void locks_drop_handle(struct handle *handle)
 			owner_free(owner);
 	}
 	pthread_mutex_unlock(&owners_lock);
-}
-
-bool locks_any(struct node *node)
-{
-	bool any;
-
-	pthread_mutex_lock(&owners_lock);
-	any = !list_empty(&node->owners);
-	pthread_mutex_unlock(&owners_lock);
-	return any;
 }
 
 static int replay(struct lock_owner *owner, int target)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct handle;
@@ -26,7 +25,6 @@ int locks_flock(struct handle *handle, int operation);
 /* A close of one descriptor ends the owner's locks on the file; the release of a handle those that were made through it. */
 void locks_drop_owner(struct node *node, uint64_t owner);
 void locks_drop_handle(struct handle *handle);
-bool locks_any(struct node *node);
 
 /* The exchange of the backing; see handle.h. */
 int locks_prepare(struct node *node, int target);

@@ -79,25 +79,33 @@ static int run_in_background(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
+	int r;
 
 	options_init(&options);
 	log_init("early-overlay", LOG_SINK_STDERR, LOG_LEVEL_INFO);
-	if (options_parse(&options, argc, argv) < 0)
+	if (options_parse(&options, argc, argv) < 0) {
+		options_done(&options);
 		return 2;
+	}
 	if (options.help || options.version) {
 		if (options.help)
 			options_print_help();
 		else
 			printf("early-overlay %s\n", EARLY_VERSION);
+		options_done(&options);
 		return 0;
 	}
 	if (options.debug)
 		log_set_max_level(LOG_LEVEL_DEBUG);
-	if (make_absolute(&options) < 0)
+	if (make_absolute(&options) < 0) {
+		options_done(&options);
 		return 1;
+	}
 	mark_as_storage(argv[0]);
 	/* With a link somebody supervises this very process. */
 	if (options.foreground || options.link_fd >= 0)
-		return daemon_run(&options, -1);
-	return run_in_background(&options);
+		r = daemon_run(&options, -1);
+	else
+		r = run_in_background(&options);
+	_exit(r); /* threads may still be at work: nothing is torn down beneath them */
 }

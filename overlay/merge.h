@@ -60,6 +60,7 @@ struct merge {
 	struct merge_progress *progress;
 	struct merge_result *result;
 	struct strbuf path; /* of what is being worked on */
+	bool hides_all; /* an opaque directory is being worked on: whatever the real one has, the union hides */
 };
 
 void merge_next_name(struct merge *merge, char *name, size_t size);

@@ -66,6 +66,7 @@ struct node {
 	bool tracking;
 	bool dirty_all;
 	bool meta_dirty;
+	bool locked; /* fcntl locks were set: a database, likely */
 	bool mapped; /* the kernel has written pages of a mapping back */
 
 	/* The merge's own. */

@@ -57,18 +57,32 @@ static struct timespec time_of(int to_set, int set, int now, struct timespec val
 	return (struct timespec){ .tv_nsec = UTIME_OMIT };
 }
 
-static int set_times(int fd, const struct stat *attr, int to_set)
+/*
+ * The kernel writes the time of a mapping's last change back, as it knows it: with the low bits that ops_attr has made up
+ * since the merge. What the file has is right then.
+ */
+static bool is_made_up(int fd, const struct stat *attr)
+{
+	struct stat st;
+
+	return layer_stat(fd, &st) == 0 && st.st_mtim.tv_sec == attr->st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec >> 10 == attr->st_mtim.tv_nsec >> 10;
+}
+
+static int set_times(int fd, const struct stat *attr, int to_set, bool merged)
 {
 	struct timespec times[2] = {
 		time_of(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, attr->st_atim),
 		time_of(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW, attr->st_mtim),
 	};
 
+	if (merged && (to_set & FUSE_SET_ATTR_MTIME) && is_made_up(fd, attr))
+		times[1].tv_nsec = UTIME_OMIT;
 	return utimensat(fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-static int set_attr(struct node *node, const struct stat *attr, int to_set,
-		    const struct fuse_file_info *fi)
+static int set_attr(struct overlay *overlay, struct node *node, const struct stat *attr,
+		    int to_set, const struct fuse_file_info *fi)
 {
 	int fd = node_upper_fd(node);
 	int r = 0;
@@ -85,7 +99,7 @@ static int set_attr(struct node *node, const struct stat *attr, int to_set,
 		r = set_size(node, attr->st_size, fi);
 	if (r == 0 && (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
 				 FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)))
-		r = set_times(fd, attr, to_set);
+		r = set_times(fd, attr, to_set, overlay_is_merged(overlay));
 	node_note_meta(node);
 	return r;
 }
@@ -104,7 +118,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 	r = overlay_copy_up(overlay, node, !emptied);
 	if (r == 0) {
 		pthread_rwlock_rdlock(&node->lock);
-		r = set_attr(node, attr, to_set, fi);
+		r = set_attr(overlay, node, attr, to_set, fi);
 		pthread_rwlock_unlock(&node->lock);
 	}
 	if (r == 0)

@@ -48,7 +48,7 @@ int ops_attr(struct overlay *overlay, struct node *node, struct stat *ret_st, do
 	*ret_timeout = CACHE_SECONDS;
 	if (overlay_is_merged(overlay)) {
 		*ret_timeout = 0;
-		if (S_ISREG(node->type))
+		if (S_ISREG(node->type) && !list_empty(&node->handles))
 			perturb(ret_st);
 	}
 	return 0;

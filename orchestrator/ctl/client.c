@@ -29,7 +29,8 @@ int client_exit_code(int error)
 static int connect_to(const char *path, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd CLEANUP_FD = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd CLEANUP_FD
+	= socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -46,17 +47,20 @@ static int tell_no_answer(const char *path, int error)
 {
 	if (error == -ENOENT || error == -ECONNREFUSED)
 		fprintf(stderr,
-			"earlyctl: no early-init answers at %s: this system was not booted by Early, or another socket must be named by --control\n",
+			"earlyctl: no early-init answers at %s: this system was not booted by "
+			"Early, or another socket must be named by --control\n",
 			path);
 	else
-		fprintf(stderr, "earlyctl: cannot reach early-init at %s: %s\n", path, strerror(-error));
+		fprintf(stderr, "earlyctl: cannot reach early-init at %s: %s\n", path,
+			strerror(-error));
 	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FAILED;
 }
 
 static int tell_done(const struct control_done *done)
 {
 	if (done->error != 0)
-		fprintf(stderr, "earlyctl: %s\n", *done->text ? done->text : strerror(-done->error));
+		fprintf(stderr, "earlyctl: %s\n",
+			*done->text ? done->text : strerror(-done->error));
 	return client_exit_code(done->error);
 }
 
@@ -76,13 +80,16 @@ static int receive(int fd, client_fn fn, void *data)
 		int len = channel_receive_sync(fd, buf, sizeof(buf), &opcode);
 
 		if (len <= 0) {
-			fprintf(stderr, "earlyctl: early-init ended the connection without an answer%s%s\n",
+			fprintf(stderr,
+				"earlyctl: early-init ended the connection without an answer%s%s\n",
 				len < 0 ? ": " : "", len < 0 ? strerror(-len) : "");
 			return EXIT_FAILED;
 		}
-		len = wire_unpack(&control_protocol, buf, (size_t)len, opcode, &value, sizeof(value));
+		len = wire_unpack(&control_protocol, buf, (size_t)len, opcode, &value,
+				  sizeof(value));
 		if (len < 0 || opcode == CONTROL_REQUEST) {
-			fputs("earlyctl: early-init's answer is not understood: is it of another version?\n",
+			fputs("earlyctl: early-init's answer is not understood: is it of another "
+			      "version?\n",
 			      stderr);
 			return EXIT_FAILED;
 		}
@@ -96,7 +103,8 @@ static int receive(int fd, client_fn fn, void *data)
 int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)
 {
 	const struct control_request request = { .verb = verb, .name = name };
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	int r = connect_to(path, &fd);
 
 	if (r == 0)

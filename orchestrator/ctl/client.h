@@ -24,6 +24,7 @@ typedef void (*client_fn)(enum control_opcode opcode, const void *value, void *d
  * Asks early-init at @path and calls @fn for what it says. Returns an exit code, after a message on stderr if it is not
  * EXIT_DONE.
  */
-int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data);
+int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn,
+	       void *data);
 
 int client_exit_code(int error);

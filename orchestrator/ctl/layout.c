@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A chart of a boot: milestones as lines from their names at the top down through everything, services as bars, dark while they
- * start and light while they run, one below the other in the order of their starts.
+ * start and with a light line below while they run, one below the other in the order of their starts.
  *
  * Nothing overlaps: a milestone's name goes to the first lane at the top in which there is room left of it, a service's name has
  * its own row and column, and what a bar says stands behind it or, where there is no room, before it. Widths of text are
@@ -42,6 +42,7 @@ struct chart {
 	struct layout layout;
 	struct bar *bars;
 	size_t n_bars;
+	uint64_t start_us; /* left edge: the kernel's start, or in a container its own */
 	uint64_t end_us;
 	double top; /* where the bars begin */
 	bool no_memory;
@@ -81,7 +82,8 @@ uint32_t layout_color(enum layout_style style)
 static void add(struct chart *chart, struct layout_item item)
 {
 	struct layout *layout = &chart->layout;
-	struct layout_item *items = reallocarray(layout->items, layout->n_items + 1, sizeof(*items));
+	struct layout_item *items = reallocarray(layout->items, layout->n_items + 1,
+						 sizeof(*items));
 
 	if (!items) {
 		free(item.text);
@@ -97,7 +99,8 @@ static double text_width(const char *text)
 	return (double)strlen(text) * CHARACTER;
 }
 
-static void add_text(struct chart *chart, enum layout_style style, double x, double y, const char *text)
+static void add_text(struct chart *chart, enum layout_style style, double x, double y,
+		     const char *text)
 {
 	char *copy = strdup(text);
 
@@ -105,10 +108,12 @@ static void add_text(struct chart *chart, enum layout_style style, double x, dou
 		chart->no_memory = true;
 		return;
 	}
-	add(chart, (struct layout_item){ LAYOUT_TEXT, style, x, y, text_width(text), LAYOUT_FONT_SIZE, copy });
+	add(chart, (struct layout_item){ LAYOUT_TEXT, style, x, y, text_width(text),
+					 LAYOUT_FONT_SIZE, copy });
 }
 
-static void add_rect(struct chart *chart, enum layout_style style, double x, double y, double w, double h)
+static void add_rect(struct chart *chart, enum layout_style style, double x, double y, double w,
+		     double h)
 {
 	add(chart, (struct layout_item){ LAYOUT_RECT, style, x, y, w, h, NULL });
 }
@@ -116,7 +121,8 @@ static void add_rect(struct chart *chart, enum layout_style style, double x, dou
 static double x_of(const struct chart *chart, uint64_t t_us)
 {
 	double left = MARGIN + NAMES_WIDTH;
-	double share = (double)MIN(t_us, chart->end_us) / (double)chart->end_us;
+	uint64_t t = MAX(MIN(t_us, chart->end_us), chart->start_us) - chart->start_us;
+	double share = (double)t / (double)(chart->end_us - chart->start_us);
 
 	return left + share * (WIDTH - MARGIN - left);
 }
@@ -136,7 +142,8 @@ static bool is_service(const struct layout_event *event)
 static struct bar *find_bar(struct chart *chart, const char *name, size_t len)
 {
 	for (size_t i = chart->n_bars; i > 0; i--)
-		if (chart->bars[i - 1].name_len == len && strncmp(chart->bars[i - 1].name, name, len) == 0)
+		if (chart->bars[i - 1].name_len == len &&
+		    strncmp(chart->bars[i - 1].name, name, len) == 0)
 			return &chart->bars[i - 1];
 	return NULL;
 }
@@ -199,11 +206,12 @@ static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 	double x_stop = MAX(x_of(chart, stop_us), x_ready);
 	char name[NAME_MAX_CHARACTERS + 1];
 
-	(void)snprintf(name, sizeof(name), "%.*s", (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS),
-		       bar->name);
+	(void)snprintf(name, sizeof(name), "%.*s",
+		       (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS), bar->name);
 	add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
 	if (x_stop > x_ready)
-		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR / 2, x_stop - x_ready, BAR / 2);
+		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready,
+			 3.0);
 	add_rect(chart, LAYOUT_STYLE_STARTING, x, y + 2.0, x_ready - x, BAR - 1.0);
 	draw_bar_label(chart, bar, bar->ready_us ? x_ready : x_stop, y + BAR);
 }
@@ -277,7 +285,8 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 		if (measure)
 			continue;
 		if (lane < MAX_LANES)
-			add_text(chart, LAYOUT_STYLE_MILESTONE, x, MARGIN + (double)(lane + 1) * ROW, label);
+			add_text(chart, LAYOUT_STYLE_MILESTONE, x,
+				 MARGIN + (double)(lane + 1) * ROW, label);
 		add(chart, (struct layout_item){ LAYOUT_LINE, LAYOUT_STYLE_MILESTONE,
 						 x_of(chart, events[i].t_us), chart->top, 0,
 						 bottom - chart->top, NULL });
@@ -288,22 +297,27 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 
 /* --- the whole --- */
 
-static uint64_t end_of(const struct layout_event *events, size_t n)
+/*
+ * From the kernel's start to a little after "complete": what came later is no boot any more. In a container the kernel's start may be
+ * days ago: the chart is then about all that it did.
+ */
+static void set_span(struct chart *chart, const struct layout_event *events, size_t n)
 {
-	uint64_t last = 1;
+	uint64_t last = n > 0 ? events[n - 1].t_us : 0;
 
-	for (size_t i = 0; i < n; i++) {
+	chart->start_us = n > 1 && events[0].t_us > last / 2 ? events[0].t_us : 0;
+	for (size_t i = 0; chart->start_us == 0 && i < n; i++)
 		if (strcmp(events[i].name, "complete") == 0)
-			return events[i].t_us + events[i].t_us / 20 + 1; /* the boot; what came after is another matter */
-		last = MAX(last, events[i].t_us);
-	}
-	return last + last / 50 + 1;
+			last = events[i].t_us;
+	chart->end_us = last + (last - chart->start_us) / 20 + 1;
 }
 
-static double grid_step(uint64_t end_us)
+static double grid_step(uint64_t span_us)
 {
-	static const double steps[] = { 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600 };
-	double seconds = (double)end_us / US_PER_S;
+	static const double steps[] = {
+		0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600
+	};
+	double seconds = (double)span_us / US_PER_S;
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		if (seconds / steps[i] <= 12)
@@ -313,10 +327,11 @@ static double grid_step(uint64_t end_us)
 
 static void draw_grid(struct chart *chart, double bottom)
 {
-	double step = grid_step(chart->end_us);
+	double step = grid_step(chart->end_us - chart->start_us);
 
-	for (int i = 0; (double)i * step * US_PER_S <= (double)chart->end_us; i++) {
-		double x = x_of(chart, (uint64_t)((double)i * step * US_PER_S));
+	for (int i = 0; (double)i * step * US_PER_S <= (double)(chart->end_us - chart->start_us);
+	     i++) {
+		double x = x_of(chart, chart->start_us + (uint64_t)((double)i * step * US_PER_S));
 		char label[32];
 
 		(void)snprintf(label, sizeof(label), "%g s", (double)i * step);
@@ -331,7 +346,7 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 {
 	double bottom;
 
-	chart->end_us = end_of(events, n);
+	set_span(chart, events, n);
 	for (size_t i = 0; i < n; i++)
 		if (is_service(&events[i]))
 			take_service_event(chart, &events[i]);
@@ -343,9 +358,9 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 	chart->layout.height = bottom + ROW + MARGIN;
 	add_rect(chart, LAYOUT_STYLE_BACKGROUND, 0, 0, chart->layout.width, chart->layout.height);
 	draw_grid(chart, bottom);
+	draw_milestones(chart, events, n, bottom, false);
 	for (size_t i = 0; i < chart->n_bars; i++)
 		draw_bar(chart, &chart->bars[i], chart->top + GAP / 2 + (double)i * ROW);
-	draw_milestones(chart, events, n, bottom, false);
 }
 
 int layout_make(const struct layout_event *events, size_t n_events, struct layout *ret_layout)

@@ -45,15 +45,15 @@ static cairo_status_t take_bytes(void *closure, const unsigned char *data, unsig
 
 int png_write(const struct layout *layout, struct strbuf *out)
 {
-	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24,
-							      (int)(layout->width * SCALE),
-							      (int)(layout->height * SCALE));
+	cairo_surface_t *surface = cairo_image_surface_create(
+		CAIRO_FORMAT_RGB24, (int)(layout->width * SCALE), (int)(layout->height * SCALE));
 	cairo_t *cairo = cairo_create(surface);
 	cairo_status_t status;
 
 	cairo_scale(cairo, SCALE, SCALE);
 	cairo_set_line_width(cairo, 1.0);
-	cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+	cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+			       CAIRO_FONT_WEIGHT_NORMAL);
 	cairo_set_font_size(cairo, LAYOUT_FONT_SIZE);
 	for (size_t i = 0; i < layout->n_items; i++)
 		draw_item(cairo, &layout->items[i]);

@@ -33,14 +33,19 @@ static void print_json_line(const char *line, size_t len)
 	char level[16] = "";
 	int at = 0;
 
-	if (len > 0 && sscanf(line, "[%llu.%llu] %15s %n", &seconds, &micros, level, &at) >= 3 && (size_t)at <= len) {
-		json_object_object_add(object, "t_us", json_object_new_int64((int64_t)(seconds * 1000000 + micros)));
+	if (len > 0 && sscanf(line, "[%llu.%llu] %15s %n", &seconds, &micros, level, &at) >= 3 &&
+	    (size_t)at <= len) {
+		json_object_object_add(
+			object, "t_us",
+			json_object_new_int64((int64_t)(seconds * 1000000 + micros)));
 		json_object_object_add(object, "level", json_object_new_string(level));
 	} else {
 		at = 0;
 	}
-	json_object_object_add(object, "text", json_object_new_string_len(line + at, (int)len - at));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_object_add(object, "text",
+			       json_object_new_string_len(line + at, (int)len - at));
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 }
 
@@ -82,7 +87,8 @@ static int open_log(const char *dir, const char *name, const char *suffix, int *
 
 static int print_rest(const struct settings *settings, int fd)
 {
-	char *text CLEANUP(free_charp) = NULL;
+	char *text CLEANUP(free_charp)
+	= NULL;
 	size_t len;
 	int r = fd_read_all(fd, LOG_FILE_MAX, &text, &len);
 
@@ -91,9 +97,11 @@ static int print_rest(const struct settings *settings, int fd)
 	return r;
 }
 
-static int print_file(const struct settings *settings, const char *dir, const char *name, const char *suffix)
+static int print_file(const struct settings *settings, const char *dir, const char *name,
+		      const char *suffix)
 {
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	int r = open_log(dir, name, suffix, &fd);
 
 	return r < 0 ? r : print_rest(settings, fd);
@@ -101,21 +109,25 @@ static int print_file(const struct settings *settings, const char *dir, const ch
 
 static bool was_rotated(int fd, const char *dir, const char *name)
 {
-	int now_fd CLEANUP_FD = -1;
+	int now_fd CLEANUP_FD
+	= -1;
 	struct stat was, now;
 
-	return open_log(dir, name, "", &now_fd) == 0 && fstat(fd, &was) == 0 && fstat(now_fd, &now) == 0 &&
-	       (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
+	return open_log(dir, name, "", &now_fd) == 0 && fstat(fd, &was) == 0 &&
+	       fstat(now_fd, &now) == 0 && (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
 }
 
 /* Until the reader has enough of it (a signal, or a closed stdout). */
 static int follow(const struct settings *settings, const char *dir, const char *name)
 {
-	int watch_fd CLEANUP_FD = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	int fd CLEANUP_FD = -1;
+	int watch_fd CLEANUP_FD
+	= inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int fd CLEANUP_FD
+	= -1;
 	char events[4096];
 
-	if (watch_fd < 0 || inotify_add_watch(watch_fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	if (watch_fd < 0 ||
+	    inotify_add_watch(watch_fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
 		return -errno;
 	for (;;) {
 		struct pollfd poll_fds[] = { { watch_fd, POLLIN, 0 }, { STDOUT_FILENO, 0, 0 } };
@@ -154,11 +166,12 @@ static int show(const struct settings *settings, const char *dir, const char *na
 int verb_log(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
-	char *run CLEANUP(free_charp) = verb_run_dir(settings);
+	char *run CLEANUP(free_charp)
+	= verb_run_dir(settings);
 	struct strbuf dir CLEANUP_STRBUF = STRBUF_INIT;
-	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0 ?
-				   argv[0] :
-				   verb_unit_name(argv[0]);
+	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0
+				   ? argv[0]
+				   : verb_unit_name(argv[0]);
 	int r;
 
 	strbuf_printf(&dir, "%s/log", run ? run : "");
@@ -166,7 +179,8 @@ int verb_log(void *target, int argc, char **argv)
 	if (r == 0)
 		return EXIT_DONE;
 	if (r == -ENOENT)
-		fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n", name, dir.data, name);
+		fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n", name,
+			dir.data, name);
 	else
 		fprintf(stderr, "earlyctl: cannot read the log of %s: %s\n", name, strerror(-r));
 	return client_exit_code(r);

@@ -25,7 +25,8 @@ static void put_text(struct strbuf *out, struct json_object *events)
 		struct json_object *event = json_object_array_get_idx(events, i);
 		const char *why = answer_text(event, "why");
 
-		strbuf_printf(out, "%12.6f s  %s%s%s\n", (double)answer_number(event, "t_us") / 1000000.0,
+		strbuf_printf(out, "%12.6f s  %s%s%s\n",
+			      (double)answer_number(event, "t_us") / 1000000.0,
 			      answer_text(event, "name"), *why ? "  because: " : "", why);
 	}
 }
@@ -34,7 +35,8 @@ static void put_json(struct strbuf *out, struct json_object *events)
 {
 	struct json_object *object = json_object_new_object();
 	struct utsname name;
-	char *boot_id CLEANUP(free_charp) = NULL;
+	char *boot_id CLEANUP(free_charp)
+	= NULL;
 
 	if (fs_read_line_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot_id) < 0)
 		boot_id = NULL; /* a container without /proc */
@@ -42,8 +44,9 @@ static void put_json(struct strbuf *out, struct json_object *events)
 	json_object_object_add(object, "boot_id", json_object_new_string(boot_id ? boot_id : ""));
 	json_object_object_add(object, "kernel", json_object_new_string(name.release));
 	json_object_object_add(object, "events", json_object_get(events));
-	strbuf_puts(out, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-									JSON_C_TO_STRING_NOSLASHESCAPE));
+	strbuf_puts(out, json_object_to_json_string_ext(
+				 object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+						 JSON_C_TO_STRING_NOSLASHESCAPE));
 	strbuf_putc(out, '\n');
 	json_object_put(object);
 }
@@ -77,7 +80,8 @@ static int put_picture(struct strbuf *out, struct json_object *events, bool png)
 
 static int write_out(const struct settings *settings, const struct strbuf *out)
 {
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	int r;
 
 	if (settings->output)
@@ -119,7 +123,8 @@ int verb_timeline(void *target, int argc, char **argv)
 	int code;
 
 	if (settings->png && !settings->output && isatty(STDOUT_FILENO)) {
-		fputs("earlyctl: a PNG is nothing for a terminal: name a file by -o FILE\n", stderr);
+		fputs("earlyctl: a PNG is nothing for a terminal: name a file by -o FILE\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	if (answer_init(&answer) < 0) {

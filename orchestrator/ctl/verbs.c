@@ -13,7 +13,8 @@
 
 const char *verb_unit_name(const char *name)
 {
-	static const char *const suffixes[] = { ".service", ".target", ".socket", ".scope", ".slice", ".mount" };
+	static const char *const suffixes[] = { ".service", ".target", ".socket",
+						".scope",   ".slice",  ".mount" };
 	static char buf[256];
 	size_t len = strlen(name);
 
@@ -31,11 +32,13 @@ char *verb_run_dir(const struct settings *settings)
 {
 	const char *slash = strrchr(settings->control, '/');
 
-	return slash ? strndup(settings->control, (size_t)(slash - settings->control)) : strdup(".");
+	return slash ? strndup(settings->control, (size_t)(slash - settings->control))
+		     : strdup(".");
 }
 
 /* Asks and collects; an exit code. */
-static int ask(const struct settings *settings, enum control_verb verb, const char *name, struct answer *answer)
+static int ask(const struct settings *settings, enum control_verb verb, const char *name,
+	       struct answer *answer)
 {
 	if (answer_init(answer) < 0) {
 		fputs("earlyctl: no memory\n", stderr);
@@ -139,7 +142,8 @@ int verb_status(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
 	struct answer answer;
-	int code = ask(settings, CONTROL_VERB_STATUS, argc > 0 ? verb_unit_name(argv[0]) : "", &answer);
+	int code = ask(settings, CONTROL_VERB_STATUS, argc > 0 ? verb_unit_name(argv[0]) : "",
+		       &answer);
 
 	if (code == EXIT_DONE)
 		print_status(settings, &answer, argc > 0);
@@ -149,7 +153,8 @@ int verb_status(void *target, int argc, char **argv)
 
 /* --- why --- */
 
-static void print_reasons(const struct settings *settings, const char *name, struct json_object *reasons)
+static void print_reasons(const struct settings *settings, const char *name,
+			  struct json_object *reasons)
 {
 	struct json_object *object;
 

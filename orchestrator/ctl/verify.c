@@ -69,7 +69,8 @@ static int count_refused_units(const struct tally *tally)
 
 	json_object_object_foreach(tally->unit_files, file, failed)
 	{
-		if (json_object_get_boolean(failed) || json_object_object_get(tally->bad_files, file))
+		if (json_object_get_boolean(failed) ||
+		    json_object_object_get(tally->bad_files, file))
 			n++;
 	}
 	return n;
@@ -111,10 +112,12 @@ static struct json_object *make_result(const struct tally *tally)
 
 	json_object_object_add(directives, "honoured", json_object_new_int(tally->honoured));
 	json_object_object_add(directives, "harmless", json_object_new_int(tally->harmless));
-	json_object_object_add(directives, "refused",
-			       json_object_new_int64((int64_t)json_object_array_length(tally->refused)));
+	json_object_object_add(
+		directives, "refused",
+		json_object_new_int64((int64_t)json_object_array_length(tally->refused)));
 	json_object_object_add(result, "units", json_object_new_int(tally->units));
-	json_object_object_add(result, "units_refused", json_object_new_int(count_refused_units(tally)));
+	json_object_object_add(result, "units_refused",
+			       json_object_new_int(count_refused_units(tally)));
 	json_object_object_add(result, "directives", directives);
 	json_object_object_add(result, "refused", json_object_get(tally->refused));
 	return result;
@@ -144,7 +147,8 @@ static void become_loader(const char *loader, int fd, int argc, char **argv)
 	char **words = calloc((size_t)argc + 4, sizeof(*words));
 	int n = 0;
 
-	if (!words || dup2(fd, CHANNEL_HELPER_FD) < 0 || fd_set_cloexec(CHANNEL_HELPER_FD, false) < 0)
+	if (!words || dup2(fd, CHANNEL_HELPER_FD) < 0 ||
+	    fd_set_cloexec(CHANNEL_HELPER_FD, false) < 0)
 		_exit(1);
 	words[n++] = (char *)"early-load";
 	words[n++] = (char *)"--notes";
@@ -181,10 +185,12 @@ static void print_verdict(struct json_object *result)
 		struct json_object *entry = json_object_array_get_idx(refused, i);
 		const char *directive = answer_text(entry, "directive");
 
-		printf("%s:%lld: %s%s%s\n", answer_text(entry, "file"), answer_number(entry, "line"), directive,
-		       *directive ? ": " : "", answer_text(entry, "reason"));
+		printf("%s:%lld: %s%s%s\n", answer_text(entry, "file"),
+		       answer_number(entry, "line"), directive, *directive ? ": " : "",
+		       answer_text(entry, "reason"));
 	}
-	printf("%lld units, %lld of them with something refused; directives: %lld honoured, %lld harmless, %lld refused\n",
+	printf("%lld units, %lld of them with something refused; directives: %lld honoured, %lld "
+	       "harmless, %lld refused\n",
 	       answer_number(result, "units"), answer_number(result, "units_refused"),
 	       answer_number(directives, "honoured"), answer_number(directives, "harmless"),
 	       answer_number(directives, "refused"));
@@ -193,8 +199,10 @@ static void print_verdict(struct json_object *result)
 int verb_verify(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
-	int fd CLEANUP_FD = -1;
-	char *table CLEANUP(free_charp) = NULL;
+	int fd CLEANUP_FD
+	= -1;
+	char *table CLEANUP(free_charp)
+	= NULL;
 	struct json_object *result = NULL;
 	size_t len;
 	int code;

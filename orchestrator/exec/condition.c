@@ -70,13 +70,15 @@ static bool path_is_mount_point(int root_fd, const char *path)
 {
 	struct statx stx;
 
-	return statx(root_fd, below(root_fd, path), AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &stx) == 0 &&
+	return statx(root_fd, below(root_fd, path), AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &stx) ==
+		       0 &&
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 static bool path_is_read_write(int root_fd, const char *path)
 {
-	int fd CLEANUP_FD = openat(root_fd, below(root_fd, path), O_PATH | O_CLOEXEC);
+	int fd CLEANUP_FD
+	= openat(root_fd, below(root_fd, path), O_PATH | O_CLOEXEC);
 	struct statvfs st;
 
 	return fd >= 0 && fstatvfs(fd, &st) == 0 && !(st.f_flag & ST_RDONLY);
@@ -131,10 +133,12 @@ bool condition_has_word(const char *command_line, const char *word)
 
 static bool kernel_command_line(int root_fd, const char *word)
 {
-	char *line CLEANUP(free_charp) = NULL;
+	char *line CLEANUP(free_charp)
+	= NULL;
 	size_t len;
 
-	return fs_read_file_at(root_fd, below(root_fd, "/proc/cmdline"), 64 * 1024, &line, &len) == 0 &&
+	return fs_read_file_at(root_fd, below(root_fd, "/proc/cmdline"), 64 * 1024, &line, &len) ==
+		       0 &&
 	       condition_has_word(line, word);
 }
 
@@ -151,11 +155,12 @@ static bool kernel_version(int root_fd, const char *pattern)
 /* Known only what can be told without privileges: a hypervisor's flag, or a container manager's variable. */
 static bool virtualization(int root_fd, const char *kind)
 {
-	char *cpuinfo CLEANUP(free_charp) = NULL;
+	char *cpuinfo CLEANUP(free_charp)
+	= NULL;
 	size_t len;
 	bool container = fs_exists_at(root_fd, below(root_fd, "/run/systemd/container"));
-	bool vm = fs_read_file_at(root_fd, below(root_fd, "/proc/cpuinfo"), 4 * 1024 * 1024, &cpuinfo,
-				  &len) == 0 &&
+	bool vm = fs_read_file_at(root_fd, below(root_fd, "/proc/cpuinfo"), 4 * 1024 * 1024,
+				  &cpuinfo, &len) == 0 &&
 		  strstr(cpuinfo, " hypervisor");
 	bool wanted;
 
@@ -170,7 +175,8 @@ static bool virtualization(int root_fd, const char *kind)
 
 static bool security(int root_fd, const char *module)
 {
-	char *lsm CLEANUP(free_charp) = NULL;
+	char *lsm CLEANUP(free_charp)
+	= NULL;
 
 	if (strcmp(module, "apparmor") != 0 && strcmp(module, "selinux") != 0 &&
 	    strcmp(module, "smack") != 0 && strcmp(module, "tomoyo") != 0)

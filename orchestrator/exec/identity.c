@@ -28,7 +28,8 @@ static int take_passwd(struct identity *identity, const struct passwd *passwd)
 	identity->has_group = true;
 	identity->name = strdup(passwd->pw_name);
 	identity->home = strdup(passwd->pw_dir);
-	identity->shell = strdup(passwd->pw_shell && *passwd->pw_shell ? passwd->pw_shell : "/bin/sh");
+	identity->shell = strdup(passwd->pw_shell && *passwd->pw_shell ? passwd->pw_shell
+								       : "/bin/sh");
 	return identity->name && identity->home && identity->shell ? 0 : -ENOMEM;
 }
 
@@ -123,12 +124,14 @@ int identity_look_up(const struct table_service *service, struct identity *ret_i
 	if (r < 0)
 		return failure_set(failure, STEP_GROUP, r, "there is no group %s", service->group);
 	if (identity.has_user && !identity.has_group)
-		return failure_set(failure, STEP_GROUP, -ESRCH,
-				   "user %s has no entry in the user database: give Group=", service->user);
+		return failure_set(
+			failure, STEP_GROUP, -ESRCH,
+			"user %s has no entry in the user database: give Group=", service->user);
 	if (identity.has_user)
 		r = look_up_member_groups(&identity);
 	if (r < 0)
-		return failure_set(failure, STEP_GROUP, r, "cannot list the groups of %s", service->user);
+		return failure_set(failure, STEP_GROUP, r, "cannot list the groups of %s",
+				   service->user);
 	for (const char *name = wire_list_next(&service->supplementary_groups, NULL); name;
 	     name = wire_list_next(&service->supplementary_groups, name)) {
 		gid_t gid;
@@ -149,9 +152,11 @@ int identity_take_groups(const struct identity *identity, struct failure *failur
 	if (!identity->has_group && identity->n_groups == 0)
 		return 0;
 	if (setgroups(identity->n_groups, identity->groups) < 0)
-		return failure_set(failure, STEP_GROUP, -errno, "cannot set the supplementary groups");
+		return failure_set(failure, STEP_GROUP, -errno,
+				   "cannot set the supplementary groups");
 	if (identity->has_group && setresgid(identity->gid, identity->gid, identity->gid) < 0)
-		return failure_set(failure, STEP_GROUP, -errno, "cannot become group %u", identity->gid);
+		return failure_set(failure, STEP_GROUP, -errno, "cannot become group %u",
+				   identity->gid);
 	return 0;
 }
 
@@ -160,6 +165,7 @@ int identity_take_user(const struct identity *identity, struct failure *failure)
 	if (!identity->has_user)
 		return 0;
 	if (setresuid(identity->uid, identity->uid, identity->uid) < 0)
-		return failure_set(failure, STEP_USER, -errno, "cannot become user %u", identity->uid);
+		return failure_set(failure, STEP_USER, -errno, "cannot become user %u",
+				   identity->uid);
 	return 0;
 }

@@ -20,7 +20,8 @@ int main(int argc, char **argv)
 
 	log_init("early-exec", LOG_SINK_STDERR, LOG_LEVEL_INFO);
 	if (argc != 2) {
-		fputs("early-exec NAME\nStarts the program of a service. It is run by early-init, with the order at descriptor 3.\n",
+		fputs("early-exec NAME\nStarts the program of a service. It is run by early-init, "
+		      "with the order at descriptor 3.\n",
 		      stderr);
 		return argc == 1 ? 0 : 2;
 	}
@@ -30,7 +31,8 @@ int main(int argc, char **argv)
 		return log_errno(-errno, "no answer pipe at descriptor %d", REPORT_FD), STEP_FDS;
 	r = request_read(REQUEST_FD, &request);
 	if (r < 0) {
-		(void)failure_set(&failure, STEP_FDS, r, "the order at descriptor %d is not whole", REQUEST_FD);
+		(void)failure_set(&failure, STEP_FDS, r, "the order at descriptor %d is not whole",
+				  REQUEST_FD);
 	} else {
 		close(REQUEST_FD);
 		close(REPORT_FD);
@@ -40,7 +42,8 @@ int main(int argc, char **argv)
 		report_skipped(report_fd, skipped);
 		return 0;
 	}
-	log_line(LOG_LEVEL_ERROR, failure.error, "%s: %s: %s", argv[1], step_name(failure.step), failure.detail);
+	log_line(LOG_LEVEL_ERROR, failure.error, "%s: %s: %s", argv[1], step_name(failure.step),
+		 failure.detail);
 	report_failure(report_fd, &failure);
 	return (int)failure.step;
 }

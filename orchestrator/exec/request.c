@@ -36,7 +36,8 @@ int request_unpack(const void *data, size_t len, struct request *request)
 		r = take(&table_protocol, TABLE_SERVICE, &at, &len, &request->service,
 			 sizeof(request->service));
 	if (r == 0)
-		r = take(&table_protocol, TABLE_EXEC, &at, &len, &request->exec, sizeof(request->exec));
+		r = take(&table_protocol, TABLE_EXEC, &at, &len, &request->exec,
+			 sizeof(request->exec));
 	return r;
 }
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,7 +61,8 @@ static bool checks_conditions(const struct request *request)
 {
 	const struct wire_list *words = &request->context.environment;
 
-	for (const char *word = wire_list_next(words, NULL); word; word = wire_list_next(words, word))
+	for (const char *word = wire_list_next(words, NULL); word;
+	     word = wire_list_next(words, word))
 		if (strcmp(word, CONDITIONS_MET) == 0)
 			return false;
 	return request->exec.phase <= TABLE_PHASE_START;
@@ -70,7 +72,8 @@ static bool checks_conditions(const struct request *request)
 
 static int set_list(char ***variables, const struct wire_list *list)
 {
-	for (const char *word = wire_list_next(list, NULL); word; word = wire_list_next(list, word)) {
+	for (const char *word = wire_list_next(list, NULL); word;
+	     word = wire_list_next(list, word)) {
 		int r = variables_set(variables, word);
 
 		if (r < 0)
@@ -104,7 +107,8 @@ static int set_passed_variables(struct run *run)
 {
 	const struct wire_list *list = &run->service->pass_environment;
 
-	for (const char *name = wire_list_next(list, NULL); name; name = wire_list_next(list, name)) {
+	for (const char *name = wire_list_next(list, NULL); name;
+	     name = wire_list_next(list, name)) {
 		const char *value = getenv(name);
 		int r = value ? variables_set_value(&run->variables, name, value) : 0;
 
@@ -132,14 +136,16 @@ static int begin_environment(struct run *run)
 static int read_environment_file(struct run *run, const char *word)
 {
 	const char *path = *word == '-' ? word + 1 : word;
-	char *text CLEANUP(free_charp) = NULL;
+	char *text CLEANUP(free_charp)
+	= NULL;
 	size_t len;
 	int r = fs_read_file_at(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, &text, &len);
 
 	if (r < 0 && *word == '-')
 		return 0;
 	if (r < 0) /* systemd has no code of its own for it: it fails the start as "resources" */
-		return failure_set(run->failure, STEP_EXEC, r, "cannot read EnvironmentFile=%s", path);
+		return failure_set(run->failure, STEP_EXEC, r, "cannot read EnvironmentFile=%s",
+				   path);
 	return variables_read(&run->variables, text) < 0 ? no_memory(run) : 0;
 }
 
@@ -152,12 +158,14 @@ static int finish_environment(struct run *run)
 
 	if (r < 0)
 		return no_memory(run);
-	for (const char *file = wire_list_next(files, NULL); file; file = wire_list_next(files, file)) {
+	for (const char *file = wire_list_next(files, NULL); file;
+	     file = wire_list_next(files, file)) {
 		r = read_environment_file(run, file);
 		if (r < 0)
 			return r;
 	}
-	for (const char *word = wire_list_next(unset, NULL); word; word = wire_list_next(unset, word))
+	for (const char *word = wire_list_next(unset, NULL); word;
+	     word = wire_list_next(unset, word))
 		variables_unset(run->variables, word);
 	if (!variables_get(run->variables, "LISTEN_FDS", strlen("LISTEN_FDS")))
 		return 0;
@@ -179,7 +187,8 @@ static int reset_signals(struct run *run)
 		(void)sigaction(SIGPIPE, &action, NULL); /* cannot fail */
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return failure_set(run->failure, STEP_SIGNAL_MASK, -errno, "cannot reset the signal mask");
+		return failure_set(run->failure, STEP_SIGNAL_MASK, -errno,
+				   "cannot reset the signal mask");
 	return 0;
 }
 
@@ -205,19 +214,23 @@ static int become_user(struct run *run)
 	if (capability_parse(&service->capabilities, &bounding) < 0 ||
 	    capability_parse(&service->ambient_capabilities, &ambient) < 0)
 		return failure_set(run->failure, STEP_CAPABILITIES, -EINVAL,
-				   "a name in CapabilityBoundingSet= or AmbientCapabilities= is no capability");
+				   "a name in CapabilityBoundingSet= or AmbientCapabilities= is no "
+				   "capability");
 	if (service->capabilities.len > 0)
 		r = capability_limit(bounding);
 	if (r == 0 && ambient && run->identity.has_user)
 		r = capability_keep();
 	if (r < 0)
-		return failure_set(run->failure, STEP_CAPABILITIES, r, "cannot limit the capabilities");
+		return failure_set(run->failure, STEP_CAPABILITIES, r,
+				   "cannot limit the capabilities");
 	r = identity_take_user(&run->identity, run->failure);
 	if (r < 0)
 		return r;
 	if (ambient)
 		r = capability_raise_ambient(ambient);
-	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r, "cannot raise AmbientCapabilities=") : 0;
+	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r,
+				   "cannot raise AmbientCapabilities=")
+		     : 0;
 }
 
 /*
@@ -267,11 +280,13 @@ static int prepare(struct run *run)
 	if (r == 0)
 		r = surroundings_set_limits(service, run->failure);
 	if (r == 0 && (service->flags & TABLE_FLAG_DELEGATE))
-		r = surroundings_give_cgroup(run->request->context.cgroup, &run->identity, run->failure);
+		r = surroundings_give_cgroup(run->request->context.cgroup, &run->identity,
+					     run->failure);
 	if (r == 0)
 		r = begin_environment(run);
 	if (r == 0 && run->request->exec.phase <= TABLE_PHASE_START_POST)
-		r = surroundings_make_directories(service, &run->identity, &run->variables, run->failure);
+		r = surroundings_make_directories(service, &run->identity, &run->variables,
+						  run->failure);
 	if (r == 0)
 		join_keyring(run);
 	if (r == 0 && *service->pam_name && !run->privileged)
@@ -279,6 +294,8 @@ static int prepare(struct run *run)
 				 &run->variables, run->failure);
 	if (r == 0)
 		r = finish_environment(run);
+	umask((mode_t)service
+		      ->umask); /* not before the directories: their parents are everybody's */
 	return r;
 }
 
@@ -306,7 +323,8 @@ static uint32_t count_listen_fds(const struct request *request)
 	const struct wire_list *words = &request->context.environment;
 	uint32_t n = 0;
 
-	for (const char *word = wire_list_next(words, NULL); word; word = wire_list_next(words, word))
+	for (const char *word = wire_list_next(words, NULL); word;
+	     word = wire_list_next(words, word))
 		if (strncmp(word, "LISTEN_FDS=", strlen("LISTEN_FDS=")) == 0 &&
 		    parse_u32(word + strlen("LISTEN_FDS="), &n) < 0)
 			n = 0;
@@ -335,7 +353,8 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 		return 0;
 	}
 	if (verdict == CONDITION_FAIL)
-		return failure_set(failure, STEP_EXEC, -ECANCELED, "the assertion %s does not hold", culprit);
+		return failure_set(failure, STEP_EXEC, -ECANCELED, "the assertion %s does not hold",
+				   culprit);
 	r = go(&run);
 	identity_done(&run.identity);
 	strv_free(run.variables);

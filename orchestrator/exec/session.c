@@ -51,7 +51,8 @@ static int open_session(pam_handle_t *pam, char *const *variables, const char *t
 		code = pam_acct_mgmt(pam, PAM_SILENT);
 	if (code != PAM_SUCCESS)
 		return code;
-	(void)pam_setcred(pam, PAM_ESTABLISH_CRED | PAM_SILENT); /* modules without credentials refuse it */
+	(void)pam_setcred(pam, PAM_ESTABLISH_CRED |
+				       PAM_SILENT); /* modules without credentials refuse it */
 	code = pam_open_session(pam, PAM_SILENT);
 	if (code != PAM_SUCCESS)
 		(void)pam_setcred(pam, PAM_DELETE_CRED | PAM_SILENT);
@@ -112,7 +113,8 @@ static void keep_watch(pam_handle_t *pam, int parent_fd,
 
 static int start_watch(pam_handle_t *pam, const struct session_descriptors *descriptors)
 {
-	int parent_fd CLEANUP_FD = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int parent_fd CLEANUP_FD
+	= (int)syscall(SYS_pidfd_open, getpid(), 0);
 	pid_t pid;
 
 	if (parent_fd < 0)
@@ -131,15 +133,18 @@ int session_open(const char *pam_name, const struct identity *identity, const ch
 {
 	static const struct pam_conv conversation = { converse, NULL };
 	pam_handle_t *pam = NULL;
-	int code = pam_start(pam_name, identity->name ? identity->name : "root", &conversation, &pam);
+	int code = pam_start(pam_name, identity->name ? identity->name : "root", &conversation,
+			     &pam);
 	int r = 0;
 
 	if (code != PAM_SUCCESS)
-		return failure_set(failure, STEP_PAM, -EIO, "cannot start PAM service %s", pam_name);
+		return failure_set(failure, STEP_PAM, -EIO, "cannot start PAM service %s",
+				   pam_name);
 	code = open_session(pam, *variables, tty);
 	if (code != PAM_SUCCESS) {
-		(void)failure_set(failure, STEP_PAM, -EPERM, "PAM service %s refused %s: %s", pam_name,
-				  identity->name ? identity->name : "root", pam_strerror(pam, code));
+		(void)failure_set(failure, STEP_PAM, -EPERM, "PAM service %s refused %s: %s",
+				  pam_name, identity->name ? identity->name : "root",
+				  pam_strerror(pam, code));
 		(void)pam_end(pam, code);
 		return -EPERM;
 	}
@@ -149,8 +154,8 @@ int session_open(const char *pam_name, const struct identity *identity, const ch
 	if (r < 0) {
 		(void)pam_close_session(pam, PAM_SILENT);
 		(void)pam_end(pam, PAM_SYSTEM_ERR);
-		return failure_set(failure, STEP_PAM, r, "cannot keep the session of PAM service %s",
-				   pam_name);
+		return failure_set(failure, STEP_PAM, r,
+				   "cannot keep the session of PAM service %s", pam_name);
 	}
 	return 0; /* the handle lives on in the child; here the program replaces everything */
 }

@@ -17,6 +17,7 @@
 
 #include "early/fd.h"
 #include "early/fs.h"
+#include "early/log.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strbuf.h"
@@ -54,7 +55,10 @@ static int open_terminal(const struct table_service *service, bool force)
 
 	if (fd < 0)
 		return -1;
-	(void)ioctl(fd, TIOCSCTTY, force ? 1 : 0); /* a terminal that is another session's still works for reading and writing */
+	(void)ioctl(
+		fd, TIOCSCTTY,
+		force ? 1
+		      : 0); /* a terminal that is another session's still works for reading and writing */
 	return fd;
 }
 
@@ -63,7 +67,8 @@ static int set_input(const struct table_service *service)
 	const char *input = service->standard_input;
 
 	if (strncmp(input, "tty", 3) == 0)
-		return move_to(open_terminal(service, strcmp(input, "tty-force") == 0), STDIN_FILENO);
+		return move_to(open_terminal(service, strcmp(input, "tty-force") == 0),
+			       STDIN_FILENO);
 	if (strncmp(input, "file:", 5) == 0)
 		return move_to(open(input + 5, O_RDONLY | O_NOCTTY), STDIN_FILENO);
 	return move_to(open("/dev/null", O_RDONLY), STDIN_FILENO);
@@ -76,14 +81,16 @@ static int set_output(const struct table_service *service, const char *output, i
 	if (strcmp(output, "null") == 0)
 		return move_to(open("/dev/null", O_WRONLY), target);
 	if (strcmp(output, "tty") == 0)
-		return from_input ? (dup2(STDIN_FILENO, target) < 0 ? -errno : 0) :
-				    move_to(open_terminal(service, false), target);
+		return from_input ? (dup2(STDIN_FILENO, target) < 0 ? -errno : 0)
+				  : move_to(open_terminal(service, false), target);
 	if (strncmp(output, "file:", 5) == 0)
 		return move_to(open(output + 5, O_WRONLY | O_CREAT | O_NOCTTY, 0644), target);
 	if (strncmp(output, "append:", 7) == 0)
-		return move_to(open(output + 7, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0644), target);
+		return move_to(open(output + 7, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0644),
+			       target);
 	if (strncmp(output, "truncate:", 9) == 0)
-		return move_to(open(output + 9, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0644), target);
+		return move_to(open(output + 9, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0644),
+			       target);
 	return 0; /* inherit: PID 1 gave the log's pipe */
 }
 
@@ -101,13 +108,15 @@ int surroundings_set_streams(const struct table_service *service, struct failure
 		output = "tty"; /* as with systemd: output inherits a terminal from input */
 	r = set_output(service, output, STDOUT_FILENO);
 	if (r < 0)
-		return failure_set(failure, STEP_STDOUT, r, "cannot open standard output (%s)", output);
+		return failure_set(failure, STEP_STDOUT, r, "cannot open standard output (%s)",
+				   output);
 	if (!*error || strcmp(error, "inherit") == 0)
 		r = dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ? -errno : 0;
 	else
 		r = set_output(service, error, STDERR_FILENO);
 	if (r < 0)
-		return failure_set(failure, STEP_STDERR, r, "cannot open standard error (%s)", error);
+		return failure_set(failure, STEP_STDERR, r, "cannot open standard error (%s)",
+				   error);
 	return 0;
 }
 
@@ -117,12 +126,14 @@ static const struct {
 	const char *name;
 	int resource;
 } resources[] = {
-	{ "CPU", RLIMIT_CPU },	       { "FSIZE", RLIMIT_FSIZE },	  { "DATA", RLIMIT_DATA },
-	{ "STACK", RLIMIT_STACK },     { "CORE", RLIMIT_CORE },	  { "RSS", RLIMIT_RSS },
-	{ "NOFILE", RLIMIT_NOFILE },   { "AS", RLIMIT_AS },		  { "NPROC", RLIMIT_NPROC },
-	{ "MEMLOCK", RLIMIT_MEMLOCK }, { "LOCKS", RLIMIT_LOCKS },	  { "SIGPENDING", RLIMIT_SIGPENDING },
-	{ "MSGQUEUE", RLIMIT_MSGQUEUE }, { "NICE", RLIMIT_NICE },	  { "RTPRIO", RLIMIT_RTPRIO },
-	{ "RTTIME", RLIMIT_RTTIME },
+	{ "CPU", RLIMIT_CPU },           { "FSIZE", RLIMIT_FSIZE },
+	{ "DATA", RLIMIT_DATA },         { "STACK", RLIMIT_STACK },
+	{ "CORE", RLIMIT_CORE },         { "RSS", RLIMIT_RSS },
+	{ "NOFILE", RLIMIT_NOFILE },     { "AS", RLIMIT_AS },
+	{ "NPROC", RLIMIT_NPROC },       { "MEMLOCK", RLIMIT_MEMLOCK },
+	{ "LOCKS", RLIMIT_LOCKS },       { "SIGPENDING", RLIMIT_SIGPENDING },
+	{ "MSGQUEUE", RLIMIT_MSGQUEUE }, { "NICE", RLIMIT_NICE },
+	{ "RTPRIO", RLIMIT_RTPRIO },     { "RTTIME", RLIMIT_RTTIME },
 };
 
 static int limit_value(const char *text, size_t len, rlim_t *ret_value)
@@ -160,7 +171,9 @@ static int set_limit(const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
 		if (strlen(resources[i].name) == (size_t)(equals - text) &&
 		    strncmp(resources[i].name, text, (size_t)(equals - text)) == 0)
-			return setrlimit((__rlimit_resource_t)resources[i].resource, &limit) < 0 ? -errno : 0;
+			return setrlimit((__rlimit_resource_t)resources[i].resource, &limit) < 0
+				       ? -errno
+				       : 0;
 	return -EINVAL;
 }
 
@@ -169,20 +182,21 @@ int surroundings_set_limits(const struct table_service *service, struct failure 
 	char score[16];
 	int r;
 
-	umask((mode_t)service->umask);
 	if (service->nice != 0 && setpriority(PRIO_PROCESS, 0, service->nice) < 0)
 		return failure_set(failure, STEP_NICE, -errno, "cannot set Nice=%d", service->nice);
 	if (service->oom_score_adjust != 0) {
 		(void)snprintf(score, sizeof(score), "%d", service->oom_score_adjust);
 		r = fs_write_at(AT_FDCWD, "/proc/self/oom_score_adj", score);
 		if (r < 0)
-			return failure_set(failure, STEP_OOM_ADJUST, r, "cannot set OOMScoreAdjust=%s", score);
+			return failure_set(failure, STEP_OOM_ADJUST, r,
+					   "cannot set OOMScoreAdjust=%s", score);
 	}
 	for (const char *limit = wire_list_next(&service->limits, NULL); limit;
 	     limit = wire_list_next(&service->limits, limit)) {
 		r = set_limit(limit);
 		if (r < 0)
-			return failure_set(failure, STEP_LIMITS, r, "cannot set the limit %s", limit);
+			return failure_set(failure, STEP_LIMITS, r, "cannot set the limit %s",
+					   limit);
 	}
 	return 0;
 }
@@ -193,7 +207,8 @@ static int own_directory(const char *path, const struct identity *identity, mode
 {
 	uid_t uid = identity->has_user ? identity->uid : 0;
 	gid_t gid = identity->has_group ? identity->gid : 0;
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	struct stat st;
 	int r = fs_mkdir_p_at(AT_FDCWD, path, 0755);
 
@@ -231,8 +246,17 @@ static int make_directories(const struct directory_kind *kind, const struct iden
 		r = strbuf_error(&path);
 		if (r == 0)
 			r = own_directory(path.data, identity, kind->mode);
+		if (r == -EROFS && kind->step != STEP_RUNTIME_DIRECTORY) {
+			/*
+			 * The disk is not writable yet and has no overlay. Most services do without
+			 * the directory, and one of them may be what the greeter waits for.
+			 */
+			log_warning_errno(r, "cannot make %s/%s", kind->parent, name);
+			r = 0;
+		}
 		if (r < 0)
-			return failure_set(failure, kind->step, r, "cannot make %s/%s", kind->parent, name);
+			return failure_set(failure, kind->step, r, "cannot make %s/%s",
+					   kind->parent, name);
 		strbuf_printf(&paths, "%s%s", paths.len ? ":" : "", path.data);
 	}
 	if (paths.len == 0)
@@ -275,19 +299,21 @@ int surroundings_give_cgroup(const char *cgroup, const struct identity *identity
 	static const char *const files[] = { ".", "cgroup.procs", "cgroup.subtree_control",
 					     "cgroup.threads" };
 	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 
 	if (!identity->has_user || !*cgroup)
 		return 0;
 	strbuf_printf(&path, CGROUP_ROOT "%s%s", *cgroup == '/' ? "" : "/", cgroup);
 	fd = strbuf_error(&path) == 0 ? open(path.data, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd < 0)
-		return failure_set(failure, STEP_CGROUP, -errno, "cannot open the cgroup %s", cgroup);
+		return failure_set(failure, STEP_CGROUP, -errno, "cannot open the cgroup %s",
+				   cgroup);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (fchownat(fd, files[i], identity->uid, identity->gid, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    errno != ENOENT)
-			return failure_set(failure, STEP_CGROUP, -errno, "cannot hand over %s of %s",
-					   files[i], cgroup);
+			return failure_set(failure, STEP_CGROUP, -errno,
+					   "cannot hand over %s of %s", files[i], cgroup);
 	return 0;
 }
 

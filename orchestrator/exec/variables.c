@@ -23,7 +23,8 @@ int variables_set(char ***variables, const char *assignment)
 	for (size_t i = 0; *variables && (*variables)[i]; i++) {
 		char *copy;
 
-		if (name_length((*variables)[i]) != len || strncmp((*variables)[i], assignment, len) != 0)
+		if (name_length((*variables)[i]) != len ||
+		    strncmp((*variables)[i], assignment, len) != 0)
 			continue;
 		copy = strdup(assignment);
 		if (!copy)
@@ -60,8 +61,9 @@ void variables_unset(char **variables, const char *what)
 	size_t kept = 0;
 
 	for (size_t i = 0; variables && variables[i]; i++) {
-		bool same = what[len] ? strcmp(variables[i], what) == 0 :
-					name_length(variables[i]) == len && strncmp(variables[i], what, len) == 0;
+		bool same = what[len] ? strcmp(variables[i], what) == 0
+				      : name_length(variables[i]) == len &&
+						strncmp(variables[i], what, len) == 0;
 
 		if (same)
 			free(variables[i]);
@@ -155,7 +157,8 @@ int variables_read(char ***variables, const char *text)
 {
 	while (*text) {
 		struct strbuf value CLEANUP_STRBUF = STRBUF_INIT;
-		char *name CLEANUP(free_charp) = NULL;
+		char *name CLEANUP(free_charp)
+		= NULL;
 		size_t len;
 		int r;
 

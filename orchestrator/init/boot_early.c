@@ -30,11 +30,6 @@
 
 static void find_root(struct boot *boot);
 
-static void handle_storage_modules(struct helper *helper, int status)
-{
-	find_root(helper->data);
-}
-
 static int start_modules(struct boot *boot, struct helper *helper, const char *phase,
 			 void (*on_exit)(struct helper *, int))
 {
@@ -54,11 +49,11 @@ static void start_storage(struct boot *boot)
 		return;
 	boot->storage_started = true;
 	loop_timer_stop(&boot->deadline);
-	r = start_modules(boot, &boot->modules[1], "--phase=storage", handle_storage_modules);
-	if (r < 0) {
+	r = start_modules(boot, &boot->modules[1], "--phase=storage", NULL);
+	if (r < 0)
 		log_errno(r, "cannot load storage drivers");
-		find_root(boot);
-	}
+	/* Not after the drivers: the root's disk may be there long before the last controller has answered. */
+	find_root(boot);
 }
 
 static void handle_frame_deadline(struct loop_timer *timer)

@@ -28,6 +28,7 @@ enum state_service_flag {
 	STATE_SERVICE_RESTART_WANTED = 2,
 	STATE_SERVICE_MAIN_GONE = 4,
 	STATE_SERVICE_PRESTART = 8,
+	STATE_SERVICE_CONDITIONS_MET = 16,
 };
 
 enum state_scope_flag {

@@ -80,6 +80,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->stop_wanted = message->flags & STATE_SERVICE_STOP_WANTED;
 	service->restart_wanted = message->flags & STATE_SERVICE_RESTART_WANTED;
 	service->main_gone = message->flags & STATE_SERVICE_MAIN_GONE;
+	service->conditions_met = message->flags & STATE_SERVICE_CONDITIONS_MET;
 	service->prestart_pending = message->flags & STATE_SERVICE_PRESTART;
 	service->backoff = (struct backoff){
 		.window_us = message->window_us,

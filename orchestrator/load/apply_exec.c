@@ -18,7 +18,7 @@
 
 /* Where systemd looks for a program that is named without a path. */
 static const char *const search_path[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					   "/usr/bin",	      "/sbin",		"/bin" };
+					   "/usr/bin",        "/sbin",          "/bin" };
 
 struct prefixes {
 	uint32_t flags;
@@ -114,8 +114,10 @@ static void settle_variables(char **argv, uint32_t *flags)
 static int add_command(const struct apply *apply, char **words)
 {
 	char **argv CLEANUP_STRV = NULL;
-	char *program CLEANUP(free_charp) = NULL;
-	char *name CLEANUP(free_charp) = NULL;
+	char *program CLEANUP(free_charp)
+	= NULL;
+	char *name CLEANUP(free_charp)
+	= NULL;
 	struct prefixes prefixes;
 	const char *rest = read_prefixes(words[0], &prefixes);
 	int r = apply_expand(apply, rest, &name);
@@ -123,9 +125,11 @@ static int add_command(const struct apply *apply, char **words)
 	if (r < 0)
 		return r;
 	if (!*name || (strchr(name, '/') && name[0] != '/'))
-		return apply_refuse(apply, "\"%s\" is neither a path nor a name of a program", name);
+		return apply_refuse(apply, "\"%s\" is neither a path nor a name of a program",
+				    name);
 	if (prefixes.own_argv0 && !words[1])
-		return apply_refuse(apply, "after @ a second word is needed: the program's argv[0]");
+		return apply_refuse(apply,
+				    "after @ a second word is needed: the program's argv[0]");
 	r = find_program(apply, name, &program);
 	if (r == 0 && !prefixes.own_argv0)
 		r = strv_append(&argv, name);
@@ -139,8 +143,8 @@ static int add_command(const struct apply *apply, char **words)
 	if (r < 0)
 		return r;
 	settle_variables(argv, &prefixes.flags);
-	return service_add_exec(apply->service, apply->directive->arg, prefixes.flags, TAKE_PTR(program),
-				TAKE_PTR(argv));
+	return service_add_exec(apply->service, apply->directive->arg, prefixes.flags,
+				TAKE_PTR(program), TAKE_PTR(argv));
 }
 
 int apply_exec(const struct apply *apply, const char *value)
@@ -166,7 +170,8 @@ int apply_exec(const struct apply *apply, const char *value)
 
 int apply_listen(const struct apply *apply, const char *value)
 {
-	char *address CLEANUP(free_charp) = NULL;
+	char *address CLEANUP(free_charp)
+	= NULL;
 	int r;
 
 	if (!*value) {

@@ -96,7 +96,8 @@ int apply_condition(const struct apply *apply, const char *value)
 {
 	char ***list = &apply->service->conditions;
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
-	char *expanded CLEANUP(free_charp) = NULL;
+	char *expanded CLEANUP(free_charp)
+	= NULL;
 	int r;
 
 	if (!*value) {
@@ -135,7 +136,8 @@ int apply_environment(const struct apply *apply, const char *value)
 	r = add_words(apply, value, true, &words);
 	for (size_t i = 0; r == 0 && words && words[i]; i++) {
 		if (!strchr(words[i], '=') || !is_variable_name(words[i], strcspn(words[i], "="))) {
-			(void)apply_refuse(apply, "\"%s\" is no assignment of a variable", words[i]);
+			(void)apply_refuse(apply, "\"%s\" is no assignment of a variable",
+					   words[i]);
 			continue;
 		}
 		r = strv_append(list, words[i]);
@@ -169,10 +171,11 @@ static const struct {
 	const char *name;
 	enum limit_unit unit;
 } limit_units[] = {
-	{ "CPU", LIMIT_SECONDS }, { "FSIZE", LIMIT_BYTES },  { "DATA", LIMIT_BYTES },
-	{ "STACK", LIMIT_BYTES }, { "CORE", LIMIT_BYTES },   { "RSS", LIMIT_BYTES },
-	{ "AS", LIMIT_BYTES },	  { "MEMLOCK", LIMIT_BYTES }, { "MSGQUEUE", LIMIT_BYTES },
-	{ "RTTIME", LIMIT_MICROSECONDS },
+	{ "CPU", LIMIT_SECONDS },    { "FSIZE", LIMIT_BYTES },
+	{ "DATA", LIMIT_BYTES },     { "STACK", LIMIT_BYTES },
+	{ "CORE", LIMIT_BYTES },     { "RSS", LIMIT_BYTES },
+	{ "AS", LIMIT_BYTES },       { "MEMLOCK", LIMIT_BYTES },
+	{ "MSGQUEUE", LIMIT_BYTES }, { "RTTIME", LIMIT_MICROSECONDS },
 };
 
 static enum limit_unit limit_unit_of(const char *name)
@@ -238,7 +241,8 @@ int apply_limit(const struct apply *apply, const char *value)
 	const char *name = apply->directive->key + strlen("Limit");
 	enum limit_unit unit = limit_unit_of(name);
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
-	char *soft CLEANUP(free_charp) = strndup(value, strcspn(value, ":"));
+	char *soft CLEANUP(free_charp)
+	= strndup(value, strcspn(value, ":"));
 	const char *hard = strchr(value, ':');
 	uint64_t soft_value;
 	uint64_t hard_value;

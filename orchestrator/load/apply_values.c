@@ -24,8 +24,8 @@ int apply_refuse(const struct apply *apply, const char *fmt, ...)
 	va_start(args, fmt);
 	strbuf_vprintf(&text, fmt, args);
 	va_end(args);
-	diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING, apply->line->key,
-		  "%s", text.data ? text.data : "");
+	diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING,
+		  apply->line->key, "%s", text.data ? text.data : "");
 	return -EALREADY;
 }
 
@@ -266,7 +266,7 @@ int apply_stage(const struct apply *apply, const char *value)
 {
 	static const struct choice stages[] = {
 		{ "splash", TABLE_STAGE_SPLASH }, { "display", TABLE_STAGE_DISPLAY },
-		{ "disks", TABLE_STAGE_DISKS },	  { "merged", TABLE_STAGE_MERGED },
+		{ "disks", TABLE_STAGE_DISKS },   { "merged", TABLE_STAGE_MERGED },
 		{ "demand", TABLE_STAGE_DEMAND }, { "greeter", TABLE_STAGE_GREETER },
 	};
 
@@ -284,8 +284,8 @@ int apply_give_up(const struct apply *apply, const char *value)
 
 int apply_notify_access(const struct apply *apply, const char *value)
 {
-	if (strcmp(value, "none") != 0 && strcmp(value, "main") != 0 && strcmp(value, "exec") != 0 &&
-	    strcmp(value, "all") != 0)
+	if (strcmp(value, "none") != 0 && strcmp(value, "main") != 0 &&
+	    strcmp(value, "exec") != 0 && strcmp(value, "all") != 0)
 		return -EINVAL;
 	set_flag(apply, TABLE_FLAG_NOTIFY_ALL, strcmp(value, "all") == 0);
 	return 0;
@@ -297,7 +297,8 @@ int apply_delegate(const struct apply *apply, const char *value)
 	bool on = true;
 
 	if (*value)
-		(void)parse_bool(value, &on); /* no boolean: a list of controllers, which is a yes */
+		(void)parse_bool(value,
+				 &on); /* no boolean: a list of controllers, which is a yes */
 	set_flag(apply, TABLE_FLAG_DELEGATE, on);
 	return 0;
 }
@@ -315,9 +316,13 @@ int apply_preserve(const struct apply *apply, const char *value)
 /* StandardInput=, StandardOutput=, StandardError=. What goes to a journal goes to Early's log, which is what is inherited. */
 int apply_stream(const struct apply *apply, const char *value)
 {
-	static const char *const log_words[] = { "journal", "syslog", "kmsg", "journal+console",
-						 "syslog+console", "kmsg+console", "socket" };
-	static const char *const known[] = { "null", "tty", "tty-force", "tty-fail", "inherit", "" };
+	static const char *const log_words[] = { "journal",        "syslog",
+						 "kmsg",           "journal+console",
+						 "syslog+console", "kmsg+console",
+						 "socket" };
+	static const char *const known[] = {
+		"null", "tty", "tty-force", "tty-fail", "inherit", ""
+	};
 	char **member = MEMBER(apply, char *);
 	bool is_input = apply->directive->offset == offsetof(struct service, standard_input);
 	const char *word = value;

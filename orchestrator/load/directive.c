@@ -7,7 +7,7 @@
 
 /* Sections of units that exist here by their names only; nothing in them is read. */
 static const char *const name_only_sections[] = { "Mount", "Automount", "Swap", "Path",
-						  "Timer", "Slice",	"Scope" };
+						  "Timer", "Slice",     "Scope" };
 
 static bool is_name_only_section(const char *section)
 {
@@ -33,7 +33,8 @@ static int apply_honoured(const struct apply *apply)
 		tell(apply->diags, apply->line, DIAG_HONOURED, "honoured");
 	else if (r != -EALREADY)
 		diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING,
-			  apply->line->key, "the value \"%s\" is not understood", apply->line->value);
+			  apply->line->key, "the value \"%s\" is not understood",
+			  apply->line->value);
 	return 0;
 }
 

@@ -11,19 +11,26 @@
 
 static const char *const load_states[] = { "loaded", "not-found", "masked", "error" };
 static const char *const types[] = { "simple", "exec", "forking", "oneshot",
-				     "notify", "dbus", "idle",	  "target" };
+				     "notify", "dbus", "idle",    "target" };
 static const char *const stages[] = { "demand", "splash", "display", "disks", "merged", "greeter" };
-static const char *const restarts[] = { "no",	       "on-success", "on-failure", "on-abnormal",
+static const char *const restarts[] = { "no",          "on-success", "on-failure", "on-abnormal",
 					"on-watchdog", "on-abort",   "always" };
 static const char *const kills[] = { "control-group", "mixed", "process", "none" };
-static const char *const phases[] = { "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost",
-				      "ExecReload",    "ExecStop",     "ExecStopPost" };
+static const char *const phases[] = { "ExecCondition", "ExecStartPre", "ExecStart",
+				      "ExecStartPost", "ExecReload",   "ExecStop",
+				      "ExecStopPost" };
 static const char *const kinds[] = { "ListenStream", "ListenDatagram", "ListenSequentialPacket",
 				     "ListenFIFO", "ListenNetlink" };
-static const char *const flags[] = { "needs-exec",     "remain-after-exit", "delegate",
-				     "notify-all",     "preserve-runtime-directory",
-				     "keep-sigpipe",   "send-sighup",	    "send-sigkill-no",
-				     "listen-fds",     "set-login-environment" };
+static const char *const flags[] = { "needs-exec",
+				     "remain-after-exit",
+				     "delegate",
+				     "notify-all",
+				     "preserve-runtime-directory",
+				     "keep-sigpipe",
+				     "send-sighup",
+				     "send-sigkill-no",
+				     "listen-fds",
+				     "set-login-environment" };
 
 #define WORD(table, value) ((value) < ARRAY_SIZE(table) ? (table)[value] : "?")
 
@@ -127,8 +134,10 @@ static void print_exec(FILE *file, const struct table_exec *exec)
 
 static void print_diagnostic(FILE *file, const struct table_diagnostic *diagnostic)
 {
-	const char *level = diagnostic->level <= 3 ? "error" : diagnostic->level <= 4 ? "refused" :
-			    diagnostic->level <= 6 ? "harmless" : "honoured";
+	const char *level = diagnostic->level <= 3   ? "error"
+			    : diagnostic->level <= 4 ? "refused"
+			    : diagnostic->level <= 6 ? "harmless"
+						     : "honoured";
 
 	fprintf(file, "%s:%" PRIu32 ": %s: %s%s%s\n", diagnostic->file, diagnostic->line, level,
 		diagnostic->directive, *diagnostic->directive ? ": " : "", diagnostic->text);

@@ -21,17 +21,19 @@
 #include "words.h"
 
 static const char *const boot_targets[] = {
-	"basic.target",	      "sysinit.target",	     "multi-user.target",   "graphical.target",
-	"default.target",     "local-fs.target",     "local-fs-pre.target", "swap.target",
-	"sockets.target",     "timers.target",	     "paths.target",	    "slices.target",
-	"shutdown.target",    "umount.target",	     "final.target",	    "poweroff.target",
-	"reboot.target",      "halt.target",	     "kexec.target",	    "exit.target",
-	"emergency.target",   "rescue.target",	     "cryptsetup.target",   "cryptsetup-pre.target",
-	"veritysetup.target", "integritysetup.target",
+	"basic.target",        "sysinit.target",        "multi-user.target",
+	"graphical.target",    "default.target",        "local-fs.target",
+	"local-fs-pre.target", "swap.target",           "sockets.target",
+	"timers.target",       "paths.target",          "slices.target",
+	"shutdown.target",     "umount.target",         "final.target",
+	"poweroff.target",     "reboot.target",         "halt.target",
+	"kexec.target",        "exit.target",           "emergency.target",
+	"rescue.target",       "cryptsetup.target",     "cryptsetup-pre.target",
+	"veritysetup.target",  "integritysetup.target",
 };
 
-static const char *const name_only_suffixes[] = { ".mount",  ".automount", ".swap",  ".path",
-						  ".timer",  ".slice",	   ".scope", ".device" };
+static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",  ".path",
+						  ".timer", ".slice",     ".scope", ".device" };
 
 static bool is_among(const char *text, const char *const *words, size_t n)
 {
@@ -47,7 +49,8 @@ static bool exists_by_name(const char *name)
 	       is_among(unit_name_suffix(name), name_only_suffixes, ARRAY_SIZE(name_only_suffixes));
 }
 
-int loader_init(struct loader *loader, int root_fd, char *const *early_dirs, char *const *stock_dirs)
+int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
+		char *const *stock_dirs)
 {
 	*loader = (struct loader){ .own_imports = stock_dirs == NULL };
 	return unit_index_init(&loader->index, root_fd, early_dirs, stock_dirs);
@@ -73,8 +76,8 @@ static struct service *find_service(const struct loader *loader, const char *nam
 
 static int keep_service(struct loader *loader, struct service *service)
 {
-	struct service **services =
-		reallocarray(loader->services, loader->n_services + 1, sizeof(*services));
+	struct service **services = reallocarray(loader->services, loader->n_services + 1,
+						 sizeof(*services));
 
 	if (!services)
 		return -ENOMEM;
@@ -95,7 +98,8 @@ static struct specifiers specifiers_of(const struct loader *loader, const char *
 
 static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
 {
-	char *data CLEANUP(free_charp) = NULL;
+	char *data CLEANUP(free_charp)
+	= NULL;
 	size_t len = 0;
 	int r = unit_index_read(loader->index.root_fd, path, &data, &len);
 
@@ -131,7 +135,8 @@ static int read_unit(struct loader *loader, const char *name, const char *path,
 
 	if (r < 0)
 		return r;
-	return read_dropins(loader, name, family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
+	return read_dropins(loader, name,
+			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
 			    lines);
 }
 
@@ -167,7 +172,8 @@ static int add_imports(struct loader *loader, const char *name, const char *path
 {
 	const char *value = unit_lines_last(own, "Unit", "Import");
 	const struct specifiers specifiers = specifiers_of(loader, name);
-	char *expanded CLEANUP(free_charp) = NULL;
+	char *expanded CLEANUP(free_charp)
+	= NULL;
 	char **units CLEANUP_STRV = NULL;
 	int r = 0;
 
@@ -247,7 +253,8 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && family == UNIT_FAMILY_EARLY && service->install_aliases &&
-			   service->install_aliases[i]; i++)
+			   service->install_aliases[i];
+	     i++)
 		if (strcmp(service->install_aliases[i], service->name) != 0 &&
 		    !strv_contains(service->aliases, service->install_aliases[i]))
 			r = strv_append(&service->aliases, service->install_aliases[i]);
@@ -279,12 +286,14 @@ static int fill_service(struct loader *loader, struct service *service, const ch
 		return r;
 	r = read_unit(loader, service->name, path, family, &own);
 	if (r < 0)
-		return r == -ENOMEM ? r : set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
+		return r == -ENOMEM ? r
+				    : set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
 	r = add_imports(loader, service->name, path, &own, &lines, &import_missing);
 	if (r < 0 && r != -ENOMEM)
 		return set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
 	if (r == 0)
-		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd, &loader->diags);
+		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd,
+				     &loader->diags);
 	if (r < 0)
 		return r;
 	if (lines.n_items == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
@@ -357,9 +366,8 @@ int loader_load(struct loader *loader, const char *name)
 
 	if (!unit_name_is_valid(name) || unit_name_is_template(name)) {
 		diags_add(&loader->diags, NULL, 0, DIAG_ERROR, NULL,
-			  unit_name_is_template(name) ?
-				  "%s is a template: name an instance of it" :
-				  "\"%s\" is no name of a unit",
+			  unit_name_is_template(name) ? "%s is a template: name an instance of it"
+						      : "\"%s\" is no name of a unit",
 			  name);
 		return 0;
 	}
@@ -389,8 +397,9 @@ int loader_load_file(struct loader *loader, const char *path)
 		return 0;
 	}
 	/* a template is checked by way of an instance */
-	r = unit_name_is_template(base) ? unit_name_instantiate(base, "instance", &place.name) :
-					  (place.name = strdup(base)) ? 0 : -ENOMEM;
+	r = unit_name_is_template(base)   ? unit_name_instantiate(base, "instance", &place.name)
+	    : (place.name = strdup(base)) ? 0
+					  : -ENOMEM;
 	if (r == 0)
 		r = (place.path = strdup(path)) ? 0 : -ENOMEM;
 	if (r == 0)
@@ -407,8 +416,8 @@ int loader_load_family(struct loader *loader, unsigned int families)
 		const struct unit_entry *entry = &index->entries[i];
 		int r;
 
-		if (!(index->families[entry->rank] & families) || !unit_name_is_valid(entry->name) ||
-		    unit_name_is_template(entry->name))
+		if (!(index->families[entry->rank] & families) ||
+		    !unit_name_is_valid(entry->name) || unit_name_is_template(entry->name))
 			continue;
 		r = loader_load(loader, entry->name);
 		if (r < 0)

@@ -17,7 +17,8 @@ struct loader {
 };
 
 /* @root_fd stays the caller's and is the directory that all paths lie below. */
-int loader_init(struct loader *loader, int root_fd, char *const *early_dirs, char *const *stock_dirs);
+int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
+		char *const *stock_dirs);
 void loader_done(struct loader *loader);
 
 /* One unit by any of its names; loaded only once. What is wrong with it is in its load_state. */

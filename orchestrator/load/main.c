@@ -26,8 +26,9 @@ struct settings {
 	bool help;
 };
 
-static char *default_early_dirs[] = { (char *)"/etc/early/services.d", (char *)"/run/early/services.d",
-				      (char *)EARLY_MANIFESTDIR, NULL };
+static char *default_early_dirs[] = { (char *)"/etc/early/services.d",
+				      (char *)"/run/early/services.d", (char *)EARLY_MANIFESTDIR,
+				      NULL };
 static char *default_stock_dirs[] = { (char *)"/etc/systemd/system", (char *)"/run/systemd/system",
 				      (char *)"/lib/systemd/system", NULL };
 
@@ -111,7 +112,8 @@ static void strip_dashes(char *text)
 /* An operand with a slash is a file. */
 static int load_operand(struct loader *loader, const char *operand)
 {
-	char *path CLEANUP(free_charp) = NULL;
+	char *path CLEANUP(free_charp)
+	= NULL;
 
 	if (!strchr(operand, '/'))
 		return loader_load(loader, operand);
@@ -121,7 +123,8 @@ static int load_operand(struct loader *loader, const char *operand)
 	return loader_load_file(loader, path);
 }
 
-static int load_units(struct loader *loader, const struct settings *settings, int n, char **operands)
+static int load_units(struct loader *loader, const struct settings *settings, int n,
+		      char **operands)
 {
 	int r = 0;
 
@@ -151,22 +154,27 @@ static int write_table(const struct loader *loader, const struct settings *setti
 	if (r == 0)
 		r = fd_seal(CHANNEL_HELPER_FD);
 	if (r < 0)
-		return log_errno(r, "cannot write the table to descriptor %d: it must be a memfd that can be sealed (or use --dump)",
+		return log_errno(r,
+				 "cannot write the table to descriptor %d: it must be a memfd that "
+				 "can be sealed (or use --dump)",
 				 CHANNEL_HELPER_FD);
 	return 0;
 }
 
 static int run(const struct settings *settings, int n, char **operands)
 {
-	int root_fd CLEANUP_FD = -1;
+	int root_fd CLEANUP_FD
+	= -1;
 	struct loader loader = { .index.root_fd = -1 };
 	struct host host = { 0 };
 	int r;
 
 	root_fd = open(settings->root ? settings->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
-		return log_errno(-errno, "cannot open the root %s", settings->root ? settings->root : "/");
-	r = loader_init(&loader, root_fd, settings->services ? settings->services : default_early_dirs,
+		return log_errno(-errno, "cannot open the root %s",
+				 settings->root ? settings->root : "/");
+	r = loader_init(&loader, root_fd,
+			settings->services ? settings->services : default_early_dirs,
 			settings->services ? NULL : default_stock_dirs);
 	if (r < 0)
 		return log_errno(r, "cannot list the directories of units");
@@ -196,7 +204,8 @@ int main(int argc, char **argv)
 	if (n < 0)
 		return 2;
 	if (settings.help) {
-		puts("early-load [OPTION]... [NAME|FILE...]\nReads service manifests and writes their table to descriptor 3.\n");
+		puts("early-load [OPTION]... [NAME|FILE...]\nReads service manifests and writes "
+		     "their table to descriptor 3.\n");
 		opts_print_help(stdout, options, ARRAY_SIZE(options));
 		return 0;
 	}

@@ -42,16 +42,18 @@ static const struct table_service defaults = {
 
 int service_new(const char *name, struct service **ret_service)
 {
-	struct service *service CLEANUP_SERVICE = calloc(1, sizeof(*service));
+	struct service *service = calloc(1, sizeof(*service));
 
 	if (!service)
 		return -ENOMEM;
 	service->fields = defaults;
 	service->socket_mode = 0666;
 	service->name = strdup(name);
-	if (!service->name)
+	if (!service->name) {
+		service_free(service);
 		return -ENOMEM;
-	*ret_service = TAKE_PTR(service);
+	}
+	*ret_service = service;
 	return 0;
 }
 
@@ -74,10 +76,12 @@ void service_drop_execs(struct service *service, uint32_t phase)
 	service->n_execs = kept;
 }
 
-int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program, char **argv)
+int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program,
+		     char **argv)
 {
 	struct exec_line line = { phase, flags, program, argv };
-	struct exec_line *execs = reallocarray(service->execs, service->n_execs + 1, sizeof(*execs));
+	struct exec_line *execs = reallocarray(service->execs, service->n_execs + 1,
+					       sizeof(*execs));
 
 	if (!execs) {
 		exec_line_done(&line);
@@ -97,8 +101,8 @@ void service_drop_sockets(struct service *service)
 
 int service_add_socket(struct service *service, uint32_t kind, const char *address)
 {
-	struct socket_line *sockets =
-		reallocarray(service->sockets, service->n_sockets + 1, sizeof(*sockets));
+	struct socket_line *sockets = reallocarray(service->sockets, service->n_sockets + 1,
+						   sizeof(*sockets));
 
 	if (!sockets)
 		return -ENOMEM;
@@ -113,12 +117,27 @@ int service_add_socket(struct service *service, uint32_t kind, const char *addre
 static void free_strings(struct service *service)
 {
 	char *const strings[] = {
-		service->name, service->description, service->path, service->load_error,
-		service->bus_name, service->slice, service->seat, service->on_give_up,
-		service->pid_file, service->user, service->group, service->pam_name,
-		service->working_directory, service->root_directory, service->standard_input,
-		service->standard_output, service->standard_error, service->tty_path,
-		service->socket_user, service->socket_group, service->socket_fd_name,
+		service->name,
+		service->description,
+		service->path,
+		service->load_error,
+		service->bus_name,
+		service->slice,
+		service->seat,
+		service->on_give_up,
+		service->pid_file,
+		service->user,
+		service->group,
+		service->pam_name,
+		service->working_directory,
+		service->root_directory,
+		service->standard_input,
+		service->standard_output,
+		service->standard_error,
+		service->tty_path,
+		service->socket_user,
+		service->socket_group,
+		service->socket_fd_name,
 		service->socket_service,
 	};
 
@@ -129,14 +148,31 @@ static void free_strings(struct service *service)
 static void free_lists(struct service *service)
 {
 	char **const lists[] = {
-		service->aliases, service->success_codes, service->restart_prevent_codes,
-		service->after, service->before, service->requires, service->wants,
-		service->conflicts, service->binds_to, service->conditions,
-		service->supplementary_groups, service->environment, service->environment_files,
-		service->pass_environment, service->unset_environment, service->runtime_directory,
-		service->state_directory, service->cache_directory, service->logs_directory,
-		service->limits, service->capabilities, service->ambient_capabilities,
-		service->socket_units, service->wanted_by, service->install_aliases,
+		service->aliases,
+		service->success_codes,
+		service->restart_prevent_codes,
+		service->after,
+		service->before,
+		service->requires,
+		service->wants,
+		service->conflicts,
+		service->binds_to,
+		service->conditions,
+		service->supplementary_groups,
+		service->environment,
+		service->environment_files,
+		service->pass_environment,
+		service->unset_environment,
+		service->runtime_directory,
+		service->state_directory,
+		service->cache_directory,
+		service->logs_directory,
+		service->limits,
+		service->capabilities,
+		service->ambient_capabilities,
+		service->socket_units,
+		service->wanted_by,
+		service->install_aliases,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
@@ -176,17 +212,19 @@ static bool has_directories(const struct service *service)
 
 static bool has_identity(const struct service *service)
 {
-	return service->user || service->group || service->supplementary_groups || service->pam_name ||
-	       service->has_capabilities || service->ambient_capabilities;
+	return service->user || service->group || service->supplementary_groups ||
+	       service->pam_name || service->has_capabilities || service->ambient_capabilities;
 }
 
 static bool has_surroundings(const struct service *service)
 {
-	return service->working_directory || service->root_directory || service->environment_files ||
-	       service->unset_environment || service->tty_path || service->limits || service->has_nice ||
-	       service->has_umask || service->has_oom_score_adjust ||
+	return service->working_directory || service->root_directory ||
+	       service->environment_files || service->unset_environment || service->tty_path ||
+	       service->limits || service->has_nice || service->has_umask ||
+	       service->has_oom_score_adjust ||
 	       (service->standard_input && strcmp(service->standard_input, "null") != 0) ||
-	       !is_plain_stream(service->standard_output) || !is_plain_stream(service->standard_error);
+	       !is_plain_stream(service->standard_output) ||
+	       !is_plain_stream(service->standard_error);
 }
 
 bool service_needs_exec(const struct service *service)
@@ -234,8 +272,8 @@ int service_finish(struct service *service, const char **ret_error)
 			fields->type = TABLE_TYPE_ONESHOT;
 	}
 	if (fields->start_timeout_us == 0)
-		fields->start_timeout_us =
-			fields->type == TABLE_TYPE_ONESHOT ? UINT64_MAX : DEFAULT_TIMEOUT_US;
+		fields->start_timeout_us = fields->type == TABLE_TYPE_ONESHOT ? UINT64_MAX
+									      : DEFAULT_TIMEOUT_US;
 	if (service->n_sockets > 0)
 		fields->flags |= TABLE_FLAG_LISTEN_FDS;
 	if (service_needs_exec(service))

@@ -25,7 +25,8 @@ struct socket_line {
 };
 
 struct service {
-	struct table_service fields; /* numbers only; its text and lists are filled in from below when it is written */
+	struct table_service
+		fields; /* numbers only; its text and lists are filled in from below when it is written */
 	char *name;
 	char *description;
 	char *path;
@@ -95,7 +96,8 @@ void service_freep(struct service **service);
 #define CLEANUP_SERVICE CLEANUP(service_freep)
 
 /* Appends a command; @program and @argv are taken over, also on failure. */
-int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program, char **argv);
+int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program,
+		     char **argv);
 void service_drop_execs(struct service *service, uint32_t phase);
 
 int service_add_socket(struct service *service, uint32_t kind, const char *address);

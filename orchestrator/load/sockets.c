@@ -35,7 +35,8 @@ static int read_socket_unit(struct loader *loader, const char *name, struct diag
 	r = unit_index_dropins(&loader->index, place.name, UNIT_FAMILY_ANY, &dropins);
 	for (size_t i = 0; r == 0 && i <= strv_length(dropins); i++) {
 		const char *path = i == 0 ? place.path : dropins[i - 1];
-		char *data CLEANUP(free_charp) = NULL;
+		char *data CLEANUP(free_charp)
+		= NULL;
 		size_t len;
 
 		r = unit_index_read(loader->index.root_fd, path, &data, &len);
@@ -65,7 +66,8 @@ static int take_text(char **member, const char *text)
 	return 0;
 }
 
-static int take_addresses(struct loader *loader, struct service *service, const struct service *unit)
+static int take_addresses(struct loader *loader, struct service *service,
+			  const struct service *unit)
 {
 	int r = 0;
 
@@ -91,7 +93,8 @@ static int own_socket_name(const char *service_name, char **ret_name)
 {
 	struct strbuf name = STRBUF_INIT;
 
-	strbuf_printf(&name, "%.*s.socket", (int)(strlen(service_name) - strlen(".service")), service_name);
+	strbuf_printf(&name, "%.*s.socket", (int)(strlen(service_name) - strlen(".service")),
+		      service_name);
 	*ret_name = strbuf_take(&name);
 	return *ret_name ? 0 : -ENOMEM;
 }
@@ -102,7 +105,8 @@ static bool names_service(const struct service *service, const char *name)
 }
 
 /* True if the socket unit starts @service: by its Service=, or else by its name. */
-static bool socket_is_for(const struct service *unit, const struct service *service, const char *own_name)
+static bool socket_is_for(const struct service *unit, const struct service *service,
+			  const char *own_name)
 {
 	if (unit->socket_service)
 		return names_service(service, unit->socket_service);
@@ -115,7 +119,8 @@ static int for_each_socket(struct loader *loader, struct service *service,
 				     const struct service *unit, void *data),
 			   void *data)
 {
-	char *own_name CLEANUP(free_charp) = NULL;
+	char *own_name CLEANUP(free_charp)
+	= NULL;
 	int r = own_socket_name(service->name, &own_name);
 
 	for (size_t i = 0; r == 0 && i < loader->index.n_entries; i++) {

@@ -15,8 +15,9 @@
 
 #define UNIT_NAME_MAX 255
 
-static const char *const suffixes[] = { ".service", ".socket", ".target",    ".mount", ".automount", ".swap",
-					".path",    ".timer",  ".slice",     ".scope", ".device" };
+static const char *const suffixes[] = { ".service",   ".socket", ".target", ".mount",
+					".automount", ".swap",   ".path",   ".timer",
+					".slice",     ".scope",  ".device" };
 
 const char *unit_name_suffix(const char *name)
 {
@@ -104,8 +105,8 @@ static void put_unescaped(struct strbuf *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		char digits[3] = "";
 
-		if (text[i] == '\\' && i + 3 < len && text[i + 1] == 'x' && isxdigit((unsigned char)text[i + 2]) &&
-		    isxdigit((unsigned char)text[i + 3])) {
+		if (text[i] == '\\' && i + 3 < len && text[i + 1] == 'x' &&
+		    isxdigit((unsigned char)text[i + 2]) && isxdigit((unsigned char)text[i + 3])) {
 			digits[0] = text[i + 2];
 			digits[1] = text[i + 3];
 			strbuf_putc(out, (char)strtoul(digits, NULL, 16));

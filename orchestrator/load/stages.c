@@ -18,19 +18,20 @@
 
 /* Enabled on a stock boot, but Early does their work. */
 static const char *const replaced[] = {
-	"systemd-journald.service",	  "systemd-journal-flush.service",
-	"systemd-update-utmp.service",	  "systemd-update-utmp-runlevel.service",
-	"plymouth-start.service",	  "plymouth-quit.service",
-	"plymouth-quit-wait.service",	  "plymouth-read-write.service",
-	"systemd-remount-fs.service",	  "systemd-fsck-root.service",
+	"systemd-journald.service",       "systemd-journal-flush.service",
+	"systemd-update-utmp.service",    "systemd-update-utmp-runlevel.service",
+	"plymouth-start.service",         "plymouth-quit.service",
+	"plymouth-quit-wait.service",     "plymouth-read-write.service",
+	"systemd-remount-fs.service",     "systemd-fsck-root.service",
 	"systemd-tmpfiles-setup.service", "systemd-udev-trigger.service",
-	"systemd-udev-settle.service",	  "display-manager.service",
+	"systemd-udev-settle.service",    "display-manager.service",
 };
 
 static bool is_replaced(const struct service *service)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
-		if (strcmp(service->name, replaced[i]) == 0 || strv_contains(service->aliases, replaced[i]))
+		if (strcmp(service->name, replaced[i]) == 0 ||
+		    strv_contains(service->aliases, replaced[i]))
 			return true;
 	return false;
 }

@@ -154,7 +154,8 @@ static int parser_finish_line(struct parser *parser)
 	return r;
 }
 
-static int parser_physical_line(struct parser *parser, const char *text, size_t len, uint32_t number)
+static int parser_physical_line(struct parser *parser, const char *text, size_t len,
+				uint32_t number)
 {
 	const char *start = text;
 	size_t left = len;

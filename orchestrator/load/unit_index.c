@@ -30,7 +30,8 @@
 
 static int open_in_root(int root_fd, const char *path, int flags, int *ret_fd)
 {
-	struct open_how how = { .flags = (unsigned int)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = { .flags = (unsigned int)flags | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT };
 	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
 	if (fd < 0)
@@ -41,7 +42,8 @@ static int open_in_root(int root_fd, const char *path, int flags, int *ret_fd)
 
 int unit_index_read(int root_fd, const char *path, char **ret_data, size_t *ret_len)
 {
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	int r = open_in_root(root_fd, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, &fd);
 
 	if (r < 0)
@@ -73,10 +75,11 @@ static int open_directory(int root_fd, const char *path, DIR **ret_dir)
 
 /* --- the index --- */
 
-static int add_entry(struct unit_index *index, const char *name, const char *target, unsigned int rank)
+static int add_entry(struct unit_index *index, const char *name, const char *target,
+		     unsigned int rank)
 {
-	struct unit_entry *entries =
-		reallocarray(index->entries, index->n_entries + 1, sizeof(*entries));
+	struct unit_entry *entries = reallocarray(index->entries, index->n_entries + 1,
+						  sizeof(*entries));
 	struct unit_entry *entry;
 
 	if (!entries)
@@ -89,7 +92,8 @@ static int add_entry(struct unit_index *index, const char *name, const char *tar
 
 static int read_directory(struct unit_index *index, const char *path, unsigned int rank)
 {
-	DIR *dir CLEANUP(closedirp) = NULL;
+	DIR *dir CLEANUP(closedirp)
+	= NULL;
 	struct dirent *dirent;
 	int r = open_directory(index->root_fd, path, &dir);
 
@@ -227,7 +231,8 @@ static const char *alias_target(const struct unit_index *index, const struct uni
 static int find_unit(const struct unit_index *index, const char *name, unsigned int families,
 		     const struct unit_entry **ret_entry)
 {
-	char *template_name CLEANUP(free_charp) = NULL;
+	char *template_name CLEANUP(free_charp)
+	= NULL;
 	int r;
 
 	*ret_entry = find_entry(index, name, families);
@@ -242,7 +247,8 @@ static int find_unit(const struct unit_index *index, const char *name, unsigned 
 /* Sets @name to what its alias stands for; an instance of a template's alias stays that instance. */
 static int follow_alias(char **name, const char *target)
 {
-	char *instance CLEANUP(free_charp) = NULL;
+	char *instance CLEANUP(free_charp)
+	= NULL;
 	char *next = NULL;
 	int r = unit_name_is_template(target) ? unit_name_instance(*name, &instance) : -ENOENT;
 
@@ -257,7 +263,8 @@ static int follow_alias(char **name, const char *target)
 	return 0;
 }
 
-static int entry_path(const struct unit_index *index, const struct unit_entry *entry, char **ret_path)
+static int entry_path(const struct unit_index *index, const struct unit_entry *entry,
+		      char **ret_path)
 {
 	struct strbuf path = STRBUF_INIT;
 
@@ -344,12 +351,15 @@ static int collect(const struct unit_index *index, const char *dir_name, const c
 {
 	for (size_t i = 0; i < index->n_entries; i++) {
 		const struct unit_entry *entry = &index->entries[i];
-		char *path CLEANUP(free_charp) = NULL;
-		DIR *dir CLEANUP(closedirp) = NULL;
+		char *path CLEANUP(free_charp)
+		= NULL;
+		DIR *dir CLEANUP(closedirp)
+		= NULL;
 		struct dirent *dirent;
 		int r;
 
-		if (strcmp(entry->name, dir_name) != 0 || !(index->families[entry->rank] & families))
+		if (strcmp(entry->name, dir_name) != 0 ||
+		    !(index->families[entry->rank] & families))
 			continue;
 		r = entry_path(index, entry, &path);
 		if (r < 0)
@@ -375,7 +385,8 @@ static int collect(const struct unit_index *index, const char *dir_name, const c
 static int dropin_dirs(const char *name, char ***ret_dirs)
 {
 	char **dirs CLEANUP_STRV = NULL;
-	char *template_name CLEANUP(free_charp) = NULL;
+	char *template_name CLEANUP(free_charp)
+	= NULL;
 	const char *suffix = unit_name_suffix(name);
 	size_t prefix_len = strcspn(name, "@");
 	int r = strv_appendf(&dirs, "%s.d", name);

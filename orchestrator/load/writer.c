@@ -21,27 +21,55 @@ struct field_map {
 	}
 
 static const struct field_map texts[] = {
-	MAP(name),	     MAP(description),	   MAP(path),		MAP(load_error),
-	MAP(bus_name),	     MAP(slice),	   MAP(seat),		MAP(on_give_up),
-	MAP(pid_file),	     MAP(user),		   MAP(group),		MAP(pam_name),
-	MAP(working_directory), MAP(root_directory), MAP(standard_input), MAP(standard_output),
-	MAP(standard_error), MAP(tty_path),
+	MAP(name),
+	MAP(description),
+	MAP(path),
+	MAP(load_error),
+	MAP(bus_name),
+	MAP(slice),
+	MAP(seat),
+	MAP(on_give_up),
+	MAP(pid_file),
+	MAP(user),
+	MAP(group),
+	MAP(pam_name),
+	MAP(working_directory),
+	MAP(root_directory),
+	MAP(standard_input),
+	MAP(standard_output),
+	MAP(standard_error),
+	MAP(tty_path),
 };
 
 static const struct field_map lists[] = {
-	MAP(aliases),	      MAP(success_codes),	MAP(restart_prevent_codes),
-	MAP(after),	      MAP(before),		MAP(requires),
-	MAP(wants),	      MAP(conflicts),		MAP(binds_to),
-	MAP(conditions),      MAP(supplementary_groups), MAP(environment),
-	MAP(environment_files), MAP(pass_environment),	MAP(unset_environment),
-	MAP(runtime_directory), MAP(state_directory),	MAP(cache_directory),
-	MAP(logs_directory),  MAP(limits),		MAP(capabilities),
+	MAP(aliases),
+	MAP(success_codes),
+	MAP(restart_prevent_codes),
+	MAP(after),
+	MAP(before),
+	MAP(requires),
+	MAP(wants),
+	MAP(conflicts),
+	MAP(binds_to),
+	MAP(conditions),
+	MAP(supplementary_groups),
+	MAP(environment),
+	MAP(environment_files),
+	MAP(pass_environment),
+	MAP(unset_environment),
+	MAP(runtime_directory),
+	MAP(state_directory),
+	MAP(cache_directory),
+	MAP(logs_directory),
+	MAP(limits),
+	MAP(capabilities),
 	MAP(ambient_capabilities),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)
 {
-	char *buf CLEANUP(free_charp) = NULL;
+	char *buf CLEANUP(free_charp)
+	= NULL;
 	int len = wire_pack(&table_protocol, opcode, value, NULL, 0);
 
 	if (len < 0)
@@ -69,7 +97,8 @@ static int put_service(struct strbuf *table, const struct service *service)
 		message.slice = "system.slice";
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
 		r = wire_list_from_strv(*(char **const *)((const char *)service + lists[i].from),
-					(struct wire_list *)((char *)&message + lists[i].to), &data[i]);
+					(struct wire_list *)((char *)&message + lists[i].to),
+					&data[i]);
 	if (r == 0)
 		r = put(table, TABLE_SERVICE, &message);
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
@@ -84,7 +113,8 @@ static int put_exec(struct strbuf *table, const struct exec_line *exec)
 		.flags = exec->flags,
 		.program = exec->program,
 	};
-	char *data CLEANUP(free_charp) = NULL;
+	char *data CLEANUP(free_charp)
+	= NULL;
 	int r = wire_list_from_strv(exec->argv, &message.argv, &data);
 
 	return r < 0 ? r : put(table, TABLE_EXEC, &message);
@@ -117,8 +147,8 @@ static int put_diags(struct strbuf *table, const struct diags *diags, bool notes
 
 	for (size_t i = 0; r == 0 && i < diags->n_items; i++) {
 		const struct diag *diag = &diags->items[i];
-		struct table_diagnostic message = { diag->file, diag->line, diag->level, diag->directive,
-						    diag->text };
+		struct table_diagnostic message = { diag->file, diag->line, diag->level,
+						    diag->directive, diag->text };
 
 		if (notes || diag->level <= DIAG_WARNING)
 			r = put(table, TABLE_DIAGNOSTIC, &message);

@@ -33,7 +33,8 @@ struct packet_head {
 	uint64_t size; /* PACKET_FILE: how much of it counts */
 };
 
-static int send_packet(int fd, const struct packet_head *head, const char *text, size_t len, int file_fd)
+static int send_packet(int fd, const struct packet_head *head, const char *text, size_t len,
+		       int file_fd)
 {
 	struct iovec parts[] = { { (void *)head, sizeof(*head) }, { (void *)text, len } };
 	union {
@@ -73,7 +74,8 @@ static int start_writer(const char *dir, int fd, pid_t *ret_pid)
 		*ret_pid = pid;
 		return 0;
 	}
-	if (dup2(fd, CHANNEL_HELPER_FD) == CHANNEL_HELPER_FD && fd_set_cloexec(CHANNEL_HELPER_FD, false) == 0)
+	if (dup2(fd, CHANNEL_HELPER_FD) == CHANNEL_HELPER_FD &&
+	    fd_set_cloexec(CHANNEL_HELPER_FD, false) == 0)
 		execl("/proc/self/exe", "early-log", "--archive", dir, (char *)NULL);
 	_exit(1);
 }
@@ -124,7 +126,8 @@ int archive_start(struct archive *archive, struct sink *sink, const char *dir)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)); /* else the default stands */
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size,
+			 sizeof(size)); /* else the default stands */
 	r = start_writer(dir, pair[1], &archive->pid);
 	close(pair[1]);
 	if (r < 0) {
@@ -145,7 +148,8 @@ static void tell_lost(struct archive *archive)
 {
 	char text[96];
 	struct packet_head head;
-	int len = snprintf(text, sizeof(text), "early-log: %zu lines were lost here: the disk was too slow\n",
+	int len = snprintf(text, sizeof(text),
+			   "early-log: %zu lines were lost here: the disk was too slow\n",
 			   archive->lost);
 
 	fill_head(&head, PACKET_LINE, "early-log", 0);
@@ -231,7 +235,7 @@ int archive_run(int fd, const char *dir)
 		return 1;
 	}
 	for (;;) {
-		struct packet_head head;
+		struct packet_head head = { 0 };
 		int file_fd;
 		ssize_t len = receive(fd, &head, text, sizeof(text), &file_fd);
 
@@ -242,7 +246,8 @@ int archive_run(int fd, const char *dir)
 		if (head.kind == PACKET_FILE && file_fd >= 0)
 			copy_file(&sink, &head, file_fd);
 		else if (head.kind == PACKET_LINE)
-			(void)sink_append(&sink, head.service, text, (size_t)len - sizeof(head)); /* a full disk loses lines */
+			(void)sink_append(&sink, head.service, text,
+					  (size_t)len - sizeof(head)); /* a full disk loses lines */
 		fd_close(file_fd);
 	}
 	sink_done(&sink);

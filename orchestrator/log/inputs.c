@@ -99,7 +99,8 @@ void inputs_done(struct inputs *inputs)
 static const char *service_of(pid_t pid, char *buf, size_t size)
 {
 	char path[64];
-	char *text CLEANUP(free_charp) = NULL;
+	char *text CLEANUP(free_charp)
+	= NULL;
 	const char *service = NULL;
 	size_t len;
 
@@ -165,7 +166,8 @@ static void handle_stream(struct loop_source *source, uint32_t events)
 	}
 }
 
-static int add_stream(struct inputs *inputs, const char *service, int fd, struct input_stream **ret_stream)
+static int add_stream(struct inputs *inputs, const char *service, int fd,
+		      struct input_stream **ret_stream)
 {
 	struct input_stream *stream = calloc(1, sizeof(*stream));
 	int r = stream ? fd_set_nonblock(fd, true) : -ENOMEM;
@@ -212,7 +214,8 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (fd < 0)
 		return; /* gone again, or no descriptors left: the next turn tries anew */
-	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size); /* pid 0 otherwise: a stranger */
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer,
+			 &size); /* pid 0 otherwise: a stranger */
 	if (add_stream(socket->inputs, service_of(peer.pid, name, sizeof(name)), fd, &stream) < 0)
 		return;
 	stream->header_lines = STREAM_HEADER_LINES;
@@ -246,7 +249,8 @@ static void take_datagram(struct input_socket *socket, char *data, size_t len, p
 /* A large message comes as a sealed memfd; anything else could block or change while it is read. */
 static void take_memfd(struct input_socket *socket, int fd, pid_t pid)
 {
-	char *data CLEANUP(free_charp) = NULL;
+	char *data CLEANUP(free_charp)
+	= NULL;
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
@@ -267,7 +271,8 @@ static struct received take_control(struct msghdr *message)
 {
 	struct received received = { 0, -1 };
 
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg; cmsg = CMSG_NXTHDR(message, cmsg)) {
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
+	     cmsg = CMSG_NXTHDR(message, cmsg)) {
 		if (cmsg->cmsg_level != SOL_SOCKET)
 			continue;
 		if (cmsg->cmsg_type == SCM_CREDENTIALS) {
@@ -335,7 +340,8 @@ static void handle_datagrams(struct loop_source *source, uint32_t events)
 static int bind_socket(const char *path, int type, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd CLEANUP_FD = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd CLEANUP_FD
+	= socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1;
 	int size = RECEIVE_BUFFER;
 
@@ -346,7 +352,8 @@ static int bind_socket(const char *path, int type, int *ret_fd)
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)); /* else the default stands */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+			 sizeof(size)); /* else the default stands */
 	(void)unlink(path); /* of an early-log before this one */
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0)
 		return -errno;

@@ -53,8 +53,11 @@ static int set_help(void *target, const char *value)
 }
 
 static const struct opt options[] = {
-	{ 0, "run", "DIR", "keep files in DIR/log and DIR/archive, without /dev/log and the journal's sockets", set_run },
-	{ 0, "archive", "DIR", "be the writer of the copies in DIR (started by early-log itself)", set_archive },
+	{ 0, "run", "DIR",
+	  "keep files in DIR/log and DIR/archive, without /dev/log and the journal's sockets",
+	  set_run },
+	{ 0, "archive", "DIR", "be the writer of the copies in DIR (started by early-log itself)",
+	  set_archive },
 	{ 'h', "help", NULL, "this help", set_help },
 };
 
@@ -68,7 +71,8 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 	case LOGS_STREAM:
 		r = channel_unpack(channel, message, &stream, sizeof(stream));
 		if (r == 0 && message->n_fds == 1)
-			r = inputs_add_service(&logd->inputs, stream.service, TAKE_FD(message->fds[0]));
+			r = inputs_add_service(&logd->inputs, stream.service,
+					       TAKE_FD(message->fds[0]));
 		else if (r == 0)
 			r = -EPROTO;
 		break;
@@ -113,13 +117,14 @@ static int start(struct logd *logd, const char *run)
 	if (strcmp(run, DEFAULT_RUN) == 0) {
 		(void)snprintf(logd->archive_dir, sizeof(logd->archive_dir), "%s", ARCHIVE_DIR);
 		logd->sink.kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		(void)inputs_listen(&logd->inputs, JOURNAL_DIR, "/dev/log"); /* told; the services' pipes matter more */
+		(void)inputs_listen(&logd->inputs, JOURNAL_DIR,
+				    "/dev/log"); /* told; the services' pipes matter more */
 	}
 	r = loop_reap_children(logd->loop);
 	if (r < 0)
 		return log_errno(r, "cannot watch children");
-	return channel_init(&logd->link, logd->loop, CHANNEL_HELPER_FD, &logs_protocol, handle_message,
-			    handle_close, logd);
+	return channel_init(&logd->link, logd->loop, CHANNEL_HELPER_FD, &logs_protocol,
+			    handle_message, handle_close, logd);
 }
 
 static int run(const char *dir)
@@ -158,9 +163,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (settings.help) {
-		puts("early-log [--run DIR]\nReads what services say. It is run by early-init, with its link at descriptor 3.\n");
+		puts("early-log [--run DIR]\nReads what services say. It is run by early-init, "
+		     "with its link at descriptor 3.\n");
 		opts_print_help(stdout, options, ARRAY_SIZE(options));
 		return 0;
 	}
-	return settings.archive ? archive_run(CHANNEL_HELPER_FD, settings.archive) : run(settings.run);
+	return settings.archive ? archive_run(CHANNEL_HELPER_FD, settings.archive)
+				: run(settings.run);
 }

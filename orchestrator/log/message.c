@@ -108,7 +108,8 @@ static bool next_field(char **at, size_t *left, struct field *ret_field)
 	line_len = (size_t)(newline - line);
 	equals = memchr(line, '=', line_len);
 	if (equals) {
-		*ret_field = (struct field){ line, equals + 1, line_len - (size_t)(equals + 1 - line) };
+		*ret_field = (struct field){ line, equals + 1,
+					     line_len - (size_t)(equals + 1 - line) };
 		*equals = '\0';
 		*newline = '\0';
 		*at = newline + 1;

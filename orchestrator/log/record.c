@@ -9,7 +9,7 @@
 
 const char *record_level_name(int level)
 {
-	static const char *const names[] = { "emerg", "alert",	"crit", "err",
+	static const char *const names[] = { "emerg",   "alert",  "crit", "err",
 					     "warning", "notice", "info", "debug" };
 
 	return level >= 0 && level < (int)ARRAY_SIZE(names) ? names[level] : "info";
@@ -51,8 +51,8 @@ static void put_head(struct output *out, const struct record *record)
 	if (!record->identifier)
 		return;
 	put_clean(out, record->identifier, strnlen(record->identifier, 128));
-	len = record->pid > 0 ? snprintf(head, sizeof(head), "[%d]: ", (int)record->pid) :
-				snprintf(head, sizeof(head), ": ");
+	len = record->pid > 0 ? snprintf(head, sizeof(head), "[%d]: ", (int)record->pid)
+			      : snprintf(head, sizeof(head), ": ");
 	put(out, head, (size_t)len);
 }
 

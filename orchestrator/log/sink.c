@@ -68,7 +68,8 @@ static int file_open(struct sink *sink, struct sink_file *file)
 	struct stat st;
 
 	file_name(file->name, "", name, sizeof(name));
-	file->fd = openat(sink->dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	file->fd = openat(sink->dir_fd, name,
+			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (file->fd < 0)
 		return -errno;
 	file->size = fstat(file->fd, &st) == 0 ? st.st_size : 0;
@@ -136,11 +137,13 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 	char line[KMSG_LINE_MAX + 128];
 	const char *newline = memchr(record->text, '\n', record->len);
 	size_t text_len = newline ? (size_t)(newline - record->text) : record->len;
-	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n", 24 | record->level, record->service,
-			   (int)MIN(text_len, (size_t)KMSG_LINE_MAX), record->text);
+	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n", 24 | record->level,
+			   record->service, (int)MIN(text_len, (size_t)KMSG_LINE_MAX),
+			   record->text);
 
 	if (len > 0)
-		(void)!write(sink->kmsg_fd, line, MIN((size_t)len, sizeof(line) - 1)); /* the kernel limits the rate */
+		(void)!write(sink->kmsg_fd, line,
+			     MIN((size_t)len, sizeof(line) - 1)); /* the kernel limits the rate */
 }
 
 void sink_write(struct sink *sink, const struct record *record)

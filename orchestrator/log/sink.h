@@ -22,7 +22,8 @@ struct sink {
 	int kmsg_fd; /* -1: none */
 	off_t file_max;
 	struct list files; /* sink_file::link */
-	void (*on_line)(const char *service, const char *line, size_t len, void *data); /* NULL: none */
+	void (*on_line)(const char *service, const char *line, size_t len,
+			void *data); /* NULL: none */
 	void *data;
 };
 

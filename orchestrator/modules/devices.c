@@ -31,13 +31,10 @@ static int open_dir(int dirfd, const char *path, DIR **ret)
 	if (fd < 0)
 		return -errno;
 	*ret = fdopendir(fd);
-	if (!*ret) {
-		int r = -errno;
-
-		(void)fd_close(fd);
-		return r;
-	}
-	return 0;
+	if (*ret)
+		return 0;
+	(void)fd_close(fd);
+	return -ENOMEM;
 }
 
 /* Devices come and go, and not each has a modalias: what cannot be read is not there. */

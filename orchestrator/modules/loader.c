@@ -50,7 +50,7 @@ static int read_list(struct loader *loader)
 	size_t len;
 	int r;
 
-	r = fs_read_file_at(loader->root_fd, MODLIST_PATH + 1, LOADER_MAX_LIST_BYTES, &text, &len);
+	r = fs_read_file_at(loader->root_fd, &MODLIST_PATH[1], LOADER_MAX_LIST_BYTES, &text, &len);
 	if (r < 0)
 		return log_errno(r, "cannot read %s; make the image anew with early-mkinitramfs",
 				 MODLIST_PATH);

@@ -50,7 +50,7 @@ static bool is_display(const char *path)
 	return is_below(path, dirs, ARRAY_SIZE(dirs));
 }
 
-static bool is_bus(const char *path)
+bool phase_is_bus(const char *path)
 {
 	static const char *const dirs[] = {
 		"kernel/drivers/virtio/virtio_pci",
@@ -92,9 +92,10 @@ bool phase_wants(enum phase phase, const char *path, const char *modalias)
 	case PHASE_DISPLAY:
 		if (is_display(path))
 			return true;
-		return is_bus(path) && (!begins(modalias, "pci:") || pci_class(modalias) == 0x03);
+		return phase_is_bus(path) &&
+		       (!begins(modalias, "pci:") || pci_class(modalias) == 0x03);
 	case PHASE_STORAGE:
-		return is_bus(path) || is_storage(path);
+		return phase_is_bus(path) || is_storage(path);
 	case PHASE_REST:
 		return true;
 	}
@@ -136,7 +137,6 @@ const char *phase_companions(const char *path)
 	} table[] = {
 		{ "kernel/drivers/usb/host/", "usb_storage uas sd_mod" },
 		{ "kernel/drivers/mmc/host/", "mmc_block" },
-		{ "kernel/drivers/ata/", "sd_mod" },
 		{ "kernel/drivers/message/", "sd_mod" },
 		{ "kernel/drivers/scsi/", "sd_mod" },
 	};

@@ -16,6 +16,9 @@ int phase_parse(const char *text, enum phase *ret);
 /* Is the module at @path (below /lib/modules/VERSION), which covers the device @modalias, loaded in @phase? */
 bool phase_wants(enum phase phase, const char *path, const char *modalias);
 
+/* Does the driver at @path make new devices appear, displays or disks? */
+bool phase_is_bus(const char *path);
+
 /* Can a device on @bus (a name in /sys/bus) matter to @phase? */
 bool phase_reads_bus(enum phase phase, const char *bus);
 
@@ -27,7 +30,8 @@ bool phase_predict(const char *modalias, char *ret, size_t size);
 
 /*
  * Modules (names separated by spaces) that the disks behind the driver at @path will need. They appear at a time of their own
- * (a USB bus is searched in the background), so their drivers are loaded with the controller's. "" for none.
+ * (a USB bus is searched in the background), so their drivers are loaded with the controller's. "" for none; also for SATA,
+ * whose ports the kernel has searched when the controller's module counts as loaded.
  */
 const char *phase_companions(const char *path);
 

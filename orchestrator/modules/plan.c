@@ -108,12 +108,13 @@ static void weigh(struct plan *plan, size_t from)
 	}
 }
 
-bool plan_want(struct plan *plan, size_t module)
+bool plan_want(struct plan *plan, size_t module, uint64_t lead)
 {
 	size_t from = plan->n_queue;
 
 	if (!enqueue(plan, module))
 		return false;
+	plan->entries[module].work = plan->list->modules[module].bytes + lead;
 	for (size_t at = from; at < plan->n_queue; at++) {
 		const struct modlist_module *next = &plan->list->modules[plan->queue[at]];
 

@@ -47,8 +47,11 @@ void plan_set_loaded(struct plan *plan, size_t module);
 /* Notes that a module must not be loaded (@error says why); those that need it will fail. Only while it is idle. */
 void plan_forbid(struct plan *plan, size_t module, int error);
 
-/* Wants @module and what it needs. False if nothing new was to be done. */
-bool plan_want(struct plan *plan, size_t module);
+/*
+ * Wants @module and what it needs. @lead counts as bytes that wait for it besides the modules that do. False if nothing new was
+ * to be done.
+ */
+bool plan_want(struct plan *plan, size_t module, uint64_t lead);
 
 /* The module whose needs are met and on which most hangs, now running; or MODLIST_NONE: all is done, or others must finish first. */
 size_t plan_next(struct plan *plan);

@@ -29,6 +29,9 @@
 #include "phase.h"
 #include "words.h"
 
+/* More than the longest chain of modules that a display needs: its devices have to appear meanwhile. */
+#define POOL_BUS_LEAD_BYTES (64 * 1024 * 1024)
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text);
@@ -198,8 +201,11 @@ void pool_set_loaded(struct pool *pool, size_t module)
 
 void pool_want(struct pool *pool, size_t module)
 {
+	const char *path = pool->plan.list->modules[module].path;
+	uint64_t lead = phase_is_bus(path) ? POOL_BUS_LEAD_BYTES : 0;
+
 	pthread_mutex_lock(&pool->lock);
-	if (plan_want(&pool->plan, module))
+	if (plan_want(&pool->plan, module, lead))
 		pthread_cond_broadcast(&pool->work);
 	pthread_mutex_unlock(&pool->lock);
 }

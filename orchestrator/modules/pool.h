@@ -41,7 +41,7 @@ void pool_done(struct pool *pool);
 
 void pool_set_loaded(struct pool *pool, size_t module);
 
-/* Wants a module, and what it needs. */
+/* Wants a module, and what it needs; buses first, because devices appear behind them. */
 void pool_want(struct pool *pool, size_t module);
 
 bool pool_is_idle(struct pool *pool);

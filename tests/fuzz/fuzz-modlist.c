@@ -18,7 +18,7 @@ static void run_plan(const struct modlist *list)
 	if (plan_init(&plan, list) < 0)
 		return;
 	for (size_t i = 0; i < list->n_modules; i++)
-		(void)plan_want(&plan, i);
+		(void)plan_want(&plan, i, 0);
 	while ((module = plan_next(&plan)) != MODLIST_NONE)
 		plan_finish(&plan, module, module % 7 == 3 ? -1 : 0);
 	if (!plan_is_idle(&plan))

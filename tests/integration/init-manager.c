@@ -340,6 +340,18 @@ TEST(stop_all)
 	assert_int_equal(manager_start_unit(manager, "a.service", "test", NULL), -ESHUTDOWN);
 }
 
+static void clean_up(void)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/control", run_dir);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s/notify", run_dir);
+	(void)rmdir(path);
+	if (rmdir(run_dir) < 0)
+		fprintf(stderr, "left behind: %s\n", run_dir);
+}
+
 #define MANAGER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -367,5 +379,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	log_init("init-manager", LOG_SINK_STDERR, LOG_LEVEL_WARNING);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	clean_up();
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -310,6 +310,18 @@ def test_condition_skips(build):
         assert not os.path.exists(c.work + '/started')
 
 
+def test_condition_is_asked_once(build):
+    """A unit whose ExecStartPre= undoes its own condition still starts, as with systemd."""
+    with Container(build, {
+            'a.service': '[Unit]\nConditionPathExists=!@work@/made\n[Service]\nExecStartPre=/bin/touch @work@/made\n'
+                         'ExecStart=/bin/sleep 1000\n[Early]\nStage=demand\n'}) as c:
+        c.control('start', 'a')
+        assert c.state('a') == ('active', 'running'), c.status('a')
+        c.control('stop', 'a')
+        c.control('start', 'a')
+        assert c.status('a')['result'] == 'condition', c.status('a')
+
+
 def test_timeouts(build):
     with Container(build, {
             'slow.service': '[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\nTimeoutStartSec=300ms\n[Early]\nStage=demand\n',

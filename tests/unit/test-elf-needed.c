@@ -122,6 +122,8 @@ TEST(broken)
 	BROKEN(image.segments[2].p_filesz = UINT64_MAX);
 	BROKEN(image.dynamic[0].d_un.d_val = sizeof(image.strings));
 	BROKEN(image.dynamic[3].d_un.d_ptr = 1);
+	BROKEN(image.dynamic[2].d_tag = DT_DEBUG;
+	       image.dynamic[4].d_un.d_val = 15); /* begins behind */
 	BROKEN(image.dynamic[4].d_un.d_val = 5); /* a name goes on behind the table */
 }
 

@@ -55,10 +55,10 @@ TEST(levels)
 		int level;
 		const char *rest;
 	} cases[] = {
-		{ "<3>bad", 3, "bad" },	   { "<30>daemon info", 6, "daemon info" },
-		{ "plain", 6, "plain" },   { "<>x", 6, "<>x" },
+		{ "<3>bad", 3, "bad" },      { "<30>daemon info", 6, "daemon info" },
+		{ "plain", 6, "plain" },     { "<>x", 6, "<>x" },
 		{ "<9999>x", 6, "<9999>x" }, { "<3", 6, "<3" },
-		{ "<x>y", 6, "<x>y" },	   { "<191>top", 7, "top" },
+		{ "<x>y", 6, "<x>y" },       { "<191>top", 7, "top" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -182,8 +182,10 @@ TEST(record_lines)
 	size_t len = record_format(&record, buf, sizeof(buf));
 
 	buf[len] = '\0';
-	assert_string_equal(buf, "[   12.345678] err me[7]: one\n[   12.345678] err me[7]: ?[2Jtwo\n");
-	assert_int_equal(record_format(&record, buf, 3), len); /* the length that is needed, nothing beyond the buffer */
+	assert_string_equal(buf,
+			    "[   12.345678] err me[7]: one\n[   12.345678] err me[7]: ?[2Jtwo\n");
+	assert_int_equal(record_format(&record, buf, 3),
+			 len); /* the length that is needed, nothing beyond the buffer */
 }
 
 static void say(struct sink *sink, const char *service, const char *text)
@@ -261,11 +263,13 @@ static void send_memfd(int socket_fd, bool sealed)
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { { 0 } };
-	struct msghdr message = { .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr message = { .msg_control = control.buf,
+				  .msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
 
 	assert_int_equal(fd_new_memfd("message", &fd), 0);
-	assert_int_equal(fd_write_all(fd, sealed ? "MESSAGE=by memfd\n" : "MESSAGE=unsealed\n", 17), 0);
+	assert_int_equal(fd_write_all(fd, sealed ? "MESSAGE=by memfd\n" : "MESSAGE=unsealed\n", 17),
+			 0);
 	if (sealed)
 		assert_int_equal(fd_seal(fd), 0);
 	cmsg->cmsg_level = SOL_SOCKET;
@@ -314,7 +318,8 @@ TEST(sockets_of_syslog_and_the_journal)
 		char command[160];
 
 		/* which file it is depends on the cgroup that the test itself runs in */
-		(void)snprintf(command, sizeof(command), "cat %s/*.log >%s/all", dir_path, dir_path);
+		(void)snprintf(command, sizeof(command), "cat %s/*.log >%s/all", dir_path,
+			       dir_path);
 		assert_int_equal(system(command), 0);
 	}
 	text = read_back("all");
@@ -332,4 +337,5 @@ TEST_MAIN(cmocka_unit_test(levels), cmocka_unit_test(syslog_datagrams),
 	  cmocka_unit_test(native_datagrams), cmocka_unit_test(services_of_cgroups),
 	  cmocka_unit_test(lines_in_any_pieces), cmocka_unit_test(long_lines_come_in_pieces),
 	  cmocka_unit_test(record_lines), cmocka_unit_test(files_are_bounded),
-	  cmocka_unit_test(pipes_and_their_end), cmocka_unit_test(sockets_of_syslog_and_the_journal))
+	  cmocka_unit_test(pipes_and_their_end),
+	  cmocka_unit_test(sockets_of_syslog_and_the_journal))

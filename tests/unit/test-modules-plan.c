@@ -47,8 +47,8 @@ static void expect_next(const char *name)
 TEST(needs_come_first)
 {
 	open_plan("m drm 5 d\nm gpu 1 g\nd helper drm\nm helper 2 h\nd drm\n");
-	assert_true(plan_want(&plan, find("gpu")));
-	assert_false(plan_want(&plan, find("gpu")));
+	assert_true(plan_want(&plan, find("gpu"), 0));
+	assert_false(plan_want(&plan, find("gpu"), 0));
 	expect_next("drm");
 	assert_int_equal(plan_next(&plan), MODLIST_NONE); /* all others wait for it */
 	assert_false(plan_is_idle(&plan));
@@ -66,18 +66,28 @@ TEST(longest_chain_goes_first)
 {
 	/* "ring" is larger than "drm", but less waits for it. */
 	open_plan("m blk 1 b\nd ring\nm drm 10 d\nm gpu 50 g\nd drm\nm ring 20 r\n");
-	plan_want(&plan, find("blk"));
-	plan_want(&plan, find("gpu"));
+	plan_want(&plan, find("blk"), 0);
+	plan_want(&plan, find("gpu"), 0);
 	expect_next("drm");
 	expect_next("ring");
+	close_plan();
+}
+
+TEST(a_lead_goes_before_it)
+{
+	open_plan("m blk 1 b\nd ring\nm drm 10 d\nm gpu 50 g\nd drm\nm ring 20 r\n");
+	plan_want(&plan, find("gpu"), 0);
+	plan_want(&plan, find("blk"), 100);
+	expect_next("ring");
+	expect_next("drm");
 	close_plan();
 }
 
 TEST(failure_reaches_what_needs_it)
 {
 	open_plan("m a 1 a\nd b\nm b 1 b\nd c\nm c 1 c\nm d 1 d\np c\n");
-	plan_want(&plan, find("a"));
-	plan_want(&plan, find("d"));
+	plan_want(&plan, find("a"), 0);
+	plan_want(&plan, find("d"), 0);
 	expect_next("c");
 	plan_finish(&plan, find("c"), -ENOEXEC);
 	expect_next("d"); /* a soft need may fail */
@@ -94,7 +104,7 @@ TEST(failure_reaches_what_needs_it)
 TEST(soft_needs_are_waited_for)
 {
 	open_plan("m a 1 a\np b\nm b 1 b\n");
-	plan_want(&plan, find("a"));
+	plan_want(&plan, find("a"), 0);
 	expect_next("b");
 	assert_int_equal(plan_next(&plan), MODLIST_NONE);
 	plan_finish(&plan, find("b"), 0);
@@ -105,12 +115,12 @@ TEST(soft_needs_are_waited_for)
 TEST(rings_end)
 {
 	open_plan("m a 1 a\np b\nm b 1 b\np a\nm x 1 x\nd y\nm y 1 y\nd x\n");
-	plan_want(&plan, find("a"));
+	plan_want(&plan, find("a"), 0);
 	expect_next("a"); /* soft: both are loaded */
 	plan_finish(&plan, find("a"), 0);
 	expect_next("b");
 	plan_finish(&plan, find("b"), 0);
-	plan_want(&plan, find("x"));
+	plan_want(&plan, find("x"), 0);
 	assert_int_equal(plan_next(&plan), MODLIST_NONE); /* hard: none is */
 	assert_true(plan_is_idle(&plan));
 	assert_int_equal(plan.entries[find("y")].state, PLAN_FAILED);
@@ -123,8 +133,8 @@ TEST(loaded_and_forbidden)
 	open_plan("m a 1 a\nd b\nm b 1 b\nm c 1 c\nd d\nm d 1 d\n");
 	plan_set_loaded(&plan, find("b"));
 	plan_forbid(&plan, find("d"), -ECANCELED);
-	plan_want(&plan, find("a"));
-	plan_want(&plan, find("c"));
+	plan_want(&plan, find("a"), 0);
+	plan_want(&plan, find("c"), 0);
 	expect_next("a");
 	plan_finish(&plan, find("a"), 0);
 	assert_int_equal(plan_next(&plan), MODLIST_NONE);
@@ -134,6 +144,6 @@ TEST(loaded_and_forbidden)
 }
 
 TEST_MAIN(cmocka_unit_test(needs_come_first), cmocka_unit_test(longest_chain_goes_first),
-	  cmocka_unit_test(failure_reaches_what_needs_it),
+	  cmocka_unit_test(a_lead_goes_before_it), cmocka_unit_test(failure_reaches_what_needs_it),
 	  cmocka_unit_test(soft_needs_are_waited_for), cmocka_unit_test(rings_end),
 	  cmocka_unit_test(loaded_and_forbidden))

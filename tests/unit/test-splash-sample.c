@@ -16,7 +16,7 @@ static const struct surface surface = { WIDTH, HEIGHT, WIDTH * 4, (uint8_t *)pix
 
 static bool looks_like_picture(void)
 {
-	uint32_t samples[SAMPLE_COLUMNS * SAMPLE_ROWS];
+	static uint32_t samples[SAMPLE_COLUMNS * SAMPLE_ROWS];
 	const size_t n = sample_grid(&surface, samples, ARRAY_SIZE(samples));
 
 	assert_int_equal(n, SAMPLE_COLUMNS * SAMPLE_ROWS);

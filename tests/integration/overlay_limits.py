@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What stops a merge must lose nothing: a read-only or full disk, files that somebody else made meanwhile, a power cut."""
+import errno
+import os
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import time
+
+import overlay_lib
+from overlay_lib import ask, check, equal, read, run, wait_for, write
+
+
+def refused_when_read_only(new):
+    union = new()
+    union.mount(mount_too=True)  # a clone made now stays read-only by itself
+    write(union.at("f"), b"1")
+    fd = os.open(union.at("f"), os.O_RDWR)
+    done = union.merge()
+    equal(done["error"], -errno.EROFS, "the merge into a read-only file system")
+    check("remount" in done["advice"], f"no way out is named: {done}")
+    os.pwrite(fd, b"2", 0)
+    equal(read(union.at("f")), b"2", "the union goes on")
+    union.merged()
+    equal(read(union.at("f")), b"2", "the file on the disk")
+    os.close(fd)
+    union.ended()
+
+
+def full_disk(new):
+    union = new(megabytes=16)
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/old"), b"old")
+    write(union.at("filler"), os.urandom(8 << 20))
+    union.mount()
+    data = os.urandom(6 << 20)
+    for i in range(3):
+        write(union.at(f"dir/big{i}"), data)
+    os.unlink(union.at("dir/old"))
+    fd = os.open(union.at("dir/big0"), os.O_RDWR)
+    union.writable()
+    done = union.merge()
+    equal(done["error"], -errno.ENOSPC, f"the merge into a full disk ({done})")
+    os.pwrite(fd, b"after", 0)
+    data = b"after" + data[5:]
+    equal(read(union.at("dir/big0")), data, "the union goes on")
+    check(not os.path.exists(union.at("dir/old")), "a deleted file came back")
+    equal(read(union.at("dir/big2"))[5:], data[5:], "another file")
+    # Nothing was touched on the disk.
+    real = f"{union.dir}/real"
+    os.mkdir(real)
+    run("mount", "--bind", f"{union.dir}/disk", real)
+    equal(os.listdir(real + "/data/dir"), ["old"], "the real directory after the failure")
+    equal([x for x in os.listdir(real + "/data") if x.startswith(".early")], [], "left-overs")
+    # Space is made beneath the union; asked again, it works.
+    os.unlink(real + "/data/filler")
+    run("umount", real)
+    os.unlink(union.at("dir/big1"))
+    os.unlink(union.at("dir/big2"))
+    union.merged()
+    equal(os.listdir(union.at("dir")), ["big0"], "the real directory")
+    equal(read(union.at("dir/big0")), data, "the file on the disk")
+    os.close(fd)
+    union.ended()
+
+
+def conflicts_keep_both(new):
+    """Somebody changes the real directory behind the union."""
+    union = new()
+    for name in ("changed", "deleted", "kept"):
+        write(union.at(name), b"lower")
+    union.mount()
+    real = f"{union.dir}/real"
+    os.mkdir(real)
+    run("mount", "--bind", f"{union.dir}/disk", real)
+    real += "/data"
+    write(union.at("changed"), b"union")
+    write(union.at("made"), b"union")
+    os.unlink(union.at("deleted"))
+    os.unlink(union.at("kept"))
+    union.writable()
+    write(real + "/changed", b"native version")
+    write(real + "/made", b"native")
+    write(real + "/deleted", b"native version")
+    done = union.merged()
+    equal(done["conflicts"], 3, "conflicts")
+    equal(read(union.at("changed")), b"union", "the changed file")
+    equal(read(union.at("changed.early-conflict")), b"native version", "its other version")
+    equal(read(union.at("made")), b"union", "the new file")
+    equal(read(union.at("made.early-conflict")), b"native", "its other version")
+    equal(read(union.at("deleted")), b"native version", "a file deleted here and changed there")
+    check(not os.path.exists(union.at("kept")), "a file deleted here and untouched there")
+    run("umount", f"{union.dir}/real")
+    union.ended()
+
+
+def power_cut(new):
+    """The disk as it is at many moments of a merge: every file is the old or the new one, never half."""
+    union = new()
+    old, fresh = b"o" * 30000, b"n" * 60000
+    for i in range(40):
+        write(union.at(f"f{i}"), old)
+    union.mount()
+    for i in range(40):
+        write(union.at(f"f{i}"), fresh)
+        write(union.at(f"new{i}"), fresh)
+    union.writable("rw,sync")  # the image shows each write at once
+    pid = os.fork()
+    if pid == 0:
+        union.merge()
+        os._exit(0)
+    states = set()
+    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+        copy = f"{union.dir}/cut"
+        shutil.copyfile(f"{union.dir}/image", copy)
+        if subprocess.run(["e2fsck", "-fy", copy], stdout=subprocess.DEVNULL, check=False).returncode > 2:
+            continue  # the copy itself was not taken at one moment
+        os.makedirs(f"{union.dir}/look", exist_ok=True)
+        run("mount", "-o", "loop,ro", copy, f"{union.dir}/look")
+        for name in os.listdir(f"{union.dir}/look/data"):
+            if name.startswith(".early"):
+                continue
+            data = read(f"{union.dir}/look/data/{name}")
+            check(data in (old, fresh), f"{name} is half written: {len(data)} bytes, {data[:1]!r}")
+            states.add((name[0], data == fresh))
+        run("umount", f"{union.dir}/look")
+    check(("f", False) in states, f"the merge was never seen on its way: {states}")
+    equal(read(union.at("new39")), fresh, "after the merge")
+
+
+def killed_in_the_merge(new):
+    """The daemon is killed on its way; what is on the disk is whole, and a new union over the same layers merges."""
+    union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
+    upper = f"{union.dir}/upper"
+    os.mkdir(upper)
+    run("mount", "-t", "tmpfs", "tmpfs", upper)
+    os.mkdir(upper + "/u")
+    os.mkdir(upper + "/w")
+    union.options = f"upperdir={upper}/u,workdir={upper}/w"
+    for i in range(30):
+        write(union.at(f"f{i}"), b"o" * 30000)
+    union.mount()
+    for i in range(30):
+        write(union.at(f"f{i}"), b"n" * 60000)
+    union.writable("rw,sync")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(union.socket)
+        s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
+        time.sleep(0.15)
+        union.daemon.kill()
+        union.daemon.wait()
+    run("umount", "-l", union.path)
+    for i in range(30):
+        check(read(union.at(f"f{i}")) in (b"o" * 30000, b"n" * 60000), f"f{i} is half written")
+    os.unlink(union.socket)
+    union.mount()
+    for i in range(30):
+        equal(read(union.at(f"f{i}")), b"n" * 60000, f"f{i} in the new union")
+    union.merged()
+    for i in range(30):
+        equal(read(union.at(f"f{i}")), b"n" * 60000, f"f{i} on the disk")
+    equal([x for x in os.listdir(union.path) if x.startswith(".early")], [], "left-overs")
+    union.daemon.wait(10)
+    union.daemon = None
+    run("umount", upper)
+
+
+def overlayfs_format(new):
+    """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
+    union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
+    upper = f"{union.dir}/upper"
+    os.mkdir(upper)
+    run("mount", "-t", "tmpfs", "tmpfs", upper)
+    os.mkdir(upper + "/u")
+    os.mkdir(upper + "/w")
+    union.options = f"upperdir={upper}/u,workdir={upper}/w"
+    os.makedirs(union.at("dir/sub"))
+    write(union.at("dir/a"), b"1")
+    write(union.at("gone"), b"1")
+    union.mount()
+    os.unlink(union.at("gone"))
+    shutil.rmtree(union.at("dir"))
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/b"), b"2")
+    st = os.lstat(upper + "/u/gone")
+    check(stat.S_ISCHR(st.st_mode) and st.st_rdev == 0, "no whiteout as overlayfs has it")
+    equal(os.getxattr(upper + "/u/dir", "trusted.overlay.opaque"), b"y", "the opaque mark")
+    equal(os.listxattr(union.at("dir")), [], "marks are not shown")
+    union.daemon.terminate()
+    equal(union.daemon.wait(10), 0, "the exit code after SIGTERM")
+    union.daemon = None
+    check(not os.path.ismount(union.path), "still mounted after SIGTERM")
+    kernel = f"{union.dir}/kernel"
+    os.mkdir(kernel)
+    run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={union.path},{union.options}", kernel)
+    equal(sorted(os.listdir(kernel)), ["dir"], "overlayfs's view")
+    equal(os.listdir(kernel + "/dir"), ["b"], "overlayfs's view of the opaque directory")
+    run("umount", kernel)
+    run("umount", upper)
+
+
+def into_another_directory(new):
+    """merge --into: the real directory is on another file system."""
+    union = new()
+    write(union.at("lower"), b"root's")
+    union.mount()
+    other = f"{union.dir}/other"
+    os.mkdir(other)
+    run("mount", "-t", "tmpfs", "tmpfs", other)
+    write(other + "/there", b"other's")
+    fd = os.open(union.at("made"), os.O_RDWR | os.O_CREAT)
+    os.write(fd, b"before ")
+    done = ask(union.socket, overlay_lib.VERB_MERGE, other)
+    equal(done["error"], 0, f"the merge ({done})")
+    os.write(fd, b"after")
+    equal(sorted(os.listdir(union.path)), ["made", "there"], "what the path shows")
+    equal(read(union.at("made")), b"before after", "the file")
+    equal(read(other + "/made"), b"before after", "the file in its own place")
+    os.close(fd)
+    equal(union.daemon.wait(15), 0, "the daemon's exit code")
+    union.daemon = None
+    run("umount", union.path)
+    run("umount", other)
+
+
+def background(new):
+    """Without -f the command returns when the union is there, and says so by its exit code."""
+    union = new()
+    union.mount = None
+    bad = subprocess.run([union.binary, union.path, "-o", "lowerdir=/nonexistent,upper_tmpfs"],
+                         capture_output=True, check=False)
+    check(bad.returncode != 0 and b"/nonexistent" in bad.stderr, f"no error: {bad}")
+    bad = subprocess.run([union.binary, union.path, "-o", f"lowerdir={union.path},upper_tmpfs,metacopy=on"],
+                         capture_output=True, check=False)
+    check(bad.returncode == 2 and b"metacopy" in bad.stderr, f"metacopy=on is not refused by name: {bad}")
+    good = subprocess.run([union.binary, "-o", f"lowerdir={union.path},upper_tmpfs,nosuid", "name", union.path,
+                           "--run", f"{union.dir}/run"], capture_output=True, check=False)
+    equal((good.returncode, good.stderr), (0, b""), "mounting in the background")
+    with open("/proc/self/mounts") as f:
+        line = [x for x in f if x.split()[1] == union.path][-1]
+    check(line.startswith("name ") and "nosuid" in line, f"the mount is wrong: {line}")
+    write(union.at("f"), b"1")
+    run("umount", union.path)
+    wait_for(lambda: not os.path.exists(f"{union.dir}/run/overlay/" +
+                                        union.path.strip("/").replace("/", "-") + ".sock"), "the daemon's end")
+
+
+if __name__ == "__main__":
+    overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge,
+                      overlayfs_format, into_another_directory, background])
