@@ -28,6 +28,8 @@
  * after its own two (3: memfd, 4: pipe), that is from 5 on; early-exec moves them to 3 and adds LISTEN_PID.
  */
 
+/* Tells early-exec that the run has begun: a condition that its own ExecStartPre= changes must not end it. */
+#define CONDITIONS_MET "EARLY_CONDITIONS=met"
 #define PATH_VARIABLE "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct order {
@@ -231,6 +233,8 @@ static int run(struct order *order, pid_t *ret_pid)
 
 	if (!by_exec)
 		r = add_own_words(order);
+	else if (service->conditions_met)
+		r = strv_append(&order->environment, CONDITIONS_MET);
 	if (r == 0)
 		r = add_knowledge(order);
 	order->n_fds = 2; /* room for early-exec's own */

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "early/clock.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/strv.h"
+
+#include "spawn.h"
 
 /*
  * The manager
@@ -114,21 +117,27 @@ static struct service *find_for_jobs(const char *name, void *data)
 	return manager_find(data, name);
 }
 
-static void handle_job_done(const struct job *job, enum job_result result, void *data)
+void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
+		       enum job_result result)
 {
-	struct manager *manager = data;
 	struct ended_job *ended = calloc(1, sizeof(*ended));
 
 	if (ended)
-		ended->name = strdup(job->name);
+		ended->name = strdup(name);
 	if (!ended || !ended->name) {
 		free(ended);
-		log_warning("no memory to tell the end of the job for %s", job->name);
+		log_warning("no memory to tell the end of the job for %s", name);
 		return;
 	}
-	ended->id = job->id;
+	ended->id = id;
 	ended->result = result;
 	list_append(&manager->ended, &ended->link);
+	manager_wake(manager);
+}
+
+static void handle_job_done(const struct job *job, enum job_result result, void *data)
+{
+	manager_job_ended(data, job->id, job->name, result);
 }
 
 static void wake_for_jobs(void *data)
@@ -281,6 +290,18 @@ static void init_parts(struct manager *manager)
 	loader_init(&manager->loader, manager);
 }
 
+/* A few descriptors for each service, and what services store: the kernel's 1024 are soon used up. */
+static void raise_limit(void)
+{
+	struct rlimit limit = { SPAWN_NOFILE_HARD, SPAWN_NOFILE_HARD };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	/* In a container that may not raise the hard one. */
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard one is always allowed */
+}
+
 int manager_new(struct manager **ret, struct loop *loop, const struct manager_options *options)
 {
 	struct manager *manager = calloc(1, sizeof(*manager));
@@ -289,6 +310,7 @@ int manager_new(struct manager **ret, struct loop *loop, const struct manager_op
 	if (!manager)
 		return -ENOMEM;
 	manager->loop = loop;
+	raise_limit();
 	init_parts(manager);
 	r = copy_options(manager, options);
 	if (r == 0)

@@ -152,6 +152,7 @@ void manager_each_unit(struct manager *manager,
 int manager_kill_unit(struct manager *manager, const char *name, int signo);
 void manager_prestart_done(struct manager *manager, const char *name);
 void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t pid);
+/* NULL or "": all. */
 void manager_reset_failed(struct manager *manager, const char *name);
 
 /* --- scopes: foreign processes in a group of their own --- */

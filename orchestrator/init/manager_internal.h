@@ -98,6 +98,13 @@ int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, con
 void loader_init(struct loader *loader, struct manager *manager);
 void loader_done(struct loader *loader);
 
+/* A job ended: told before the loop sleeps. */
+void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
+		       enum job_result result);
+
+/* SIGTERM, SIGHUP, and SIGKILL after a while; the job is done when the scope is gone. */
+int manager_scope_stop(struct manager *manager, struct scope *scope, uint32_t *ret_job);
+
 int manager_add_scope(struct manager *manager, const char *name, const char *slice,
 		      const char *description, struct scope **ret);
 

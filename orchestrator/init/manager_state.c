@@ -70,7 +70,8 @@ static uint32_t flags_of(const struct service *service)
 	return (service->stop_wanted ? STATE_SERVICE_STOP_WANTED : 0) |
 	       (service->restart_wanted ? STATE_SERVICE_RESTART_WANTED : 0) |
 	       (service->main_gone ? STATE_SERVICE_MAIN_GONE : 0) |
-	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0);
+	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0) |
+	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0);
 }
 
 static void put_service_itself(struct writer *writer, const struct service *service)
@@ -152,6 +153,7 @@ static void put_scope(struct writer *writer, const struct scope *scope)
 		.since_us = scope->since_us,
 		.flags = (scope->abandoned ? STATE_SCOPE_ABANDONED : 0) |
 			 (scope->stopping ? STATE_SCOPE_STOPPING : 0),
+		.stop_job = scope->stop_job,
 	};
 	char *path CLEANUP(free_charp) = strdup(scope->group.path);
 	char *slash = path ? strrchr(path, '/') : NULL;

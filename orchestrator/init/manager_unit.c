@@ -10,7 +10,7 @@
 #include "job_order.h"
 #include "manager_internal.h"
 
-/* The manager's units: finding, describing, asking for jobs, scopes. */
+/* The manager's units: finding, describing, asking for jobs. */
 
 /* --- finding --- */
 
@@ -420,11 +420,10 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	return enqueue(manager, kind, service, why, NULL, ret_id);
 }
 
-static int job_for_scope(struct manager *manager, struct scope *scope, enum manager_verb verb)
+static int job_for_scope(struct manager *manager, struct scope *scope, enum manager_verb verb,
+			 uint32_t *ret_id)
 {
-	if (verb != MANAGER_VERB_STOP)
-		return -EALREADY;
-	return manager_scope_kill(manager, scope->name);
+	return verb == MANAGER_VERB_STOP ? manager_scope_stop(manager, scope, ret_id) : -EALREADY;
 }
 
 int manager_job(struct manager *manager, enum manager_verb verb, const char *name, const char *why,
@@ -442,7 +441,7 @@ int manager_job(struct manager *manager, enum manager_verb verb, const char *nam
 	if (service)
 		r = job_for_service(manager, service, verb, why, &id);
 	else if (scope)
-		r = job_for_scope(manager, scope, verb);
+		r = job_for_scope(manager, scope, verb, &id);
 	else if (manager->stopping)
 		r = -ESHUTDOWN;
 	else
@@ -529,87 +528,6 @@ void manager_reset_failed(struct manager *manager, const char *name)
 	struct service *service;
 
 	list_for_each (service, &manager->services, link)
-		if (!name || strcmp(service->name, name) == 0)
+		if (!name || !name[0] || strcmp(service->name, name) == 0)
 			service_reset_failed(service);
-}
-
-/* --- scopes --- */
-
-static void handle_scope_empty(struct scope *scope)
-{
-	struct manager *manager = scope->data;
-	char *name CLEANUP(free_charp) = TAKE_PTR(scope->name);
-
-	manager->n_scopes--;
-	scope_free(scope);
-	MANAGER_TELL(manager, unit_gone, name);
-}
-
-int manager_add_scope(struct manager *manager, const char *name, const char *slice,
-		      const char *description, struct scope **ret)
-{
-	int r;
-
-	if (!definition_name_is_valid(name))
-		return -EINVAL;
-	if (manager_find(manager, name) || manager_find_scope(manager, name))
-		return -EEXIST;
-	if (manager->n_scopes >= SCOPE_MAX)
-		return -E2BIG;
-	r = scope_new(ret, manager->cgroups, name, slice && slice[0] ? slice : "system.slice",
-		      description ? description : "", handle_scope_empty, manager);
-	if (r < 0)
-		return r;
-	list_append(&manager->scopes, &(*ret)->link);
-	manager->n_scopes++;
-	return 0;
-}
-
-int manager_scope_new(struct manager *manager, const char *name, const char *slice,
-		      const char *description, const pid_t *pids, size_t n_pids)
-{
-	struct manager_unit unit;
-	struct scope *scope;
-	int r;
-
-	if (manager->stopping)
-		return -ESHUTDOWN;
-	r = manager_add_scope(manager, name, slice, description, &scope);
-	if (r < 0)
-		return r;
-	r = scope_add(scope, pids, n_pids);
-	if (r < 0) {
-		manager->n_scopes--;
-		scope_free(scope);
-		return r;
-	}
-	manager_describe_scope(scope, &unit);
-	MANAGER_TELL(manager, unit_changed, &unit);
-	return 0;
-}
-
-int manager_scope_abandon(struct manager *manager, const char *name)
-{
-	struct scope *scope = manager_find_scope(manager, name);
-	struct manager_unit unit;
-
-	if (!scope)
-		return -ENOENT;
-	scope->abandoned = true;
-	manager_describe_scope(scope, &unit);
-	MANAGER_TELL(manager, unit_changed, &unit);
-	return 0;
-}
-
-int manager_scope_kill(struct manager *manager, const char *name)
-{
-	struct scope *scope = manager_find_scope(manager, name);
-	struct manager_unit unit;
-
-	if (!scope)
-		return -ENOENT;
-	scope->stopping = true;
-	manager_describe_scope(scope, &unit);
-	MANAGER_TELL(manager, unit_changed, &unit);
-	return cgroup_kill(&scope->group, SIGKILL, 0);
 }

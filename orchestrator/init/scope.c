@@ -75,6 +75,7 @@ struct scope *scope_free(struct scope *scope)
 	if (!scope)
 		return NULL;
 	list_remove(&scope->link);
+	loop_timer_stop(&scope->deadline);
 	cgroup_done(&scope->group);
 	free(scope->name);
 	free(scope->description);

@@ -7,11 +7,13 @@
 #include <sys/types.h>
 
 #include "early/list.h"
+#include "early/loop.h"
 
 #include "cgroup.h"
 
 /* Foreign processes (a login session) in a group of their own. Gone when the group is empty. */
 #define SCOPE_MAX 1024
+#define SCOPE_STOP_DEADLINE_US (10 * 1000000ULL)
 
 struct scope;
 typedef void (*scope_fn)(struct scope *scope);
@@ -24,6 +26,8 @@ struct scope {
 	uint64_t since_us; /* CLOCK_BOOTTIME */
 	bool abandoned;
 	bool stopping;
+	uint32_t stop_job; /* whose end the scope's end is; 0: none */
+	struct loop_timer deadline; /* then SIGKILL */
 	scope_fn on_empty; /* may free it */
 	void *data;
 };

@@ -68,6 +68,7 @@ static void handle_pipe(struct execs_pipe *pipe)
 	struct service_process *process = container_of(pipe, struct service_process, pipe);
 	struct service *service = process->service;
 
+	service->conditions_met |= pipe->outcome == EXECS_EXECUTED;
 	/* FAILED and SKIPPED are followed by the process's end, which says the rest. */
 	if (pipe->outcome != EXECS_EXECUTED || process != &service->main)
 		return;
@@ -219,6 +220,7 @@ static void handle_main_exit(struct loop_child *child, const siginfo_t *info)
 	cgroup_tree_reaped(service->host->cgroups, info->si_pid);
 	execs_pipe_drain(&process->pipe);
 	process->pid = 0;
+	service->conditions_met |= process->pipe.outcome == EXECS_EXECUTED;
 	service->main_gone = true;
 	service->exit_code = info->si_code;
 	service->exit_status = info->si_status;
@@ -305,6 +307,7 @@ static void handle_control_exit(struct loop_child *child, const siginfo_t *info)
 	cgroup_tree_reaped(service->host->cgroups, info->si_pid);
 	execs_pipe_drain(&process->pipe);
 	process->pid = 0;
+	service->conditions_met |= process->pipe.outcome == EXECS_EXECUTED;
 	service->host->changed(service, service->host->data);
 	if (!is_stopping(service->state) && skip(service, process))
 		return;

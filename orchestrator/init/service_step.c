@@ -154,7 +154,7 @@ static void clear(struct service *service)
 {
 	service->result = VERDICT_SUCCESS;
 	service->stop_wanted = service->restart_wanted = false;
-	service->main_gone = false;
+	service->main_gone = service->conditions_met = false;
 	service->exit_code = service->exit_status = 0;
 	service->started_us = clock_monotonic_us();
 	free(service->detail);

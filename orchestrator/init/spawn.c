@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -82,6 +83,18 @@ static void reset_signals(bool keep_sigpipe)
 	}
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* PID 1's own limit is high (it keeps descriptors for all); programs that use select() need the low one. */
+static void reset_limits(void)
+{
+	struct rlimit limit = { SPAWN_NOFILE_SOFT, SPAWN_NOFILE_HARD };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	/* In a container that may not raise the hard one. */
+	limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)SPAWN_NOFILE_SOFT);
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* lowering is always allowed */
 }
 
 static int place_stdio(int output_fd)
@@ -168,6 +181,7 @@ static const char *prepare(const struct spawn *spawn, bool inside, int *moved, i
 			return "CGROUP";
 	}
 	reset_signals(spawn->keep_sigpipe);
+	reset_limits();
 	*ret_error = place_stdio(spawn->output_fd);
 	if (*ret_error < 0)
 		return "STDOUT";

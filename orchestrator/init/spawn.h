@@ -11,6 +11,8 @@ struct cgroup;
 #define SPAWN_FIRST_FD 3
 #define SPAWN_MAX_FDS 600
 #define SPAWN_EXIT_EXEC 203
+#define SPAWN_NOFILE_SOFT 1024 /* systemd's defaults */
+#define SPAWN_NOFILE_HARD 524288
 
 struct spawn {
 	const char *program;

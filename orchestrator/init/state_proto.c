@@ -68,6 +68,7 @@ static const struct wire_field scope_fields[] = {
 	WIRE_FIELD(struct state_scope, description, WIRE_TEXT),
 	WIRE_FIELD(struct state_scope, since_us, WIRE_U64),
 	WIRE_FIELD(struct state_scope, flags, WIRE_U32),
+	WIRE_FIELD(struct state_scope, stop_job, WIRE_U32),
 };
 
 static const struct wire_field job_fields[] = {

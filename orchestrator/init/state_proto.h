@@ -28,6 +28,7 @@ enum state_service_flag {
 	STATE_SERVICE_RESTART_WANTED = 2,
 	STATE_SERVICE_MAIN_GONE = 4,
 	STATE_SERVICE_PRESTART = 8,
+	STATE_SERVICE_CONDITIONS_MET = 16,
 };
 
 enum state_scope_flag {
@@ -102,6 +103,7 @@ struct state_scope {
 	const char *description;
 	uint64_t since_us;
 	uint32_t flags;
+	uint32_t stop_job; /* 0: none; its deadline begins anew */
 };
 
 struct state_job {

@@ -80,6 +80,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->stop_wanted = message->flags & STATE_SERVICE_STOP_WANTED;
 	service->restart_wanted = message->flags & STATE_SERVICE_RESTART_WANTED;
 	service->main_gone = message->flags & STATE_SERVICE_MAIN_GONE;
+	service->conditions_met = message->flags & STATE_SERVICE_CONDITIONS_MET;
 	service->prestart_pending = message->flags & STATE_SERVICE_PRESTART;
 	service->backoff = (struct backoff){
 		.window_us = message->window_us,
@@ -189,6 +190,9 @@ static void take_scope(struct reader *reader, const void *value)
 	scope->abandoned = message->flags & STATE_SCOPE_ABANDONED;
 	scope->stopping = message->flags & STATE_SCOPE_STOPPING;
 	reader->group = &scope->group;
+	scope->stop_job = message->stop_job;
+	if (scope->stop_job != 0)
+		(void)manager_scope_stop(reader->manager, scope, &scope->stop_job); /* then it has no deadline */
 	if (cgroup_tree_is_real(reader->manager->cgroups))
 		cgroup_entered(&scope->group);
 }

@@ -189,6 +189,22 @@ TEST(scope_is_killed_whole)
 	assert_int_equal(kill(pids[1], 0), -1);
 }
 
+TEST(scope_is_stopped_by_a_job)
+{
+	pid_t pids[] = { make_child() };
+	uint32_t job = 0, again = 0;
+
+	assert_int_equal(manager_scope_new(manager, "s.scope", "user.slice", "x", pids, 1), 0);
+	assert_int_equal(manager_stop_unit(manager, "s.scope", "test", &job), 0);
+	assert_true(job > 0);
+	assert_int_equal(manager_stop_unit(manager, "s.scope", "test", &again), 0);
+	assert_int_equal(again, job);
+	assert_string_equal(active("s.scope"), "deactivating");
+	TURN_UNTIL(seen.job == job);
+	assert_string_equal(seen.result, "done");
+	assert_string_equal(seen.gone, "s.scope");
+}
+
 TEST(scope_of_nobody_is_refused)
 {
 	pid_t gone = make_child();
@@ -324,6 +340,18 @@ TEST(stop_all)
 	assert_int_equal(manager_start_unit(manager, "a.service", "test", NULL), -ESHUTDOWN);
 }
 
+static void clean_up(void)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/control", run_dir);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s/notify", run_dir);
+	(void)rmdir(path);
+	if (rmdir(run_dir) < 0)
+		fprintf(stderr, "left behind: %s\n", run_dir);
+}
+
 #define MANAGER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -331,6 +359,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		MANAGER_TEST(scope_lives_as_long_as_its_processes),
 		MANAGER_TEST(scope_is_killed_whole),
+		MANAGER_TEST(scope_is_stopped_by_a_job),
 		MANAGER_TEST(scope_of_nobody_is_refused),
 		MANAGER_TEST(job_and_listener),
 		MANAGER_TEST(masked_unit),
@@ -350,5 +379,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	log_init("init-manager", LOG_SINK_STDERR, LOG_LEVEL_WARNING);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	clean_up();
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -310,6 +310,18 @@ def test_condition_skips(build):
         assert not os.path.exists(c.work + '/started')
 
 
+def test_condition_is_asked_once(build):
+    """A unit whose ExecStartPre= undoes its own condition still starts, as with systemd."""
+    with Container(build, {
+            'a.service': '[Unit]\nConditionPathExists=!@work@/made\n[Service]\nExecStartPre=/bin/touch @work@/made\n'
+                         'ExecStart=/bin/sleep 1000\n[Early]\nStage=demand\n'}) as c:
+        c.control('start', 'a')
+        assert c.state('a') == ('active', 'running'), c.status('a')
+        c.control('stop', 'a')
+        c.control('start', 'a')
+        assert c.status('a')['result'] == 'condition', c.status('a')
+
+
 def test_timeouts(build):
     with Container(build, {
             'slow.service': '[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\nTimeoutStartSec=300ms\n[Early]\nStage=demand\n',
@@ -324,6 +336,19 @@ def test_timeouts(build):
         assert 0.3 < time.monotonic() - started < 3
         assert c.state('deaf')[0] == 'failed' and c.status('deaf')['result'] == 'timeout'
         assert not [l for _, l in c.processes().values() if 'trap' in l]
+
+
+def test_surroundings(build):
+    """What a plain service inherits: no signal is blocked, SIGPIPE alone is ignored, usual limits, its own session, no descriptors."""
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sh -c "grep -E ^Sig /proc/self/status > @work@/signals; '
+                           'ulimit -n > @work@/limit; ls /proc/self/fd > @work@/fds; umask > @work@/umask; sleep 1000"\n'}) as c:
+        wait_for(lambda: c.read('umask'))
+        signals = dict(l.split(':\t') for l in c.read('signals').splitlines() if ':\t' in l)
+        assert int(signals['SigBlk'], 16) == 0, signals
+        assert int(signals['SigIgn'], 16) == 1 << (signal.SIGPIPE - 1), signals
+        assert c.read('limit').strip() == '1024', c.read('limit')
+        assert c.read('fds').split() == ['0', '1', '2', '3'], c.read('fds')  # 3 is ls's own
+        assert c.read('umask').strip() == '0022'
 
 
 def test_forking(build):

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/strv.h"
+
+#include "job_internal.h"
+#include "job_order.h"
+
+/*
+ * Making jobs: what is asked for, and all that hangs on it. A start pulls in what its plan (depend.c) says and stops what it
+ * conflicts with; a stop or restart takes along what requires the unit.
+ */
+
+/* Does a job for @kind find its wish already among @old's? */
+static bool is_covered(const struct job *old, enum job_kind kind)
+{
+	if (old->kind == kind)
+		return true;
+	return (kind == JOB_START && old->kind == JOB_RESTART) ||
+	       (kind == JOB_RELOAD && old->kind != JOB_STOP);
+}
+
+/* The unit's job for @kind: the one it has, or a new one in place of an opposite one. */
+static int obtain(struct job_queue *queue, enum job_kind kind, struct service *service,
+		  const char *why, struct job **ret)
+{
+	struct job *old = job_find(queue, service->name);
+	int r;
+
+	if (old && is_covered(old, kind)) {
+		if (old->state == JOB_LOADING) { /* somebody else's load was quicker */
+			old->service = service;
+			old->state = JOB_WAITING;
+		}
+		*ret = old;
+		return 0;
+	}
+	if (old && kind == JOB_STOP)
+		job_doom_dependents(queue, old); /* what waits for it to come up waits in vain */
+	if (old)
+		job_finish(queue, old, JOB_CANCELED);
+	r = job_new(queue, kind, service->name, why, ret);
+	if (r < 0)
+		return r;
+	(*ret)->service = service;
+	(*ret)->state = JOB_WAITING;
+	return 0;
+}
+
+/* The job that asked early-load becomes the real one and keeps its id. */
+static int obtain_first(struct job_queue *queue, enum job_kind kind, struct service *service,
+			const char *why, struct job *loading, struct job **ret)
+{
+	char *name;
+
+	if (!loading)
+		return obtain(queue, kind, service, why, ret);
+	if (strcmp(loading->name, service->name) != 0) { /* it was asked for by an alias */
+		struct job *other = job_find(queue, service->name);
+
+		if (other)
+			job_finish(queue, other, JOB_CANCELED);
+		name = strdup(service->name);
+		if (!name)
+			return -ENOMEM;
+		free(loading->name);
+		loading->name = name;
+	}
+	loading->service = service;
+	loading->state = JOB_WAITING;
+	*ret = loading;
+	return 0;
+}
+
+static bool can_start(const struct service *service)
+{
+	return service && service->definition->service.load_state == TABLE_LOAD_LOADED;
+}
+
+static bool must_be_known(const char *name)
+{
+	size_t len = strlen(name);
+
+	/* Mounts, slices, devices and sockets are other parts' matter: none of them stops a start. */
+	return (len > 8 && strcmp(name + len - 8, ".service") == 0) ||
+	       (len > 7 && strcmp(name + len - 7, ".target") == 0);
+}
+
+static bool list_is_startable(struct job_queue *queue, const struct wire_list *list)
+{
+	const char *name = NULL;
+
+	while ((name = wire_list_next(list, name)))
+		if (must_be_known(name) && !can_start(queue->host.find(name, queue->host.data)))
+			return false;
+	return true;
+}
+
+static void doom_if_unmet(struct job_queue *queue, struct job *job)
+{
+	const struct table_service *words = &job->service->definition->service;
+
+	if (!list_is_startable(queue, &words->requires) ||
+	    !list_is_startable(queue, &words->binds_to))
+		job->doomed = true;
+}
+
+/* What @service says it can't run beside stops, and it waits for that. */
+static int stop_conflicts(struct job_queue *queue, struct job *job)
+{
+	const struct wire_list *list = &job->service->definition->service.conflicts;
+	const char *name = NULL;
+	int r = 0;
+
+	while (r == 0 && (name = wire_list_next(list, name))) {
+		struct service *other = queue->host.find(name, queue->host.data);
+		struct job *stop;
+
+		if (!other || other == job->service || service_state_is_inactive(other->state))
+			continue;
+		stop = job_find(queue, other->name);
+		if (stop && stop->kind != JOB_STOP)
+			continue; /* somebody wants it now: the last word is not ours */
+		r = obtain(queue, JOB_STOP, other, "conflicts with what was started", &stop);
+		if (r == 0)
+			r = job_add_wait(job, stop);
+	}
+	return r;
+}
+
+static const struct table_service *find_words(const char *name, void *data)
+{
+	struct job_queue *queue = data;
+	struct service *service = queue->host.find(name, queue->host.data);
+
+	/* What can't be started is as good as unknown here, apart from what was asked for. */
+	return service ? &service->definition->service : NULL;
+}
+
+static int make_plan(struct job_queue *queue, struct service *service, struct depend_plan *ret)
+{
+	struct depend_source source = { find_words, queue };
+
+	return depend_plan(ret, &source, service->name);
+}
+
+int job_missing(struct job_queue *queue, struct service *service, char ***ret)
+{
+	struct depend_plan plan;
+	char **missing = NULL;
+	int r = make_plan(queue, service, &plan);
+
+	if (r < 0)
+		return r;
+	for (char **name = plan.missing; name && *name && r == 0; name++)
+		if (must_be_known(*name))
+			r = strv_append(&missing, *name);
+	depend_plan_done(&plan);
+	if (r < 0) {
+		strv_free(missing);
+		return r;
+	}
+	*ret = missing;
+	return 0;
+}
+
+static int start_item(struct job_queue *queue, const struct depend_item *item,
+		      const struct service *asked, struct job **ret)
+{
+	struct service *service = queue->host.find(item->service->name, queue->host.data);
+	char why[300];
+	int r;
+
+	*ret = NULL;
+	if (!can_start(service) || service_state_is_active(service->state))
+		return 0;
+	snprintf(why, sizeof(why), "%s by %s", item->required ? "required" : "wanted",
+		 asked->name);
+	r = obtain(queue, JOB_START, service, why, ret);
+	if (r == 0)
+		service_add_reason(service, why);
+	return r;
+}
+
+static int start_items(struct job_queue *queue, const struct depend_plan *plan, struct job *first,
+		       struct job **jobs)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_items && r == 0; i++) {
+		if (plan->items[i].service == &first->service->definition->service)
+			jobs[i] = first;
+		else
+			r = start_item(queue, &plan->items[i], first->service, &jobs[i]);
+		if (r == 0 && jobs[i]) {
+			jobs[i]->plan = queue->last_plan;
+			doom_if_unmet(queue, jobs[i]);
+			r = stop_conflicts(queue, jobs[i]);
+		}
+	}
+	return r;
+}
+
+static int add_plan_edges(const struct depend_plan *plan, struct job **jobs)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n_items; i++)
+		for (size_t k = 0; k < plan->items[i].n_waits && r == 0; k++) {
+			struct job *job = jobs[i], *before = jobs[plan->items[i].waits[k]];
+
+			if (job && before && job->state == JOB_WAITING)
+				r = job_add_wait(job, before);
+		}
+	return r;
+}
+
+static int enqueue_start(struct job_queue *queue, struct job *first, char ***reports)
+{
+	struct depend_plan plan = { 0 };
+	struct job **jobs = NULL;
+	int r;
+
+	r = make_plan(queue, first->service, &plan);
+	if (r < 0)
+		return r;
+	queue->last_plan++;
+	jobs = calloc(plan.n_items, sizeof(struct job *));
+	r = jobs ? start_items(queue, &plan, first, jobs) : -ENOMEM;
+	if (r == 0)
+		r = add_plan_edges(&plan, jobs);
+	for (size_t i = 0; i < plan.n_items && r == 0; i++)
+		if (jobs[i])
+			r = job_order_among(queue, jobs[i]);
+	for (char **line = plan.reports; reports && line && *line && r == 0; line++)
+		r = strv_append(reports, *line);
+	free(jobs);
+	depend_plan_done(&plan);
+	return r;
+}
+
+static bool hangs_on(const struct service *service, const struct service *other)
+{
+	const struct table_service *words = &service->definition->service;
+
+	return depend_lists(&words->requires, &other->definition->service) ||
+	       depend_lists(&words->binds_to, &other->definition->service);
+}
+
+/* Everything that requires it, whatever the depth: the list of jobs is walked while it grows. */
+static int enqueue_dependents(struct job_queue *queue, struct job *first)
+{
+	struct job *job;
+	int r = 0;
+
+	for (job = first; r == 0 && &job->link != &queue->jobs;
+	     job = container_of(job->link.next, struct job, link)) {
+		struct service *service;
+
+		if (!job->service || job->kind != first->kind)
+			continue;
+		list_for_each (service, queue->services, link) {
+			struct job *dependent;
+
+			if (r < 0 || service_state_is_inactive(service->state) ||
+			    !hangs_on(service, job->service) || service == job->service)
+				continue;
+			r = obtain(queue, first->kind, service, first->why, &dependent);
+			if (r == 0)
+				r = job_order_among(queue, dependent);
+		}
+	}
+	return r < 0 ? r : job_order_among(queue, first);
+}
+
+int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *service,
+		const char *why, struct job *loading, char ***reports, uint32_t *ret_id)
+{
+	struct job *job;
+	int r;
+
+	r = obtain_first(queue, kind, service, why, loading, &job);
+	if (r < 0)
+		return r;
+	service_add_reason(service, why);
+	switch (job->kind) {
+	case JOB_START:
+		r = enqueue_start(queue, job, reports);
+		break;
+	case JOB_STOP:
+	case JOB_RESTART:
+		r = enqueue_dependents(queue, job);
+		break;
+	case JOB_RELOAD:
+		break;
+	}
+	if (r < 0 && !loading)
+		job_finish(queue, job, JOB_FAILED);
+	if (r < 0)
+		return r;
+	*ret_id = job->id;
+	queue->host.wake(queue->host.data);
+	return 0;
+}
