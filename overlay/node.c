@@ -200,7 +200,7 @@ struct node *table_find(struct table *table, dev_t dev, ino_t ino)
 {
 	struct node_key *key;
 
-	list_for_each(key, key_bucket(&table->keys, dev, ino), link) {
+	list_for_each (key, key_bucket(&table->keys, dev, ino), link) {
 		if (key->dev == dev && key->ino == ino)
 			return key->node;
 	}
@@ -225,7 +225,7 @@ struct name *table_find_name(struct table *table, const struct node *parent, con
 {
 	struct name *name;
 
-	list_for_each(name, name_bucket(&table->names, parent, text), link) {
+	list_for_each (name, name_bucket(&table->names, parent, text), link) {
 		if (name->parent == parent && strcmp(name->text, text) == 0)
 			return name;
 	}

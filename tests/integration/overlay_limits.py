@@ -147,12 +147,14 @@ def killed_in_the_merge(new):
     for i in range(30):
         write(union.at(f"f{i}"), b"n" * 60000)
     union.writable("rw,sync")
+    real = union.real()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.connect(union.socket)
         s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
-        time.sleep(0.15)
+        wait_for(lambda: os.path.exists(real + "/.early-merge/5"), "the merge's first files")
         union.daemon.kill()
         union.daemon.wait()
+    union.real_done()
     run("umount", "-l", union.path)
     for i in range(30):
         check(read(union.at(f"f{i}")) in (b"o" * 30000, b"n" * 60000), f"f{i} is half written")
