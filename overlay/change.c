@@ -314,7 +314,7 @@ static void count_lost_link(struct overlay *overlay, struct node *parent, const 
 	pthread_mutex_lock(&overlay->table.lock);
 	name = table_find_name(&overlay->table, parent, text);
 	if (name && name->node)
-		name->node->nlink_bias--;
+		node_lose_lower_name_locked(name->node);
 	pthread_mutex_unlock(&overlay->table.lock);
 }
 

@@ -326,6 +326,10 @@ static void release_kept(struct table *table, struct node **nodes, size_t n)
 			nodes[i]->kept = false;
 			nodes[i]->n_pins--;
 		}
+		if (nodes[i]->counted) {
+			nodes[i]->counted = false;
+			nodes[i]->n_pins--;
+		}
 	}
 	pthread_mutex_unlock(&table->lock);
 }

@@ -12,6 +12,7 @@
 
 #include "early/fd.h"
 #include "early/macros.h"
+#include "layer.h"
 
 #define FIRST_BUCKETS 1024
 #define NEGATIVE_MAX 100000
@@ -256,6 +257,18 @@ void node_keep_locked(struct node *node)
 	if (node->kept)
 		return;
 	node->kept = true;
+	node->n_pins++;
+}
+
+void node_lose_lower_name_locked(struct node *node)
+{
+	struct stat st;
+
+	node->nlink_bias--;
+	if (node->counted || node_is_dir(node) || layer_stat(node_fd(node), &st) < 0 ||
+	    (int64_t)st.st_nlink + node->nlink_bias <= 0)
+		return;
+	node->counted = true;
 	node->n_pins++;
 }
 

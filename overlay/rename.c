@@ -164,7 +164,7 @@ static void note(struct overlay *overlay, struct side *from, struct side *to, bo
 	pthread_mutex_lock(&table->lock);
 	/* A hidden lower file has lost a name that its own link count still tells. */
 	if (!exchanged && to->node && node_upper_fd(to->node) < 0)
-		to->node->nlink_bias--;
+		node_lose_lower_name_locked(to->node);
 	/* Never fails: the name is known since the look-up. */
 	(void)table_set_name(table, to->parent, to->text, from->node);
 	if (exchanged)

@@ -181,6 +181,7 @@ static void receive(struct channel *channel)
 	} else {
 		message.data = buf;
 		message.len = len;
+		/* cppcheck-suppress autoVariables ; taken back below, before it goes out of scope */
 		channel->gone = &gone;
 		channel->on_message(channel, &message);
 		if (!gone)

@@ -76,6 +76,7 @@ int fs_mkdir_p_at(int dirfd, const char *path, mode_t mode)
 {
 	char part[PATH_MAX];
 	size_t len = strlen(path);
+	bool is_read_only = false;
 	struct stat st;
 
 	if (len >= sizeof(part))
@@ -85,14 +86,17 @@ int fs_mkdir_p_at(int dirfd, const char *path, mode_t mode)
 		if (part[i] != '/' && part[i] != '\0')
 			continue;
 		part[i] = '\0';
-		if (mkdirat(dirfd, part, mode) < 0 && errno != EEXIST && errno != EROFS)
-			return -errno;
+		if (mkdirat(dirfd, part, mode) < 0) {
+			if (errno != EEXIST && errno != EROFS)
+				return -errno;
+			is_read_only |= errno == EROFS;
+		}
 		if (i < len)
 			part[i] = '/';
 	}
 	/* EEXIST and EROFS above may hide something that is no directory. */
 	if (fstatat(dirfd, path, &st, 0) < 0)
-		return -errno;
+		return is_read_only && errno == ENOENT ? -EROFS : -errno;
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 

@@ -31,7 +31,7 @@ void strbuf_add(struct strbuf *buf, const void *data, size_t len);
 void strbuf_puts(struct strbuf *buf, const char *text);
 void strbuf_putc(struct strbuf *buf, char c);
 void strbuf_printf(struct strbuf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void strbuf_vprintf(struct strbuf *buf, const char *fmt, va_list args);
+void strbuf_vprintf(struct strbuf *buf, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Hands the text over ("" if nothing was added); NULL after a failed allocation. The buffer is empty afterwards. */
 char *strbuf_take(struct strbuf *buf);

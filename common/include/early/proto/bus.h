@@ -33,6 +33,8 @@ enum bus_verb {
 	BUS_VERB_RELOAD = 4,
 	BUS_VERB_RELOAD_OR_RESTART = 5,
 	BUS_VERB_RELOAD_MANIFESTS = 6, /* Manager.Reload; unit is empty */
+	BUS_VERB_RESET_FAILED =
+		7, /* a failed unit becomes inactive, its start limit begins anew. Answered by QUEUED -EALREADY */
 };
 
 struct bus_job {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client.h"
+
+struct json_object;
+
+/* What early-init said, kept as JSON, which both forms of output are made of. */
+struct answer {
+	struct json_object *services; /* array */
+	struct json_object *events;
+	struct json_object *reasons;
+	struct json_object *lines;
+};
+
+int answer_init(struct answer *answer);
+void answer_done(struct answer *answer);
+
+/* A client_fn; @data is the answer. */
+void answer_take(enum control_opcode opcode, const void *value, void *data);
+
+/* Prints JSON with a newline behind it; the object stays the caller's. */
+void answer_print_json(struct json_object *object);
+
+/* A member's text, "" if there is none. */
+const char *answer_text(struct json_object *object, const char *name);
+long long answer_number(struct json_object *object, const char *name);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "early/channel.h"
+#include "early/fd.h"
+
+int client_exit_code(int error)
+{
+	switch (error) {
+	case 0:
+		return EXIT_DONE;
+	case -EPERM:
+	case -EACCES:
+		return EXIT_NOT_PERMITTED;
+	case -ENOENT:
+		return EXIT_NO_SERVICE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static int connect_to(const char *path, int *ret_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd CLEANUP_FD
+	= socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int tell_no_answer(const char *path, int error)
+{
+	if (error == -ENOENT || error == -ECONNREFUSED)
+		fprintf(stderr,
+			"earlyctl: no early-init answers at %s: this system was not booted by "
+			"Early, or another socket must be named by --control\n",
+			path);
+	else
+		fprintf(stderr, "earlyctl: cannot reach early-init at %s: %s\n", path,
+			strerror(-error));
+	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FAILED;
+}
+
+static int tell_done(const struct control_done *done)
+{
+	if (done->error != 0)
+		fprintf(stderr, "earlyctl: %s\n",
+			*done->text ? done->text : strerror(-done->error));
+	return client_exit_code(done->error);
+}
+
+static int receive(int fd, client_fn fn, void *data)
+{
+	static char buf[WIRE_MAX_MESSAGE];
+
+	for (;;) {
+		union {
+			struct control_service service;
+			struct control_event event;
+			struct control_reason reason;
+			struct control_text text;
+			struct control_done done;
+		} value;
+		uint16_t opcode;
+		int len = channel_receive_sync(fd, buf, sizeof(buf), &opcode);
+
+		if (len <= 0) {
+			fprintf(stderr,
+				"earlyctl: early-init ended the connection without an answer%s%s\n",
+				len < 0 ? ": " : "", len < 0 ? strerror(-len) : "");
+			return EXIT_FAILED;
+		}
+		len = wire_unpack(&control_protocol, buf, (size_t)len, opcode, &value,
+				  sizeof(value));
+		if (len < 0 || opcode == CONTROL_REQUEST) {
+			fputs("earlyctl: early-init's answer is not understood: is it of another "
+			      "version?\n",
+			      stderr);
+			return EXIT_FAILED;
+		}
+		if (opcode == CONTROL_DONE)
+			return tell_done(&value.done);
+		if (fn)
+			fn((enum control_opcode)opcode, &value, data);
+	}
+}
+
+int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)
+{
+	const struct control_request request = { .verb = verb, .name = name };
+	int fd CLEANUP_FD
+	= -1;
+	int r = connect_to(path, &fd);
+
+	if (r == 0)
+		r = channel_send_sync(fd, &control_protocol, CONTROL_REQUEST, &request);
+	if (r < 0)
+		return tell_no_answer(path, r);
+	return receive(fd, fn, data);
+}

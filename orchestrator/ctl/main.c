@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* earlyctl: the command line of a system that Early booted. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client.h"
+#include "early/macros.h"
+#include "early/opts.h"
+#include "verbs.h"
+
+static int set_control(void *target, const char *value)
+{
+	((struct settings *)target)->control = value;
+	return 0;
+}
+
+static int set_output(void *target, const char *value)
+{
+	((struct settings *)target)->output = value;
+	return 0;
+}
+
+static int set_json(void *target, const char *value)
+{
+	((struct settings *)target)->json = true;
+	return 0;
+}
+
+static int set_svg(void *target, const char *value)
+{
+	((struct settings *)target)->svg = true;
+	return 0;
+}
+
+static int set_png(void *target, const char *value)
+{
+	((struct settings *)target)->png = true;
+	return 0;
+}
+
+static int set_follow(void *target, const char *value)
+{
+	((struct settings *)target)->follow = true;
+	return 0;
+}
+
+static int set_help(void *target, const char *value)
+{
+	((struct settings *)target)->help = true;
+	return 0;
+}
+
+static const struct opt options[] = {
+	{ 0, "control", "PATH", "ask the early-init whose socket this is", set_control },
+	{ 0, "json", NULL, "print JSON", set_json },
+	{ 0, "svg", NULL, "timeline: draw an SVG picture", set_svg },
+	{ 0, "png", NULL, "timeline: draw a PNG picture", set_png },
+	{ 'o', "output", "FILE", "timeline: write to FILE", set_output },
+	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
+	{ 'h', "help", NULL, "this help", set_help },
+};
+
+static const struct opt_command commands[] = {
+	{ "status", "[NAME]", "the machine, or one service", 0, 1, verb_status },
+	{ "list", NULL, "all services", 0, 0, verb_list },
+	{ "start", "NAME", "start a service", 1, 1, verb_start },
+	{ "stop", "NAME", "stop a service", 1, 1, verb_stop },
+	{ "restart", "NAME", "stop and start a service", 1, 1, verb_restart },
+	{ "reload", "NAME", "let a service read its settings anew", 1, 1, verb_reload },
+	{ "why", "NAME", "why a service runs", 1, 1, verb_why },
+	{ "log", "NAME", "what a service said", 1, 1, verb_log },
+	{ "timeline", NULL, "what each moment of the boot went to", 0, 0, verb_timeline },
+	{ "verify", "[FILE...]", "check manifests and units (default: all of this system)", 0, -1,
+	  verb_verify },
+	{ "daemon-reload", NULL, "read all manifests anew", 0, 0, verb_daemon_reload },
+	{ "daemon-reexec", NULL, "execute early-init anew, keeping everything", 0, 0,
+	  verb_daemon_reexec },
+	{ "rescue", NULL, "the rescue console", 0, 0, verb_rescue },
+	{ "poweroff", NULL, "stop everything and switch off", 0, 0, verb_poweroff },
+	{ "reboot", NULL, "stop everything and start again", 0, 0, verb_reboot },
+	{ "halt", NULL, "stop everything and stay", 0, 0, verb_halt },
+};
+
+static void print_help(FILE *file)
+{
+	fputs("earlyctl [OPTION]... COMMAND\n\n", file);
+	opts_print_commands(file, commands, ARRAY_SIZE(commands));
+	fputc('\n', file);
+	opts_print_help(file, options, ARRAY_SIZE(options));
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = {
+		.control = CONTROL_PATH,
+		.loader = EARLY_LIBEXECDIR "/early-load",
+	};
+	const char *loader = getenv("EARLY_LOAD"); /* tests run from the build directory */
+	const struct opt_command *command;
+	int n = opts_parse(options, ARRAY_SIZE(options), &settings, argc, argv);
+
+	if (n < 0)
+		return EXIT_USAGE;
+	if (loader)
+		settings.loader = loader;
+	if (settings.help || n == 0) {
+		print_help(settings.help ? stdout : stderr);
+		return settings.help ? EXIT_DONE : EXIT_USAGE;
+	}
+	command = opts_find_command(commands, ARRAY_SIZE(commands), n + 1, argv);
+	if (!command)
+		return EXIT_USAGE;
+	return command->run(&settings, n - 1, argv + 2);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "early/strbuf.h"
+#include "layout.h"
+
+/* A layout as SVG text. Pure. */
+void svg_write(const struct layout *layout, struct strbuf *out);

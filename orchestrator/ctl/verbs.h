@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+/* What the options say. */
+struct settings {
+	const char *control;
+	const char *output; /* -o; NULL: stdout */
+	const char *loader; /* early-load's path */
+	bool json;
+	bool svg;
+	bool png;
+	bool follow;
+	bool help;
+};
+
+/* Each returns an exit code. The settings come as @target, operands only in @argv. */
+int verb_status(void *target, int argc, char **argv);
+int verb_list(void *target, int argc, char **argv);
+int verb_start(void *target, int argc, char **argv);
+int verb_stop(void *target, int argc, char **argv);
+int verb_restart(void *target, int argc, char **argv);
+int verb_reload(void *target, int argc, char **argv);
+int verb_log(void *target, int argc, char **argv);
+int verb_why(void *target, int argc, char **argv);
+int verb_timeline(void *target, int argc, char **argv);
+int verb_poweroff(void *target, int argc, char **argv);
+int verb_reboot(void *target, int argc, char **argv);
+int verb_halt(void *target, int argc, char **argv);
+int verb_rescue(void *target, int argc, char **argv);
+int verb_daemon_reexec(void *target, int argc, char **argv);
+int verb_daemon_reload(void *target, int argc, char **argv);
+int verb_verify(void *target, int argc, char **argv);
+
+/* "gdm" is gdm.service. The result is static. */
+const char *verb_unit_name(const char *name);
+
+/* The directory that holds the socket's siblings: DIR of DIR/control. Free it. */
+char *verb_run_dir(const struct settings *settings);

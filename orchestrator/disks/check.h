@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "early/proto/disks.h"
+
+struct check_order;
+struct kernel_words;
+struct loop;
+struct report;
+
+/* The order CHECK: ends in DISKS_CHECKED, after which @on_end is called once. */
+int check_order_start(struct check_order **ret_order, struct loop *loop, struct report *report,
+		      const struct disks_check *wanted, const struct kernel_words *words,
+		      const char *root, void (*on_end)(void *data), void *data);
+struct check_order *check_order_free(struct check_order *order);

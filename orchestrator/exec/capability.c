@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "capability.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "early/macros.h"
+
+/* In the order of their numbers. */
+static const char *const names[] = {
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+};
+
+#define ALL_CAPABILITIES UINT64_MAX
+
+static int find(const char *name, uint64_t *ret_bits)
+{
+	if (strcmp(name, "none") == 0) {
+		*ret_bits = 0;
+		return 0;
+	}
+	if (strcmp(name, "all") == 0) {
+		*ret_bits = ALL_CAPABILITIES;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcasecmp(names[i], name) == 0) {
+			*ret_bits = UINT64_C(1) << i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int capability_parse(const struct wire_list *words, uint64_t *ret_set)
+{
+	const char *first = wire_list_next(words, NULL);
+	uint64_t set = first && *first == '~' ? ALL_CAPABILITIES : 0;
+
+	for (const char *word = first; word; word = wire_list_next(words, word)) {
+		uint64_t bits;
+		int r = find(*word == '~' ? word + 1 : word, &bits);
+
+		if (r < 0)
+			return r;
+		if (*word == '~')
+			set &= ~bits;
+		else
+			set |= bits;
+	}
+	*ret_set = set;
+	return 0;
+}
+
+int capability_limit(uint64_t set)
+{
+	for (int i = 0; i < 64; i++) {
+		if (set & (UINT64_C(1) << i))
+			continue;
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) < 0)
+			break; /* beyond the kernel's last one */
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int capability_keep(void)
+{
+	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int capability_raise_ambient(uint64_t set)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	set &= data[0].permitted | (uint64_t)data[1].permitted << 32;
+	data[0].inheritable |= (uint32_t)set;
+	data[1].inheritable |= (uint32_t)(set >> 32);
+	data[0].effective = data[0].permitted;
+	data[1].effective = data[1].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return -errno;
+	for (int i = 0; i < 64; i++)
+		if ((set & (UINT64_C(1) << i)) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+			return -errno;
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "early/wire.h"
+
+/* Capabilities by name, without libcap. */
+
+/*
+ * The set that a list of words describes: names add, "~NAME" takes away (a list that begins so starts from all), "none" and "all". -EINVAL for
+ * a name that is none.
+ */
+int capability_parse(const struct wire_list *words, uint64_t *ret_set);
+
+/* Takes all others from the bounding set. */
+int capability_limit(uint64_t set);
+
+/* Before the change of users: permitted capabilities are to outlive it. After it: @set becomes ambient. */
+int capability_keep(void);
+int capability_raise_ambient(uint64_t set);

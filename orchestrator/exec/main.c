@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* early-exec: between PID 1's clone and a service's program. Started by PID 1 only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "early/log.h"
+#include "request.h"
+#include "run.h"
+
+int main(int argc, char **argv)
+{
+	struct request request CLEANUP(request_done) = { 0 };
+	struct failure failure = { 0 };
+	const char *skipped = NULL;
+	int report_fd;
+	int r;
+
+	log_init("early-exec", LOG_SINK_STDERR, LOG_LEVEL_INFO);
+	if (argc != 2) {
+		fputs("early-exec NAME\nStarts the program of a service. It is run by early-init, "
+		      "with the order at descriptor 3.\n",
+		      stderr);
+		return argc == 1 ? 0 : 2;
+	}
+	/* High enough not to meet the sockets on their way to descriptor 3 and on. */
+	report_fd = fcntl(REPORT_FD, F_DUPFD_CLOEXEC, 1000);
+	if (report_fd < 0)
+		return log_errno(-errno, "no answer pipe at descriptor %d", REPORT_FD), STEP_FDS;
+	r = request_read(REQUEST_FD, &request);
+	if (r < 0) {
+		(void)failure_set(&failure, STEP_FDS, r, "the order at descriptor %d is not whole",
+				  REQUEST_FD);
+	} else {
+		close(REQUEST_FD);
+		close(REPORT_FD);
+		r = run_program(&request, report_fd, &skipped, &failure);
+	}
+	if (r == 0) {
+		report_skipped(report_fd, skipped);
+		return 0;
+	}
+	log_line(LOG_LEVEL_ERROR, failure.error, "%s: %s: %s", argv[1], step_name(failure.step),
+		 failure.detail);
+	report_failure(report_fd, &failure);
+	return (int)failure.step;
+}

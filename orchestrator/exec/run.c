@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The order of the steps, which is most of what can go wrong here:
+ *
+ * conditions first, they may make all else needless; then names (NSS) while the process is still root and in the real root; streams, limits and
+ * directories with root's rights; PAM while root; the bounding set before the user changes (it needs CAP_SETPCAP), ambient
+ * capabilities after; the working directory last, with the user's own rights. Environment in the order of systemd: what PID 1 adds,
+ * the user's, PAM's, Environment=, the files, and UnsetEnvironment= over all.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capability.h"
+#include "condition.h"
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/macros.h"
+#include "early/parse.h"
+#include "early/strv.h"
+#include "identity.h"
+#include "session.h"
+#include "surroundings.h"
+#include "variables.h"
+
+#define ENVIRONMENT_FILE_MAX (1024 * 1024)
+#define CONDITIONS_MET "EARLY_CONDITIONS=met"
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct run {
+	const struct request *request;
+	const struct table_service *service;
+	bool privileged; /* the "+" in front of the command */
+	struct identity identity;
+	char **variables;
+	int report_fd;
+	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
+	struct failure *failure;
+};
+
+static int no_memory(struct run *run)
+{
+	return failure_set(run->failure, STEP_MEMORY, -ENOMEM, "no memory");
+}
+
+/*
+ * Only for what begins a service: what ends it must not be skipped by what was needed to start it. PID 1 says EARLY_CONDITIONS=met for
+ * the later commands of a start, because the first ones may have changed what a condition looks at.
+ */
+static bool checks_conditions(const struct request *request)
+{
+	const struct wire_list *words = &request->context.environment;
+
+	for (const char *word = wire_list_next(words, NULL); word;
+	     word = wire_list_next(words, word))
+		if (strcmp(word, CONDITIONS_MET) == 0)
+			return false;
+	return request->exec.phase <= TABLE_PHASE_START;
+}
+
+/* --- environment --- */
+
+static int set_list(char ***variables, const struct wire_list *list)
+{
+	for (const char *word = wire_list_next(list, NULL); word;
+	     word = wire_list_next(list, word)) {
+		int r = variables_set(variables, word);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_user_variables(struct run *run)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} pairs[] = {
+		{ "HOME", run->identity.home },
+		{ "LOGNAME", run->identity.name },
+		{ "USER", run->identity.name },
+		{ "SHELL", run->identity.shell },
+	};
+
+	for (size_t i = 0; run->identity.has_user && i < ARRAY_SIZE(pairs); i++) {
+		int r = variables_set_value(&run->variables, pairs[i].name, pairs[i].value);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_passed_variables(struct run *run)
+{
+	const struct wire_list *list = &run->service->pass_environment;
+
+	for (const char *name = wire_list_next(list, NULL); name;
+	     name = wire_list_next(list, name)) {
+		const char *value = getenv(name);
+		int r = value ? variables_set_value(&run->variables, name, value) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Before PAM sees it. */
+static int begin_environment(struct run *run)
+{
+	int r = variables_set_value(&run->variables, "PATH", DEFAULT_PATH);
+
+	if (r == 0)
+		r = set_list(&run->variables, &run->request->context.environment);
+	if (r == 0)
+		r = set_user_variables(run);
+	variables_unset(run->variables, "EARLY_CONDITIONS");
+	if (r == 0)
+		r = set_passed_variables(run);
+	return r < 0 ? no_memory(run) : 0;
+}
+
+static int read_environment_file(struct run *run, const char *word)
+{
+	const char *path = *word == '-' ? word + 1 : word;
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t len;
+	int r = fs_read_file_at(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, &text, &len);
+
+	if (r < 0 && *word == '-')
+		return 0;
+	if (r < 0) /* systemd has no code of its own for it: it fails the start as "resources" */
+		return failure_set(run->failure, STEP_EXEC, r, "cannot read EnvironmentFile=%s",
+				   path);
+	return variables_read(&run->variables, text) < 0 ? no_memory(run) : 0;
+}
+
+static int finish_environment(struct run *run)
+{
+	const struct wire_list *files = &run->service->environment_files;
+	const struct wire_list *unset = &run->service->unset_environment;
+	char pid[16];
+	int r = set_list(&run->variables, &run->service->environment);
+
+	if (r < 0)
+		return no_memory(run);
+	for (const char *file = wire_list_next(files, NULL); file;
+	     file = wire_list_next(files, file)) {
+		r = read_environment_file(run, file);
+		if (r < 0)
+			return r;
+	}
+	for (const char *word = wire_list_next(unset, NULL); word;
+	     word = wire_list_next(unset, word))
+		variables_unset(run->variables, word);
+	if (!variables_get(run->variables, "LISTEN_FDS", strlen("LISTEN_FDS")))
+		return 0;
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	return variables_set_value(&run->variables, "LISTEN_PID", pid) < 0 ? no_memory(run) : 0;
+}
+
+/* --- the process --- */
+
+static int reset_signals(struct run *run)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int signo = 1; signo < NSIG; signo++)
+		(void)sigaction(signo, &action, NULL); /* SIGKILL and SIGSTOP refuse */
+	action.sa_handler = SIG_IGN;
+	if (!(run->service->flags & TABLE_FLAG_KEEP_SIGPIPE))
+		(void)sigaction(SIGPIPE, &action, NULL); /* cannot fail */
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return failure_set(run->failure, STEP_SIGNAL_MASK, -errno,
+				   "cannot reset the signal mask");
+	return 0;
+}
+
+static void join_keyring(const struct run *run)
+{
+	/* A session of PAM has its own; a kernel without keyrings is no reason to fail. */
+	if (!*run->service->pam_name)
+		(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+}
+
+static int become_user(struct run *run)
+{
+	const struct table_service *service = run->service;
+	uint64_t bounding;
+	uint64_t ambient;
+	int r;
+
+	if (run->privileged)
+		return 0;
+	r = identity_take_groups(&run->identity, run->failure);
+	if (r < 0)
+		return r;
+	if (capability_parse(&service->capabilities, &bounding) < 0 ||
+	    capability_parse(&service->ambient_capabilities, &ambient) < 0)
+		return failure_set(run->failure, STEP_CAPABILITIES, -EINVAL,
+				   "a name in CapabilityBoundingSet= or AmbientCapabilities= is no "
+				   "capability");
+	if (service->capabilities.len > 0)
+		r = capability_limit(bounding);
+	if (r == 0 && ambient && run->identity.has_user)
+		r = capability_keep();
+	if (r < 0)
+		return failure_set(run->failure, STEP_CAPABILITIES, r,
+				   "cannot limit the capabilities");
+	r = identity_take_user(&run->identity, run->failure);
+	if (r < 0)
+		return r;
+	if (ambient)
+		r = capability_raise_ambient(ambient);
+	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r,
+				   "cannot raise AmbientCapabilities=")
+		     : 0;
+}
+
+/*
+ * The sockets come behind early-exec's own two descriptors and go to where LISTEN_FDS says. All else is closed by the execution.
+ */
+static int arrange_descriptors(struct run *run)
+{
+	uint32_t n = run->n_listen;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (dup2((int)(REQUEST_FIRST_LISTEN_FD + i), (int)(3 + i)) < 0)
+			return failure_set(run->failure, STEP_FDS, -errno,
+					   "socket %u of %u is not there", i + 1, n);
+	if (syscall(SYS_close_range, 3U + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return failure_set(run->failure, STEP_FDS, -errno, "cannot close descriptors");
+	return 0;
+}
+
+static int execute(struct run *run)
+{
+	const struct table_exec *exec = &run->request->exec;
+	char **words CLEANUP_STRV = NULL;
+	char **argv CLEANUP_STRV = NULL;
+	int r = wire_list_to_strv(&exec->argv, &words);
+
+	if (r == 0 && (exec->flags & TABLE_EXEC_HAS_VARIABLES)) {
+		r = variables_expand(words, run->variables, &argv);
+	} else if (r == 0) {
+		argv = TAKE_PTR(words);
+	}
+	if (r < 0 || !argv)
+		return no_memory(run);
+	execve(exec->program, argv, run->variables);
+	return failure_set(run->failure, STEP_EXEC, -errno, "cannot execute %s", exec->program);
+}
+
+static int prepare(struct run *run)
+{
+	const struct table_service *service = run->service;
+	const struct session_descriptors descriptors = { run->report_fd, REQUEST_FIRST_LISTEN_FD,
+							 run->n_listen };
+	int r = identity_look_up(service, &run->identity, run->failure);
+
+	(void)setsid(); /* refused if PID 1 did it already */
+	if (r == 0)
+		r = surroundings_set_streams(service, run->failure);
+	if (r == 0)
+		r = surroundings_set_limits(service, run->failure);
+	if (r == 0 && (service->flags & TABLE_FLAG_DELEGATE))
+		r = surroundings_give_cgroup(run->request->context.cgroup, &run->identity,
+					     run->failure);
+	if (r == 0)
+		r = begin_environment(run);
+	if (r == 0 && run->request->exec.phase <= TABLE_PHASE_START_POST)
+		r = surroundings_make_directories(service, &run->identity, &run->variables,
+						  run->failure);
+	if (r == 0)
+		join_keyring(run);
+	if (r == 0 && *service->pam_name && !run->privileged)
+		r = session_open(service->pam_name, &run->identity, service->tty_path, &descriptors,
+				 &run->variables, run->failure);
+	if (r == 0)
+		r = finish_environment(run);
+	umask((mode_t)service
+		      ->umask); /* not before the directories: their parents are everybody's */
+	return r;
+}
+
+static int go(struct run *run)
+{
+	int r = reset_signals(run);
+
+	if (r == 0)
+		r = prepare(run);
+	if (r == 0)
+		r = arrange_descriptors(run);
+	if (r == 0 && !run->privileged)
+		r = surroundings_set_root(run->service, run->failure);
+	if (r == 0)
+		r = become_user(run);
+	if (r == 0)
+		r = surroundings_set_working_directory(run->service, &run->identity, run->failure);
+	if (r == 0)
+		r = execute(run);
+	return r;
+}
+
+static uint32_t count_listen_fds(const struct request *request)
+{
+	const struct wire_list *words = &request->context.environment;
+	uint32_t n = 0;
+
+	for (const char *word = wire_list_next(words, NULL); word;
+	     word = wire_list_next(words, word))
+		if (strncmp(word, "LISTEN_FDS=", strlen("LISTEN_FDS=")) == 0 &&
+		    parse_u32(word + strlen("LISTEN_FDS="), &n) < 0)
+			n = 0;
+	return n;
+}
+
+int run_program(const struct request *request, int report_fd, const char **ret_skipped,
+		struct failure *failure)
+{
+	struct run run = {
+		.request = request,
+		.service = &request->service,
+		.privileged = request->exec.flags & TABLE_EXEC_FULL_PRIVILEGE,
+		.report_fd = report_fd,
+		.n_listen = count_listen_fds(request),
+		.failure = failure,
+	};
+	enum condition_verdict verdict = CONDITION_MET;
+	const char *culprit = NULL;
+	int r;
+
+	if (checks_conditions(request))
+		verdict = condition_check(&request->service.conditions, AT_FDCWD, &culprit);
+	if (verdict == CONDITION_SKIP) {
+		*ret_skipped = culprit;
+		return 0;
+	}
+	if (verdict == CONDITION_FAIL)
+		return failure_set(failure, STEP_EXEC, -ECANCELED, "the assertion %s does not hold",
+				   culprit);
+	r = go(&run);
+	identity_done(&run.identity);
+	strv_free(run.variables);
+	return r;
+}

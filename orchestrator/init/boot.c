@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The machine's PID 1: what both stages share. `early-init` without options is stage 1; `early-init --state=FD` is stage 2,
+ * executed by stage 1 from the real root with its state in a memfd. Without a state in a real root (executed by hand, or
+ * after a state of another version) it is a plain start that finds what it can.
+ */
+#include "boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/parse.h"
+#include "mounts.h"
+
+#define STATE_OPTION "--state="
+
+static void read_cmdline(struct boot *boot)
+{
+	CLEANUP(free_charp)
+	char *text = NULL;
+	int r = fs_read_line_at(AT_FDCWD, "/proc/cmdline", &text);
+
+	if (r < 0)
+		log_errno(r, "cannot read /proc/cmdline");
+	cmdline_parse(&boot->cmdline, text ? text : "");
+	if (boot->cmdline.debug)
+		log_set_max_level(LOG_LEVEL_DEBUG);
+	if (boot->cmdline.complaints[0])
+		log_warning("kernel command line: not understood: %s", boot->cmdline.complaints);
+}
+
+/* Keyboard and other signals that mean "end". */
+static void handle_power_signal(const struct loop_signal_info *info, void *data)
+{
+	struct boot *boot = data;
+
+	if (info->signo == SIGINT || info->signo == SIGRTMIN + 5)
+		boot_power(boot, BOOT_POWER_REBOOT);
+	else if (info->signo == SIGRTMIN + 3)
+		boot_power(boot, BOOT_POWER_HALT);
+	else
+		boot_power(boot, BOOT_POWER_OFF);
+}
+
+static int watch_signals(struct boot *boot)
+{
+	const int signals[] = { SIGINT, SIGPWR, SIGRTMIN + 3, SIGRTMIN + 4, SIGRTMIN + 5 };
+	int r = loop_reap_children(boot->loop);
+
+	/* Ctrl-Alt-Del becomes SIGINT instead of a reset in the middle of a merge. */
+	(void)reboot(RB_DISABLE_CAD);
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
+		r = loop_signal(boot->loop, signals[i], handle_power_signal, boot);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return r;
+}
+
+static int handle_verb(struct manager *manager, enum control_verb verb, const char *name,
+		       void *data)
+{
+	struct boot *boot = data;
+
+	switch (verb) {
+	case CONTROL_VERB_POWEROFF:
+		boot_power(boot, BOOT_POWER_OFF);
+		return 0;
+	case CONTROL_VERB_REBOOT:
+		boot_power(boot, BOOT_POWER_REBOOT);
+		return 0;
+	case CONTROL_VERB_HALT:
+		boot_power(boot, BOOT_POWER_HALT);
+		return 0;
+	case CONTROL_VERB_MERGE:
+		boot->after_greeter = true;
+		boot_real_maybe_write(boot);
+		return 0;
+	case CONTROL_VERB_STATUS:
+	case CONTROL_VERB_LIST:
+	case CONTROL_VERB_START:
+	case CONTROL_VERB_STOP:
+	case CONTROL_VERB_RESTART:
+	case CONTROL_VERB_RELOAD:
+	case CONTROL_VERB_WHY:
+	case CONTROL_VERB_TIMELINE:
+	case CONTROL_VERB_DAEMON_REEXEC:
+	case CONTROL_VERB_DAEMON_RELOAD:
+	case CONTROL_VERB_RESCUE:
+		break;
+	}
+	return -EOPNOTSUPP;
+}
+
+static void handle_rescue_enter(struct rescue *rescue)
+{
+	struct boot *boot = rescue->data;
+
+	display_text_console(&boot->display);
+}
+
+void boot_fail(struct boot *boot, const char *what, const char *why, const char *advice)
+{
+	char text[900];
+
+	(void)snprintf(text, sizeof(text),
+		       "%s\n\nWhat to do: %s\n\nPress Enter for a rescue shell.", why, advice);
+	if (boot->display.owner == DISPLAY_SPLASH)
+		display_page(&boot->display, SPLASH_KIND_FAILURE, what, text);
+	rescue_start(&boot->rescue, boot->loop, what, why, advice);
+}
+
+static int init(struct boot *boot)
+{
+	const struct manager_options options = {
+		.cgroup_root = "/sys/fs/cgroup",
+		.verb = handle_verb,
+		.data = boot,
+	};
+	int r = loop_new(&boot->loop);
+
+	if (r >= 0)
+		r = watch_signals(boot);
+	if (r >= 0)
+		r = manager_new(&boot->manager, boot->loop, &options);
+	if (r < 0)
+		return r;
+	boot->rescue.on_enter = handle_rescue_enter;
+	boot->rescue.data = boot;
+	display_init(&boot->display, boot->loop, boot->cmdline.splash);
+	storage_init(&boot->storage, boot->loop);
+	return 0;
+}
+
+/* Nothing else is left to do: a PID 1 that returns is a kernel panic. */
+static _Noreturn void freeze(void)
+{
+	log_error("PID 1 cannot go on; the machine stands still");
+	for (;;)
+		(void)pause();
+}
+
+int boot_main(int argc, char **argv)
+{
+	static struct boot boot; /* zeroed, and too large for a stack */
+	uint32_t state_fd = 0;
+	bool real = argc > 1 && strncmp(argv[1], STATE_OPTION, strlen(STATE_OPTION)) == 0 &&
+		    parse_u32(argv[1] + strlen(STATE_OPTION), &state_fd) == 0;
+	int r;
+
+	if (getpid() != 1) {
+		fprintf(stderr, "early-init: this is PID 1's program; earlyctl talks to it, and "
+				"`early-init --container` runs it in a PID name space\n");
+		return 2;
+	}
+	mounts_make_api();
+	(void)mounts_open_standard_fds();
+	(void)fs_write_at(AT_FDCWD, "/proc/sys/kernel/printk_devkmsg", "on\n");
+	log_init("early-init", LOG_SINK_KMSG, LOG_LEVEL_INFO);
+	read_cmdline(&boot);
+	r = init(&boot);
+	if (r < 0) {
+		log_errno(r, "cannot set up PID 1");
+		freeze();
+	}
+	if (real) {
+		r = boot_state_read(&boot, (int)state_fd);
+		if (r < 0)
+			log_errno(r, "the state of stage 1 cannot be used; a plain start");
+		boot_real_start(&boot);
+	} else {
+		boot_early_start(&boot);
+	}
+	r = loop_run(boot.loop);
+	log_errno(r < 0 ? r : -EIO, "the event loop ended");
+	freeze();
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus_link.h"
+#include "cmdline.h"
+#include "display.h"
+#include "early/loop.h"
+#include "helper.h"
+#include "manager.h"
+#include "rescue.h"
+#include "storage.h"
+#include "unions.h"
+
+/*
+ * A machine's boot: what PID 1 is between the kernel's start and `complete`, and again at its end. Stage 1 (boot_early.c)
+ * runs from the initramfs, stage 2 (boot_real.c) from the real root; the state goes from one to the other by
+ * boot_state.c. One object for the whole program; nothing here is ever freed.
+ */
+#define BOOT_MAX_GREETER_SCOPES 8
+#define BOOT_SYSROOT "/sysroot"
+
+enum boot_power {
+	BOOT_POWER_NONE,
+	BOOT_POWER_OFF,
+	BOOT_POWER_REBOOT,
+	BOOT_POWER_HALT,
+};
+
+struct boot {
+	struct loop *loop;
+	struct manager *manager;
+	struct manager_listener listener;
+	struct cmdline cmdline;
+	struct display display;
+	struct unions unions;
+	struct storage storage;
+	struct rescue rescue;
+	struct bus_link bus;
+	struct helper log;
+	struct loop_timer log_retry;
+	struct helper modules[2]; /* phases that may overlap */
+	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
+
+	/* stage 1 */
+	bool storage_started;
+
+	/* stage 2 */
+	bool login_ready; /* logind has its name */
+	bool display_manager_ran;
+	bool after_greeter; /* the greeter is there, or was given up */
+	bool check_started;
+	bool root_checked; /* CHECKED came */
+	bool root_needs_reboot;
+	bool write_started;
+	bool writable;
+	uint32_t display_manager_deaths; /* since the last greeter */
+	char display_manager[256]; /* the unit of the seat */
+	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
+	struct loop_timer scope_deadline;
+
+	/* the end */
+	enum boot_power power;
+	struct loop_timer power_deadline;
+};
+
+/* Runs as the machine's PID 1; returns only an exit code that nobody can use. */
+int boot_main(int argc, char **argv);
+
+void boot_early_start(struct boot *boot);
+void boot_real_start(struct boot *boot);
+
+/* The disks may be written to as soon as both the check and the display allow it. */
+void boot_real_maybe_write(struct boot *boot);
+
+/*
+ * Says that something failed and what to do: on the screen (unless somebody else owns it), on every console, in the log;
+ * and opens the rescue shells.
+ */
+void boot_fail(struct boot *boot, const char *what, const char *why, const char *advice);
+
+/* Stops, merges, and hands the machine to early-shutdown. The first call counts. */
+void boot_power(struct boot *boot, enum boot_power power);
+
+/* Writes the state to a memfd whose descriptors survive an exec; and takes it over on the other side. */
+int boot_state_write(struct boot *boot, int *ret_fd);
+int boot_state_read(struct boot *boot, int fd);

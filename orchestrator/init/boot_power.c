@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The end: services stop, what is still in memory goes to the disk, early-shutdown takes PID 1's place. Each step has a
+ * deadline, so that a machine that was told to end does end; what could not be saved is said on the console.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "early/clock.h"
+#include "early/log.h"
+
+#define STOP_DEADLINE_US (20 * USEC_PER_SEC)
+#define MERGE_DEADLINE_US (60 * USEC_PER_SEC)
+#define FAILED_DEADLINE_US (3 * USEC_PER_SEC) /* after a failed merge: time to read why */
+#define SHUTDOWN EARLY_LIBEXECDIR "/early-shutdown"
+
+static const char *verb_name(enum boot_power power)
+{
+	switch (power) {
+	case BOOT_POWER_REBOOT:
+		return "reboot";
+	case BOOT_POWER_HALT:
+		return "halt";
+	case BOOT_POWER_OFF:
+	case BOOT_POWER_NONE:
+		break;
+	}
+	return "poweroff";
+}
+
+static void hand_over(struct boot *boot)
+{
+	static char *const environment[] = { (char *)"TERM=linux", NULL };
+	char *const argv[] = { (char *)"early-shutdown", (char *)verb_name(boot->power), NULL };
+
+	(void)execve(SHUTDOWN, argv, environment);
+	log_errno(-errno, "cannot execute " SHUTDOWN);
+	boot_fail(boot, "The machine cannot be shut down", strerrordesc_np(errno),
+		  "In the shell: sync; umount -a; then switch it off.");
+}
+
+static void handle_deadline(struct loop_timer *timer)
+{
+	struct boot *boot = container_of(timer, struct boot, power_deadline);
+
+	if (!unions_all_gone(&boot->unions))
+		log_error("the overlays were not merged in time: what was written since the boot "
+			  "may be lost");
+	hand_over(boot);
+}
+
+/* Called again by each step of the merge that ends, well or not. */
+static void merge_then_end(struct boot *boot)
+{
+	bool hopeless = boot->root_needs_reboot;
+
+	if (unions_all_gone(&boot->unions) || hopeless) {
+		if (hopeless)
+			log_error("the root needs a repair: what was written since the boot is "
+				  "not saved");
+		hand_over(boot);
+		return;
+	}
+	if (!boot->power_deadline.loop) {
+		(void)loop_timer_start(boot->loop, &boot->power_deadline,
+				       clock_monotonic_us() + MERGE_DEADLINE_US, handle_deadline);
+		boot->after_greeter = true;
+		if (!boot->check_started)
+			boot->root_checked = true; /* there is no time for one that is only due */
+		boot_real_maybe_write(boot);
+	}
+}
+
+static void handle_stopped(struct manager *manager, void *data)
+{
+	struct boot *boot = data;
+
+	bus_link_stop(&boot->bus);
+	merge_then_end(boot);
+}
+
+void boot_power(struct boot *boot, enum boot_power power)
+{
+	int r;
+
+	if (boot->power != BOOT_POWER_NONE) {
+		/* A step of the merge has ended; without one the request was made twice. */
+		if (!boot->power_deadline.loop)
+			return;
+		if (unions_all_gone(&boot->unions))
+			hand_over(boot);
+		else
+			(void)loop_timer_start(boot->loop, &boot->power_deadline,
+					       clock_monotonic_us() + FAILED_DEADLINE_US,
+					       handle_deadline);
+		return;
+	}
+	boot->power = power;
+	log_info("%s", verb_name(power));
+	display_take(&boot->display);
+	display_progress(&boot->display, 100,
+			 power == BOOT_POWER_REBOOT ? "Restarting" : "Shutting down");
+	if (!boot->bus.manager) { /* stage 1: nothing runs yet */
+		hand_over(boot);
+		return;
+	}
+	r = manager_stop_all(boot->manager, verb_name(power),
+			     clock_monotonic_us() + STOP_DEADLINE_US, handle_stopped, boot);
+	if (r < 0)
+		handle_stopped(boot->manager, boot);
+}

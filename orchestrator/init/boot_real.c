@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stage 2, in the real root: the display first, then the disks, then everything else.
+ *
+ *	manifests --> units of Stage=display --> early-bus as soon as the message bus runs --> display manager --> greeter
+ *	display manager started: CHECK (idle)      greeter and CHECK: WRITE --> merge --> overlays gone --> complete
+ *
+ * The screen changes hands at one known moment: when logind asks for the scope of a session, and before it is granted.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "early/clock.h"
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/proto/logs.h"
+#include "timeline.h"
+
+#define GREETER_DEADLINE_US (300 * USEC_PER_SEC)
+#define SCOPE_DEADLINE_US (3 * USEC_PER_SEC)
+#define LOG_RETRY_US (500 * USEC_PER_MSEC)
+#define MAX_DISPLAY_MANAGER_DEATHS 3
+#define FIRST_PERSON_UID 1000
+#define LOGIND_NAME "org.freedesktop.login1"
+#define BUS_UNIT "dbus.service"
+
+/* --- what the kernel leaves to PID 1 --- */
+
+static void loopback_up(void)
+{
+	CLEANUP_FD
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		log_warning_errno(-errno, "cannot bring up lo");
+}
+
+static void set_kernel(void)
+{
+	static const struct {
+		const char *path;
+		const char *value;
+	} settings[] = {
+		{ "/proc/sys/net/unix/max_dgram_qlen",
+		  "512\n" }, /* or a slow log reader stops all */
+		{ "/proc/sys/fs/suid_dumpable", "0\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		int r = fs_write_at(AT_FDCWD, settings[i].path, settings[i].value);
+
+		if (r < 0)
+			log_warning_errno(r, "cannot write %s", settings[i].path);
+	}
+}
+
+/* --- logs --- */
+
+static void start_log(struct boot *boot);
+
+static void handle_log_retry(struct loop_timer *timer)
+{
+	start_log(container_of(timer, struct boot, log_retry));
+}
+
+static void handle_log_exit(struct helper *helper, int status)
+{
+	struct boot *boot = helper->data;
+
+	(void)loop_timer_start(boot->loop, &boot->log_retry, clock_monotonic_us() + LOG_RETRY_US,
+			       handle_log_retry);
+}
+
+static void handle_log_message(struct helper *helper, struct channel_message *message)
+{
+	log_warning("early-log sent an unexpected message %d", message->opcode);
+}
+
+static void start_log(struct boot *boot)
+{
+	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-log", NULL };
+	const struct helper_spec spec = { .name = "early-log",
+					  .argv = argv,
+					  .protocol = &logs_protocol,
+					  .on_message = handle_log_message,
+					  .on_exit = handle_log_exit,
+					  .data = boot };
+	int r = helper_start(&boot->log, boot->loop, &spec);
+
+	if (r < 0) {
+		log_errno(r, "cannot start early-log");
+		return;
+	}
+	manager_set_streams(boot->manager, true);
+	manager_each_stream(boot->manager, &boot->listener);
+	if (boot->unions.told_gone)
+		(void)helper_send(&boot->log, LOGS_FLUSH, NULL);
+}
+
+static void handle_stream(struct manager_listener *listener, const char *unit, int fd)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+	const struct logs_stream stream = { unit };
+
+	if (helper_is_running(&boot->log))
+		(void)channel_send_fds(&boot->log.channel, LOGS_STREAM, &stream, &fd, 1);
+}
+
+/* --- disks and merge --- */
+
+static void handle_all_loaded(struct manager *manager, int error, void *data)
+{
+	int r = manager_start_stage(manager, TABLE_STAGE_GREETER,
+				    "enabled; started after the greeter");
+
+	if (error < 0)
+		log_errno(error, "the units could not all be read");
+	if (r < 0)
+		log_errno(r, "cannot start what is enabled");
+}
+
+/* All stock units are read only now: it takes a second that the greeter had better use for. */
+static void start_rest(struct boot *boot)
+{
+	int r = manager_load(boot->manager, NULL, handle_all_loaded, boot);
+
+	if (r < 0)
+		handle_all_loaded(boot->manager, r, boot);
+}
+
+static void complete(struct boot *boot)
+{
+	(void)helper_send(&boot->log, LOGS_FLUSH, NULL);
+	manager_event(boot->manager, "complete", 0, NULL);
+}
+
+static void handle_merged(struct unions *unions, uint64_t t_us)
+{
+	struct boot *boot = unions->data;
+
+	manager_event(boot->manager, "merged", t_us, NULL);
+}
+
+static void handle_gone(struct unions *unions, uint64_t t_us)
+{
+	struct boot *boot = unions->data;
+
+	manager_event(boot->manager, "overlay-gone", t_us, NULL);
+	if (boot->power == BOOT_POWER_NONE)
+		complete(boot);
+	else
+		boot_power(boot, boot->power);
+}
+
+static void handle_union_failed(struct unions *unions, const char *path, const char *why,
+				const char *advice)
+{
+	struct boot *boot = unions->data;
+	char what[256];
+
+	(void)snprintf(what, sizeof(what), "The overlay on %s could not be merged", path);
+	boot_fail(boot, what, why, advice);
+	if (boot->power != BOOT_POWER_NONE)
+		boot_power(boot, boot->power);
+}
+
+void boot_real_maybe_write(struct boot *boot)
+{
+	if (!boot->after_greeter || !boot->root_checked || boot->root_needs_reboot)
+		return;
+	if (boot->writable) {
+		unions_merge(&boot->unions);
+		return;
+	}
+	if (boot->write_started)
+		return;
+	boot->write_started = true;
+	storage_write(&boot->storage);
+}
+
+static void handle_disks_progress(struct storage *storage, const struct disks_progress *progress)
+{
+	log_debug("disks: %s: %u %%", progress->what, progress->percent);
+}
+
+static void handle_checked(struct storage *storage, const struct disks_checked *checked)
+{
+	struct boot *boot = storage->data;
+
+	manager_event(boot->manager, "fsck", checked->t_us, checked->text);
+	boot->root_checked = true;
+	if (checked->verdict == DISKS_VERDICT_REBOOT) {
+		boot->root_needs_reboot = true;
+		boot_fail(boot, "The root file system needs a repair", checked->text,
+			  "Reboot: it is repaired before it is mounted. Until then everything that "
+			  "is written stays in memory.");
+	}
+	boot_real_maybe_write(boot);
+}
+
+static void handle_ready(struct storage *storage, uint64_t t_us)
+{
+	struct boot *boot = storage->data;
+
+	boot->writable = true;
+	manager_event(boot->manager, "disks", t_us, NULL);
+	unions_merge(&boot->unions);
+}
+
+static void handle_disks_failed(struct storage *storage, uint16_t order,
+				const struct disks_failed *failed)
+{
+	struct boot *boot = storage->data;
+
+	boot_fail(boot, failed->what, failed->why, failed->advice);
+	if (order == DISKS_CHECK) {
+		boot->root_checked = true; /* unknown is no reason to keep the disk read-only */
+		boot_real_maybe_write(boot);
+	} else {
+		boot->write_started = false;
+		if (boot->power != BOOT_POWER_NONE)
+			boot_power(boot, boot->power);
+	}
+}
+
+/* --- the screen and its display manager --- */
+
+static void go_on_after_greeter(struct boot *boot)
+{
+	if (boot->after_greeter)
+		return;
+	boot->after_greeter = true;
+	loop_timer_stop(&boot->deadline);
+	start_rest(boot);
+	boot_real_maybe_write(boot);
+}
+
+static void handle_frame(struct display *display, uint64_t t_us, const char *device)
+{
+	struct boot *boot = display->data;
+
+	if (!timeline_when(manager_timeline(boot->manager), "first-frame"))
+		manager_event(boot->manager, "first-frame", t_us, device);
+}
+
+static void handle_greeter(struct display *display, uint64_t t_us)
+{
+	struct boot *boot = display->data;
+
+	manager_event(boot->manager, "greeter", t_us, NULL);
+	boot->display_manager_deaths = 0;
+	go_on_after_greeter(boot);
+}
+
+static void handle_splash_failed(struct display *display, const char *why)
+{
+	log_warning("no picture: %s", why);
+}
+
+static void handle_greeter_deadline(struct loop_timer *timer)
+{
+	struct boot *boot = container_of(timer, struct boot, deadline);
+
+	log_warning("no greeter was seen after %llu s; the boot goes on",
+		    GREETER_DEADLINE_US / USEC_PER_SEC);
+	go_on_after_greeter(boot);
+}
+
+static void remember_scope(struct boot *boot, const char *unit)
+{
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		if (boot->greeter_scopes[i][0])
+			continue;
+		(void)snprintf(boot->greeter_scopes[i], sizeof(boot->greeter_scopes[i]), "%s",
+			       unit);
+		return;
+	}
+}
+
+/* "user-101.slice" of a system account: a person's session is never killed for its display manager's sake. */
+static bool is_greeter_slice(const char *slice)
+{
+	unsigned int uid;
+
+	return sscanf(slice, "user-%u.slice", &uid) == 1 && uid < FIRST_PERSON_UID;
+}
+
+static void handle_session(struct bus_link *bus, const char *unit, const char *slice)
+{
+	struct boot *boot = bus->data;
+
+	display_hand_over(&boot->display);
+	if (is_greeter_slice(slice))
+		remember_scope(boot, unit);
+}
+
+static bool any_scope(const struct boot *boot)
+{
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		if (boot->greeter_scopes[i][0])
+			return true;
+	}
+	return false;
+}
+
+/* The seat is free: the picture is ours again, and the display manager may start. */
+static void restart_display_manager(struct boot *boot)
+{
+	loop_timer_stop(&boot->scope_deadline);
+	display_take(&boot->display);
+	display_progress(&boot->display, 50, "Starting the login again");
+	manager_prestart_done(boot->manager, boot->display_manager);
+}
+
+static void handle_scope_deadline(struct loop_timer *timer)
+{
+	restart_display_manager(container_of(timer, struct boot, scope_deadline));
+}
+
+static void handle_unit_gone(struct manager_listener *listener, const char *name)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		if (strcmp(boot->greeter_scopes[i], name) == 0)
+			boot->greeter_scopes[i][0] = '\0';
+	}
+	if (boot->scope_deadline.loop && !any_scope(boot))
+		restart_display_manager(boot);
+}
+
+/*
+ * A display manager that died leaves its sessions behind: they hold the seat, the VT and master. They are killed, and the
+ * next one starts when they are gone.
+ */
+static bool handle_prestart(struct manager_listener *listener, const struct manager_unit *unit,
+			    bool restart)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+
+	if (!restart || strcmp(unit->name, boot->display_manager) != 0 ||
+	    boot->power != BOOT_POWER_NONE)
+		return false;
+	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS) {
+		boot->display.owner = DISPLAY_SPLASH;
+		boot_fail(boot, "The login does not start",
+			  "The display manager ends again and again before its greeter is there.",
+			  "`earlyctl log` with its name shows why. It is tried again meanwhile.");
+	}
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		if (boot->greeter_scopes[i][0])
+			(void)manager_scope_kill(boot->manager, boot->greeter_scopes[i]);
+	}
+	if (!any_scope(boot)) {
+		display_take(&boot->display);
+		return false;
+	}
+	return loop_timer_start(boot->loop, &boot->scope_deadline,
+				clock_monotonic_us() + SCOPE_DEADLINE_US,
+				handle_scope_deadline) >= 0;
+}
+
+static void display_manager_runs(struct boot *boot)
+{
+	if (!boot->display_manager_ran)
+		manager_event(boot->manager, "display-manager", 0, boot->display_manager);
+	boot->display_manager_ran = true;
+	display_progress(&boot->display, 60, "Starting the login");
+	if (boot->check_started)
+		return;
+	boot->check_started = true;
+	storage_check(&boot->storage, boot->cmdline.fsck);
+}
+
+static void handle_unit_changed(struct manager_listener *listener, const struct manager_unit *unit)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+
+	if (strcmp(unit->name, BUS_UNIT) == 0 && strcmp(unit->active_state, "active") == 0)
+		bus_link_start(&boot->bus);
+	if (strcmp(unit->name, boot->display_manager) == 0 && unit->main_pid > 0)
+		display_manager_runs(boot);
+}
+
+/* --- the message bus --- */
+
+static void maybe_bus(struct boot *boot)
+{
+	if (boot->bus.ready && boot->login_ready &&
+	    !timeline_when(manager_timeline(boot->manager), "bus"))
+		manager_event(boot->manager, "bus", 0, NULL);
+}
+
+static void handle_bus_ready(struct bus_link *bus)
+{
+	maybe_bus(bus->data);
+}
+
+static void handle_owner(struct bus_link *bus, const char *name, pid_t pid)
+{
+	struct boot *boot = bus->data;
+
+	if (strcmp(name, LOGIND_NAME) != 0)
+		return;
+	boot->login_ready = pid > 0;
+	maybe_bus(boot);
+}
+
+static bool handle_power_unit(struct bus_link *bus, const char *unit)
+{
+	static const struct {
+		const char *unit;
+		enum boot_power power;
+	} targets[] = {
+		{ "poweroff.target", BOOT_POWER_OFF },
+		{ "reboot.target", BOOT_POWER_REBOOT },
+		{ "halt.target", BOOT_POWER_HALT },
+		{ "ctrl-alt-del.target", BOOT_POWER_REBOOT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		if (strcmp(unit, targets[i].unit) == 0) {
+			boot_power(bus->data, targets[i].power);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --- start --- */
+
+static void find_display_manager(const struct manager_unit *unit, void *data)
+{
+	struct boot *boot = data;
+
+	if (unit->seat && unit->seat[0] && !boot->display_manager[0] &&
+	    strcmp(unit->load_state, "loaded") == 0)
+		(void)snprintf(boot->display_manager, sizeof(boot->display_manager), "%s",
+			       unit->name);
+}
+
+static void handle_loaded(struct manager *manager, int error, void *data)
+{
+	struct boot *boot = data;
+	int r;
+
+	if (error < 0)
+		log_errno(error, "the manifests could not all be read");
+	manager_each_unit(manager, find_display_manager, boot);
+	if (!boot->display_manager[0]) {
+		boot_fail(boot, "There is no display manager",
+			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
+			  "Install one (apt install gdm3) from the rescue shell after `mount -o "
+			  "remount,rw /`, or boot with early.stock.");
+		go_on_after_greeter(boot);
+		return;
+	}
+	r = manager_start_stage(manager, TABLE_STAGE_DISPLAY, "on the way to the login");
+	if (r < 0)
+		boot_fail(boot, "The login cannot be started", strerrordesc_np(-r),
+			  "Boot with early.stock.");
+}
+
+static void connect_parts(struct boot *boot)
+{
+	boot->display.on_frame = handle_frame;
+	boot->display.on_greeter = handle_greeter;
+	boot->display.on_failed = handle_splash_failed;
+	boot->display.data = boot;
+	boot->unions.on_merged = handle_merged;
+	boot->unions.on_gone = handle_gone;
+	boot->unions.on_failed = handle_union_failed;
+	boot->unions.data = boot;
+	boot->storage.on_progress = handle_disks_progress;
+	boot->storage.on_checked = handle_checked;
+	boot->storage.on_ready = handle_ready;
+	boot->storage.on_failed = handle_disks_failed;
+	boot->storage.data = boot;
+	boot->bus.on_ready = handle_bus_ready;
+	boot->bus.on_session = handle_session;
+	boot->bus.on_power = handle_power_unit;
+	boot->bus.on_owner = handle_owner;
+	boot->bus.data = boot;
+	boot->listener.unit_changed = handle_unit_changed;
+	boot->listener.unit_gone = handle_unit_gone;
+	boot->listener.prestart = handle_prestart;
+	boot->listener.stream = handle_stream;
+}
+
+void boot_real_start(struct boot *boot)
+{
+	int r;
+
+	connect_parts(boot);
+	manager_event(boot->manager, "switch-root", 0, NULL);
+	bus_link_init(&boot->bus, boot->loop, boot->manager);
+	manager_listen(boot->manager, &boot->listener);
+	r = manager_load_manifests(boot->manager, handle_loaded, boot);
+	if (r < 0)
+		handle_loaded(boot->manager, r, boot);
+	set_kernel();
+	loopback_up();
+	start_log(boot);
+	display_start(&boot->display);
+	r = manager_open_control(boot->manager);
+	if (r < 0)
+		log_errno(r, "cannot open the control socket; earlyctl will not work");
+	(void)loop_timer_start(boot->loop, &boot->deadline,
+			       clock_monotonic_us() + GREETER_DEADLINE_US, handle_greeter_deadline);
+}

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/macros.h"
+#include "early/parse.h"
+#include "early/strbuf.h"
+
+/*
+ * Two ways to know a group
+ *
+ * With cgroup v2 the kernel knows: the group is a directory, its end an inotify event on cgroup.events, its death one write to
+ * cgroup.kill. These files are the kernel's own and never block. Without it the group is a procset, refreshed from /proc
+ * whenever it matters: before a kill, and after each death in it.
+ *
+ * on_empty always comes from a hook before the loop sleeps, never from within a call, so that whoever reaps a process may first
+ * write down how it ended.
+ */
+
+#define MAX_DEPTH 8 /* of groups that services make in theirs */
+#define MAX_PROCS_BYTES (256 * 1024)
+
+struct cgroup_tree {
+	struct loop *loop;
+	struct list groups; /* cgroup::link */
+	struct loop_source source; /* inotify */
+	struct loop_hook hook;
+	int root_fd; /* -1: no tree */
+	int proc_fd; /* -1: a tree */
+	int inotify_fd;
+	char *root;
+};
+
+bool cgroup_tree_is_real(const struct cgroup_tree *tree)
+{
+	return tree->root_fd >= 0;
+}
+
+/* --- telling that a group is empty --- */
+
+static void handle_hook(struct loop_hook *hook)
+{
+	struct cgroup_tree *tree = container_of(hook, struct cgroup_tree, hook);
+	struct cgroup *group, *found;
+
+	/* A callback may free any group: begin anew after each. */
+	do {
+		found = NULL;
+		list_for_each (group, &tree->groups, link) {
+			if (group->told || group->populated)
+				continue;
+			found = group;
+			break;
+		}
+		if (found) {
+			found->told = true;
+			if (found->on_empty)
+				found->on_empty(found);
+		}
+	} while (found);
+}
+
+static void set_populated(struct cgroup *group, bool populated)
+{
+	if (populated) {
+		group->populated = true;
+		group->told = false;
+		return;
+	}
+	group->populated = false;
+	if (!group->told)
+		loop_hook_schedule(group->tree->loop, &group->tree->hook, handle_hook);
+}
+
+/* --- the kernel's groups --- */
+
+static bool read_populated(const struct cgroup *group)
+{
+	char *text CLEANUP(free_charp) = NULL;
+	size_t len;
+
+	if (group->fd < 0 || fs_read_file_at(group->fd, "cgroup.events", 4096, &text, &len) < 0)
+		return false;
+	return strstr(text, "populated 1") != NULL;
+}
+
+static void handle_inotify(struct loop_source *source, uint32_t events)
+{
+	struct cgroup_tree *tree = container_of(source, struct cgroup_tree, source);
+	union {
+		char buf[4096];
+		struct inotify_event align;
+	} data;
+	ssize_t n = read(tree->inotify_fd, data.buf, sizeof(data.buf));
+	struct cgroup *group;
+
+	if (n <= 0)
+		return;
+	/* Which of them does not matter: reading a few files is cheap, and a lost event (overflow) is none. */
+	list_for_each (group, &tree->groups, link)
+		if (group->watch >= 0 && group->populated)
+			set_populated(group, read_populated(group));
+}
+
+static int make_directories(int root_fd, const char *path, int *ret_fd)
+{
+	int r;
+
+	r = fs_mkdir_p_at(root_fd, path, 0755);
+	if (r < 0)
+		return r;
+	*ret_fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static void watch_group(struct cgroup *group)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s%s/cgroup.events", group->tree->root,
+			     group->path) >= sizeof(path))
+		return;
+	group->watch = inotify_add_watch(group->tree->inotify_fd, path, IN_MODIFY);
+	if (group->watch < 0)
+		log_warning_errno(-errno, "cannot watch %s", path);
+}
+
+int cgroup_make(struct cgroup *group)
+{
+	int r;
+
+	if (!cgroup_tree_is_real(group->tree) || group->fd >= 0)
+		return 0;
+	r = make_directories(group->tree->root_fd, group->path + 1, &group->fd);
+	if (r < 0)
+		return r;
+	watch_group(group);
+	return 0;
+}
+
+static void remove_children(int fd, int depth)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int copy;
+
+	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copy < 0)
+		return;
+	dir = fdopendir(copy);
+	if (!dir) {
+		fd_close(copy);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		int child;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (child < 0)
+			continue;
+		if (depth < MAX_DEPTH)
+			remove_children(child, depth + 1);
+		fd_close(child);
+		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* busy: somebody is in it */
+	}
+	closedir(dir);
+}
+
+void cgroup_remove(struct cgroup *group)
+{
+	if (!group->tree || group->fd < 0)
+		return;
+	if (group->watch >= 0)
+		(void)inotify_rm_watch(group->tree->inotify_fd, group->watch); /* gone with it */
+	group->watch = -1;
+	remove_children(group->fd, 0);
+	group->fd = fd_close(group->fd);
+	group->killed = false;
+	if (unlinkat(group->tree->root_fd, group->path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		log_debug("cannot remove group %s", group->path);
+}
+
+/* Calls @fn for each pid of the directory and of those below; ends when it returns false. */
+static bool each_pid(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data);
+
+static bool each_own_pid(int fd, bool (*fn)(pid_t pid, void *data), void *data)
+{
+	char *text CLEANUP(free_charp) = NULL;
+	char *save = NULL;
+	size_t len;
+
+	if (fs_read_file_at(fd, "cgroup.procs", MAX_PROCS_BYTES, &text, &len) < 0)
+		return true;
+	for (char *word = strtok_r(text, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
+		uint32_t pid;
+
+		/* 0 is a process that this PID name space does not see. */
+		if (parse_u32(word, &pid) == 0 && pid > 0 && !fn((pid_t)pid, data))
+			return false;
+	}
+	return true;
+}
+
+static bool each_pid_below(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *entry;
+	bool go_on = true;
+
+	if (!dir) {
+		fd_close(copy);
+		return true;
+	}
+	while (go_on && (entry = readdir(dir))) {
+		int child CLEANUP_FD = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (child >= 0)
+			go_on = each_pid(child, depth + 1, fn, data);
+	}
+	closedir(dir);
+	return go_on;
+}
+
+static bool each_pid(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data)
+{
+	if (!each_own_pid(fd, fn, data))
+		return false;
+	return depth >= MAX_DEPTH || each_pid_below(fd, depth, fn, data);
+}
+
+/* --- sets of processes --- */
+
+static struct cgroup *owner_of(struct cgroup_tree *tree, pid_t pid)
+{
+	struct cgroup *group;
+
+	list_for_each (group, &tree->groups, link)
+		if (procset_has(&group->processes, pid))
+			return group;
+	return NULL;
+}
+
+static void refresh_set(struct cgroup *group, const struct procset_process *processes, size_t n)
+{
+	int r = procset_refresh(&group->processes, processes, n);
+
+	if (r < 0)
+		log_warning_errno(r, "cannot follow all processes of %s", group->path);
+	if (group->populated)
+		set_populated(group, group->processes.n_members > 0);
+}
+
+static void refresh(struct cgroup *group)
+{
+	struct procset_process *processes;
+	size_t n;
+
+	if (procset_scan(group->tree->proc_fd, &processes, &n) < 0)
+		return;
+	refresh_set(group, processes, n);
+	free(processes);
+}
+
+/* New children of ours, in a session that is not ours, that nobody knows: orphans of the one that just died. */
+static void adopt_orphans(struct cgroup *group, const struct procset_process *processes, size_t n)
+{
+	pid_t self = getpid(), session = getsid(0);
+
+	for (size_t i = 0; i < n; i++) {
+		if (processes[i].ppid != self || processes[i].session == session ||
+		    owner_of(group->tree, processes[i].pid))
+			continue;
+		(void)procset_add(&group->processes, processes[i].pid); /* full: was warned of */
+	}
+}
+
+void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid)
+{
+	struct procset_process *processes;
+	struct cgroup *group, *other;
+	size_t n;
+
+	if (cgroup_tree_is_real(tree))
+		return;
+	group = owner_of(tree, pid);
+	if (!group || procset_scan(tree->proc_fd, &processes, &n) < 0)
+		return;
+	list_for_each (other, &tree->groups, link)
+		if (other != group && other->processes.n_members > 0)
+			refresh_set(other, processes, n);
+	/* The dead one's session still tells who is its kin: forget it only afterwards. */
+	adopt_orphans(group, processes, n);
+	refresh_set(group, processes, n);
+	free(processes);
+}
+
+/* --- both --- */
+
+static bool is_cgroup2(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+static int open_tree(struct cgroup_tree *tree, const char *root)
+{
+	int r;
+
+	tree->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree->root_fd < 0)
+		return -errno;
+	if (!is_cgroup2(tree->root_fd))
+		return -ENOTSUP;
+	tree->root = strdup(root);
+	if (!tree->root)
+		return -ENOMEM;
+	tree->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (tree->inotify_fd < 0)
+		return -errno;
+	r = loop_add(tree->loop, &tree->source, tree->inotify_fd, EPOLLIN, handle_inotify);
+	if (r < 0)
+		tree->inotify_fd = fd_close(tree->inotify_fd);
+	return r;
+}
+
+int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char *root)
+{
+	struct cgroup_tree *tree = calloc(1, sizeof(*tree));
+	int r;
+
+	if (!tree)
+		return -ENOMEM;
+	tree->loop = loop;
+	list_init(&tree->groups);
+	tree->root_fd = tree->proc_fd = tree->inotify_fd = -1;
+	if (root) {
+		r = open_tree(tree, root);
+		if (r < 0) {
+			log_warning_errno(r, "%s is no cgroup v2 tree, using process groups", root);
+			tree->root_fd = fd_close(tree->root_fd);
+		}
+	}
+	if (tree->root_fd < 0) {
+		tree->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (tree->proc_fd < 0) {
+			r = -errno;
+			cgroup_tree_free(tree);
+			return r;
+		}
+	}
+	*ret_tree = tree;
+	return 0;
+}
+
+struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
+{
+	if (!tree)
+		return NULL;
+	loop_hook_cancel(&tree->hook);
+	loop_remove(&tree->source);
+	fd_close(tree->inotify_fd);
+	fd_close(tree->root_fd);
+	fd_close(tree->proc_fd);
+	free(tree->root);
+	free(tree);
+	return NULL;
+}
+
+int cgroup_init(struct cgroup *group, struct cgroup_tree *tree, const char *path,
+		cgroup_fn on_empty, void *data)
+{
+	*group = (struct cgroup){
+		.fd = -1,
+		.watch = -1,
+		.told = true,
+		.on_empty = on_empty,
+		.data = data,
+	};
+	group->path = strdup(path);
+	if (!group->path)
+		return -ENOMEM;
+	group->tree = tree;
+	list_append(&tree->groups, &group->link);
+	return 0;
+}
+
+void cgroup_done(struct cgroup *group)
+{
+	if (!group->tree)
+		return;
+	cgroup_remove(group);
+	procset_done(&group->processes);
+	list_remove(&group->link);
+	free(group->path);
+	*group = (struct cgroup){ .fd = -1, .watch = -1 };
+}
+
+int cgroup_add(struct cgroup *group, pid_t pid)
+{
+	char text[24];
+	int r;
+
+	if (!cgroup_tree_is_real(group->tree)) {
+		r = procset_add(&group->processes, pid);
+	} else {
+		snprintf(text, sizeof(text), "%d", (int)pid);
+		r = cgroup_make(group);
+		if (r == 0)
+			r = fs_write_at(group->fd, "cgroup.procs", text);
+	}
+	if (r == 0)
+		set_populated(group, true);
+	return r;
+}
+
+void cgroup_entered(struct cgroup *group)
+{
+	set_populated(group, true);
+	/* It may have come and gone before the watch was asked. */
+	if (cgroup_tree_is_real(group->tree))
+		set_populated(group, read_populated(group));
+}
+
+bool cgroup_is_empty(struct cgroup *group)
+{
+	if (cgroup_tree_is_real(group->tree))
+		return !read_populated(group);
+	if (group->processes.n_members > 0)
+		refresh(group);
+	return group->processes.n_members == 0;
+}
+
+static bool is_other_pid(pid_t pid, void *data)
+{
+	return pid != *(pid_t *)data;
+}
+
+bool cgroup_contains(struct cgroup *group, pid_t pid)
+{
+	if (cgroup_tree_is_real(group->tree))
+		return group->fd >= 0 && !each_pid(group->fd, 0, is_other_pid, &pid);
+	if (procset_has(&group->processes, pid))
+		return true;
+	refresh(group);
+	return procset_has(&group->processes, pid);
+}
+
+struct kill_order {
+	int signo;
+	pid_t except;
+};
+
+static bool kill_one(pid_t pid, void *data)
+{
+	const struct kill_order *order = data;
+
+	if (pid != order->except && pid > 1)
+		(void)kill(pid, order->signo); /* gone meanwhile is just as well */
+	return true;
+}
+
+void cgroup_look(struct cgroup *group)
+{
+	if (!cgroup_tree_is_real(group->tree) && group->processes.n_members > 0)
+		refresh(group);
+}
+
+int cgroup_kill(struct cgroup *group, int signo, pid_t except)
+{
+	struct kill_order order = { signo, except };
+
+	if (cgroup_tree_is_real(group->tree)) {
+		if (group->fd < 0)
+			return 0;
+		if (signo == SIGKILL && except == 0 &&
+		    fs_write_at(group->fd, "cgroup.kill", "1") == 0) {
+			group->killed = true;
+			return 0;
+		}
+		each_pid(group->fd, 0, kill_one, &order);
+		return 0;
+	}
+	cgroup_look(group);
+	for (size_t i = 0; i < group->processes.n_members; i++)
+		kill_one(group->processes.members[i].pid, &order);
+	return 0;
+}
+
+struct only {
+	pid_t except;
+	pid_t found;
+	bool many;
+};
+
+static bool count_pid(pid_t pid, void *data)
+{
+	struct only *only = data;
+
+	if (pid == only->except)
+		return true;
+	only->many = only->found != 0;
+	only->found = pid;
+	return !only->many;
+}
+
+pid_t cgroup_only_pid(struct cgroup *group, pid_t except)
+{
+	struct only only = { .except = except };
+
+	if (cgroup_tree_is_real(group->tree)) {
+		if (group->fd >= 0)
+			each_pid(group->fd, 0, count_pid, &only);
+	} else {
+		refresh(group);
+		for (size_t i = 0; i < group->processes.n_members; i++)
+			if (!count_pid(group->processes.members[i].pid, &only))
+				break;
+	}
+	return only.many ? 0 : only.found;
+}
+
+int cgroup_delegate(struct cgroup *group, uid_t uid, gid_t gid)
+{
+	static const char *const files[] = {
+		"cgroup.procs",
+		"cgroup.subtree_control",
+		"cgroup.threads",
+	};
+
+	if (!cgroup_tree_is_real(group->tree))
+		return 0;
+	if (group->fd < 0)
+		return -ENOENT;
+	(void)fsetxattr(group->fd, "trusted.delegate", "1", 1, 0); /* a mark, where there are xattrs */
+	if (fchown(group->fd, uid, gid) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (fchownat(group->fd, files[i], uid, gid, 0) < 0 && errno != ENOENT)
+			return -errno;
+	return 0;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "early/clock.h"
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/loop.h"
+#include "early/macros.h"
+#include "early/opts.h"
+#include "early/parse.h"
+#include "early/strv.h"
+
+#include "manager.h"
+#include "outputs.h"
+
+/*
+ * Container mode: services, supervision and control as on a machine, without display, overlay and disks. Every unit that has a
+ * stage is started at once; the others wait for a demand. SIGTERM and SIGINT stop all in reverse order, then it ends.
+ *
+ * `earlyctl daemon-reexec` executes the program that is now at argv[0] in place of this one, with the same options and the state
+ * in a memfd (--state). The services do not notice. Children are reaped only after the state was read, so that one that
+ * ended in between is found by who watches it.
+ */
+
+#define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
+#define STOP_DEADLINE_US (90 * USEC_PER_SEC)
+
+struct container {
+	char **service_dirs;
+	char *run_dir;
+	char *cgroup_root;
+	char *helpers;
+	char **argv; /* as they came */
+	int state_fd; /* of the program before; -1: none */
+	bool debug;
+	bool help;
+
+	struct loop *loop;
+	struct manager *manager;
+	struct outputs *outputs;
+	struct loop_timer reexec; /* after the answer to the request is out */
+};
+
+/* --- options --- */
+
+static int apply_container(void *target, const char *value)
+{
+	return 0;
+}
+
+static int apply_help(void *target, const char *value)
+{
+	((struct container *)target)->help = true;
+	return 0;
+}
+
+static int apply_services(void *target, const char *value)
+{
+	return strv_append(&((struct container *)target)->service_dirs, value);
+}
+
+static int set_path(char **path, const char *value)
+{
+	char *copy;
+
+	if (value[0] != '/')
+		return -EINVAL;
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	free(*path);
+	*path = copy;
+	return 0;
+}
+
+static int apply_run(void *target, const char *value)
+{
+	return set_path(&((struct container *)target)->run_dir, value);
+}
+
+static int apply_cgroup(void *target, const char *value)
+{
+	return set_path(&((struct container *)target)->cgroup_root, value);
+}
+
+static int apply_helpers(void *target, const char *value)
+{
+	return set_path(&((struct container *)target)->helpers, value);
+}
+
+static int apply_state(void *target, const char *value)
+{
+	uint32_t fd;
+
+	if (parse_u32(value, &fd) < 0 || fd <= STDERR_FILENO || fd > INT32_MAX)
+		return -EINVAL;
+	((struct container *)target)->state_fd = (int)fd;
+	return 0;
+}
+
+static int apply_debug(void *target, const char *value)
+{
+	((struct container *)target)->debug = true;
+	return 0;
+}
+
+static const struct opt opts[] = {
+	{ 0, "container", NULL, "be PID 1 of a PID name space", apply_container },
+	{ 0, "services", "DIR", "take manifests from DIR only; may be given again", apply_services },
+	{ 0, "run", "DIR", "state and control socket (absolute; default /run/early)", apply_run },
+	{ 0, "cgroup", "DIR", "a directory of a cgroup v2 tree that is ours", apply_cgroup },
+	{ 0, "helpers", "DIR", "where early-load, early-exec and early-log are", apply_helpers },
+	{ 0, "state", "FD", "take over from the program before (its daemon-reexec gives this)",
+	  apply_state },
+	{ 0, "debug", NULL, "say what happens", apply_debug },
+	{ 'h', "help", NULL, "show this help", apply_help },
+};
+
+/* --- re-exec --- */
+
+static bool is_state_option(const char *word)
+{
+	return strncmp(word, "--state=", strlen("--state=")) == 0;
+}
+
+/* Returns only if it failed; then all is as before. */
+static int reexec(struct container *container)
+{
+	char **argv CLEANUP_STRV = NULL;
+	int fd CLEANUP_FD = -1;
+	int r;
+
+	r = fd_new_memfd("early-state", &fd);
+	if (r == 0)
+		r = manager_serialize(container->manager, fd);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	for (char **word = container->argv; *word && r == 0; word++)
+		if (!is_state_option(*word))
+			r = strv_append(&argv, *word);
+	if (r == 0)
+		r = strv_appendf(&argv, "--state=%d", fd);
+	if (r == 0)
+		r = fd_set_cloexec(fd, false);
+	if (r < 0)
+		return r;
+	execv(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv);
+	r = -errno;
+	manager_serialize_undo(container->manager);
+	return r;
+}
+
+static void handle_reexec(struct loop_timer *timer)
+{
+	struct container *container = container_of(timer, struct container, reexec);
+
+	log_warning_errno(reexec(container), "cannot execute %s anew, going on", container->argv[0]);
+}
+
+/* --- running --- */
+
+static void handle_stopped(struct manager *manager, void *data)
+{
+	struct container *container = data;
+
+	loop_exit(container->loop, EXIT_SUCCESS);
+}
+
+static void handle_signal(const struct loop_signal_info *info, void *data)
+{
+	struct container *container = data;
+	int r;
+
+	log_info("stopping all services");
+	r = manager_stop_all(container->manager, "the container stops",
+			     clock_monotonic_us() + STOP_DEADLINE_US, handle_stopped, container);
+	if (r < 0)
+		log_warning_errno(r, "cannot set a deadline for the end");
+}
+
+static void handle_loaded(struct manager *manager, int error, void *data)
+{
+	static const enum table_stage stages[] = {
+		TABLE_STAGE_DISPLAY,
+		TABLE_STAGE_DISKS,
+		TABLE_STAGE_MERGED,
+		TABLE_STAGE_GREETER,
+	};
+
+	if (error < 0)
+		log_warning_errno(error, "the manifests could not be read, starting what is known");
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		(void)manager_start_stage(manager, stages[i], "the container starts"); /* logged */
+	manager_event(manager, "complete", 0, NULL);
+}
+
+static int handle_verb(struct manager *manager, enum control_verb verb, const char *name,
+		       void *data)
+{
+	struct container *container = data;
+
+	if (verb == CONTROL_VERB_DAEMON_REEXEC)
+		return loop_timer_start(container->loop, &container->reexec,
+					clock_monotonic_us() + REEXEC_PAUSE_US, handle_reexec);
+	if (verb != CONTROL_VERB_POWEROFF && verb != CONTROL_VERB_HALT)
+		return -EOPNOTSUPP;
+	handle_signal(NULL, container);
+	return 0;
+}
+
+static int make_run_dir(const struct container *container)
+{
+	char path[512];
+	int r;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/log", container->run_dir) >= sizeof(path))
+		return -ENAMETOOLONG;
+	r = fs_mkdir_p_at(AT_FDCWD, container->run_dir, 0755);
+	return r < 0 ? r : fs_mkdir_p_at(AT_FDCWD, path, 0755);
+}
+
+static int start_manager(struct container *container)
+{
+	char load[512], exec[512];
+	struct manager_options options = {
+		.container = true,
+		.run_dir = container->run_dir,
+		.service_dirs = container->service_dirs,
+		.cgroup_root = container->cgroup_root,
+		.load_path = load,
+		.exec_path = exec,
+		.verb = handle_verb,
+		.data = container,
+	};
+	int r;
+
+	snprintf(load, sizeof(load), "%s/early-load", container->helpers);
+	snprintf(exec, sizeof(exec), "%s/early-exec", container->helpers);
+	r = manager_new(&container->manager, container->loop, &options);
+	if (r < 0)
+		return log_errno(r, "cannot make the manager");
+	return 0;
+}
+
+/* From the state of the program before; 0 also if that can't be read: then it is a plain start. */
+static int take_state(struct container *container)
+{
+	int fd CLEANUP_FD = TAKE_FD(container->state_fd);
+	int r = manager_deserialize(container->manager, fd);
+
+	if (r < 0)
+		log_warning_errno(r, "the state of the program before can't be read");
+	return r;
+}
+
+/* Without early-log the services write to our stderr. */
+static void start_outputs(struct container *container)
+{
+	char path[512];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/early-log", container->helpers);
+	if (access(path, X_OK) < 0)
+		return;
+	r = outputs_new(&container->outputs, container->loop, container->manager, path,
+			container->run_dir);
+	if (r < 0)
+		log_warning_errno(r, "cannot start early-log");
+}
+
+static int start_loop(struct container *container)
+{
+	int r;
+
+	/* As PID 1 it is a subreaper anyway; in a test without a name space of its own it must be told. */
+	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return log_errno(-errno, "cannot become a subreaper");
+	r = loop_new(&container->loop);
+	return r < 0 ? log_errno(r, "cannot make the event loop") : 0;
+}
+
+static int watch_signals(struct container *container)
+{
+	int r = loop_reap_children(container->loop);
+
+	if (r == 0)
+		r = loop_signal(container->loop, SIGTERM, handle_signal, container);
+	if (r == 0)
+		r = loop_signal(container->loop, SIGINT, handle_signal, container);
+	return r;
+}
+
+static int begin(struct container *container)
+{
+	int r;
+
+	manager_event(container->manager, "init", 0, NULL);
+	start_outputs(container);
+	r = manager_load(container->manager, NULL, handle_loaded, container);
+	return r < 0 ? log_errno(r, "cannot run early-load") : 0;
+}
+
+static int run(struct container *container)
+{
+	bool taken = false;
+	int r;
+
+	r = make_run_dir(container);
+	if (r < 0)
+		return log_errno(r, "cannot make %s", container->run_dir);
+	r = start_loop(container);
+	if (r == 0)
+		r = start_manager(container);
+	if (r < 0)
+		return r;
+	if (container->state_fd >= 0)
+		taken = take_state(container) == 0;
+	r = watch_signals(container);
+	if (r < 0)
+		return log_errno(r, "cannot watch signals");
+	r = manager_open_control(container->manager);
+	if (r < 0)
+		return log_errno(r, "cannot open %s/control", container->run_dir);
+	if (taken) {
+		log_info("re-executed");
+		start_outputs(container);
+	} else {
+		r = begin(container);
+	}
+	return r < 0 ? r : loop_run(container->loop);
+}
+
+static void container_done(struct container *container)
+{
+	outputs_free(container->outputs);
+	loop_timer_stop(&container->reexec);
+	manager_free(container->manager);
+	loop_free(container->loop);
+	fd_close(container->state_fd);
+	strv_free(container->argv);
+	strv_free(container->service_dirs);
+	free(container->run_dir);
+	free(container->cgroup_root);
+	free(container->helpers);
+}
+
+int container_main(int argc, char **argv)
+{
+	struct container container CLEANUP(container_done) = { .state_fd = -1 };
+	int n;
+
+	for (int i = 0; i < argc; i++)
+		if (strv_append(&container.argv, argv[i]) < 0)
+			return EXIT_FAILURE;
+
+	n = opts_parse(opts, ARRAY_SIZE(opts), &container, argc, argv);
+	if (n < 0)
+		return 2;
+	if (container.help) {
+		printf("early-init --container [OPTION]…\n\n");
+		opts_print_help(stdout, opts, ARRAY_SIZE(opts));
+		return EXIT_SUCCESS;
+	}
+	if (n > 0) {
+		fprintf(stderr, "early-init: unexpected operand \"%s\"; see --help\n", argv[0]);
+		return 2;
+	}
+	log_init("early-init", LOG_SINK_STDERR,
+		 container.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	if ((!container.run_dir && set_path(&container.run_dir, "/run/early") < 0) ||
+	    (!container.helpers && set_path(&container.helpers, EARLY_LIBEXECDIR) < 0))
+		return EXIT_FAILURE;
+	return run(&container) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The server of RUN/control. Root may do all, others may read. */
+#define CONTROL_MAX_CLIENTS 64
+#define CONTROL_MAX_CLIENTS_OF_A_USER 8
+
+struct control;
+struct manager;
+
+int control_new(struct control **ret, struct manager *manager);
+struct control *control_free(struct control *control);
+
+/* The socket, for a re-exec; -1 if there is none. */
+int control_fd(const struct control *control);
+int control_new_from_fd(struct control **ret, struct manager *manager, int fd);

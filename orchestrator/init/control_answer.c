@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "control_answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "early/channel.h"
+#include "early/proto/control.h"
+
+#include "manager_internal.h"
+
+/* Sending to a client that hung up fails with -ENOTCONN; its end is told by the channel, so results are not looked at. */
+
+void control_answer_done(struct channel *channel, int error, const char *text)
+{
+	struct control_done done = { error, text };
+
+	(void)channel_send(channel, CONTROL_DONE, &done);
+}
+
+static void fill(struct control_service *ret, const struct manager_unit *unit)
+{
+	*ret = (struct control_service){
+		.name = unit->name,
+		.description = unit->description,
+		.load_state = unit->load_state,
+		.active_state = unit->active_state,
+		.sub_state = unit->sub_state,
+		.stage = unit->stage,
+		.path = unit->path,
+		.cgroup = unit->cgroup,
+		.result = unit->result,
+		.why = "",
+		.main_pid = unit->main_pid > 0 ? (uint32_t)unit->main_pid : 0,
+		.since_us = unit->since_us,
+		.detail = "",
+	};
+}
+
+static const char *detail_of(const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (service->detail)
+		return service->detail;
+	if (words->load_state == TABLE_LOAD_ERROR)
+		return words->load_error;
+	return service->status_text ? service->status_text : "";
+}
+
+void control_answer_service(struct channel *channel, const struct service *service)
+{
+	struct control_service message;
+	struct manager_unit unit;
+
+	manager_describe(service, &unit);
+	fill(&message, &unit);
+	message.why = service_last_reason(service);
+	message.control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
+	message.exit_status = service->exit_status;
+	message.restarts = service->restarts;
+	message.detail = detail_of(service);
+	(void)channel_send(channel, CONTROL_SERVICE, &message);
+}
+
+void control_answer_scope(struct channel *channel, const struct scope *scope)
+{
+	struct control_service message;
+	struct manager_unit unit;
+
+	manager_describe_scope(scope, &unit);
+	fill(&message, &unit);
+	(void)channel_send(channel, CONTROL_SERVICE, &message);
+}
+
+void control_answer_reasons(struct channel *channel, const struct service *service)
+{
+	for (size_t i = service->n_reasons; i-- > 0;) {
+		struct control_reason reason = { service->reasons[i].t_us,
+						 service->reasons[i].text };
+
+		(void)channel_send(channel, CONTROL_REASON, &reason);
+	}
+}
+
+void control_answer_list(struct channel *channel, struct manager *manager)
+{
+	struct service *service;
+	struct scope *scope;
+
+	list_for_each (service, &manager->services, link)
+		control_answer_service(channel, service);
+	list_for_each (scope, &manager->scopes, link)
+		control_answer_scope(channel, scope);
+}
+
+static void say(struct channel *channel, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void say(struct channel *channel, const char *fmt, ...)
+{
+	char text[300];
+	struct control_text message = { text };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	(void)channel_send(channel, CONTROL_TEXT, &message);
+}
+
+static void say_milestone(struct channel *channel, const struct timeline *timeline,
+			  const char *name)
+{
+	uint64_t t_us = timeline_when(timeline, name);
+
+	if (t_us > 0)
+		say(channel, "%s after %llu.%03llu s", name, (unsigned long long)(t_us / 1000000),
+		    (unsigned long long)(t_us / 1000 % 1000));
+}
+
+void control_answer_machine(struct channel *channel, struct manager *manager)
+{
+	static const char *const milestones[] = { "first-frame", "greeter", "merged", "complete" };
+	size_t n_active = 0, n_failed = 0;
+	struct service *service;
+
+	list_for_each (service, &manager->services, link) {
+		n_active += service_state_is_active(service->state);
+		if (service->state != SERVICE_FAILED)
+			continue;
+		n_failed++;
+		control_answer_service(channel, service);
+	}
+	say(channel, "early-init %s%s", EARLY_VERSION,
+	    manager->options.container ? " (container)" : "");
+	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes",
+	    manager->n_services, n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
+	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++)
+		say_milestone(channel, &manager->timeline, milestones[i]);
+}
+
+void control_answer_timeline(struct channel *channel, const struct timeline *timeline)
+{
+	const struct timeline_event *event;
+
+	list_for_each (event, &timeline->events, link) {
+		struct control_event message = { event->name, event->t_us,
+						 event->why ? event->why : "" };
+
+		(void)channel_send(channel, CONTROL_EVENT, &message);
+	}
+}

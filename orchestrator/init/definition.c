@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "definition.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/wire.h"
+
+/*
+ * Definitions
+ *
+ * A definition keeps the messages as they came, because early-exec gets the very same bytes, and beside them the structs
+ * that the wire code unpacked from the copy. Nothing in it changes after definition_new, so that a service may hold on to
+ * an old one by a reference while the table is read anew.
+ *
+ * What people wrote was parsed by early-load. What is checked here is that no value can lead PID 1 astray: enums are in
+ * range, programs are absolute paths, and a name can be a file's.
+ */
+
+#define NAME_MAX_LEN 255
+
+static const char *const unit_suffixes[] = {
+	".service", ".target", ".socket", ".scope",  ".slice",	   ".mount", ".automount",
+	".swap",    ".timer",  ".path",	  ".device", ".snapshot",
+};
+
+static bool has_unit_suffix(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unit_suffixes); i++) {
+		size_t suffix = strlen(unit_suffixes[i]);
+
+		if (len > suffix && strcmp(name + len - suffix, unit_suffixes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool definition_name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX_LEN || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] <= ' ' || name[i] == '/' || name[i] == 0x7f)
+			return false;
+	return has_unit_suffix(name, len);
+}
+
+static bool service_is_sane(const struct table_service *service)
+{
+	return definition_name_is_valid(service->name) &&
+	       service->load_state <= TABLE_LOAD_ERROR && service->type <= TABLE_TYPE_TARGET &&
+	       service->stage <= TABLE_STAGE_GREETER && service->restart <= TABLE_RESTART_ALWAYS &&
+	       service->kill_mode <= TABLE_KILL_NONE && service->kill_signal >= 0 &&
+	       service->kill_signal <= 64;
+}
+
+static bool exec_is_sane(const struct table_exec *exec)
+{
+	return exec->phase <= TABLE_PHASE_STOP_POST && exec->program[0] == '/' &&
+	       wire_list_count(&exec->argv) > 0;
+}
+
+/* Counts the messages and checks their order: one SERVICE, then EXEC and SOCKET. */
+static int count_messages(const char *bytes, size_t len, size_t *ret_execs, size_t *ret_sockets)
+{
+	size_t n_execs = 0, n_sockets = 0;
+	bool first = true;
+
+	while (len > 0) {
+		uint16_t opcode;
+		uint32_t size;
+
+		if (wire_peek(bytes, len, &opcode, &size) < 0 || size > len)
+			return -EPROTO;
+		if (first != (opcode == TABLE_SERVICE))
+			return -EPROTO;
+		first = false;
+		n_execs += opcode == TABLE_EXEC;
+		n_sockets += opcode == TABLE_SOCKET;
+		bytes += size;
+		len -= size;
+	}
+	if (first || n_execs > DEFINITION_MAX_EXECS || n_sockets > DEFINITION_MAX_SOCKETS)
+		return -EPROTO;
+	*ret_execs = n_execs;
+	*ret_sockets = n_sockets;
+	return 0;
+}
+
+static int take_exec(struct definition *definition, const void *message, uint32_t len)
+{
+	struct definition_exec *exec = &definition->execs[definition->n_execs];
+	int r;
+
+	r = wire_unpack(&table_protocol, message, len, TABLE_EXEC, &exec->exec,
+			sizeof(exec->exec));
+	if (r < 0)
+		return -EPROTO;
+	if (!exec_is_sane(&exec->exec))
+		return -EPROTO;
+	exec->message = (struct definition_part){ message, len };
+	definition->n_execs++;
+	return 0;
+}
+
+static int take_socket(struct definition *definition, const void *message, uint32_t len)
+{
+	struct table_socket *sock = &definition->sockets[definition->n_sockets];
+
+	if (wire_unpack(&table_protocol, message, len, TABLE_SOCKET, sock, sizeof(*sock)) < 0 ||
+	    sock->kind > TABLE_SOCKET_NETLINK)
+		return -EPROTO;
+	definition->n_sockets++;
+	return 0;
+}
+
+static int take_service(struct definition *definition, const void *message, uint32_t len)
+{
+	if (wire_unpack(&table_protocol, message, len, TABLE_SERVICE, &definition->service,
+			sizeof(definition->service)) < 0 ||
+	    !service_is_sane(&definition->service))
+		return -EPROTO;
+	definition->message = (struct definition_part){ message, len };
+	return 0;
+}
+
+static int take_message(struct definition *definition, uint16_t opcode, const void *message,
+			uint32_t len)
+{
+	switch (opcode) {
+	case TABLE_SERVICE:
+		return take_service(definition, message, len);
+	case TABLE_EXEC:
+		return take_exec(definition, message, len);
+	case TABLE_SOCKET:
+		return take_socket(definition, message, len);
+	}
+	return -EPROTO;
+}
+
+static int take_messages(struct definition *definition)
+{
+	const char *bytes = definition->bytes;
+	size_t len = definition->n_bytes;
+
+	while (len > 0) {
+		uint16_t opcode;
+		uint32_t size;
+		int r;
+
+		r = wire_peek(bytes, len, &opcode, &size);
+		if (r < 0)
+			return -EPROTO;
+		r = take_message(definition, opcode, bytes, size);
+		if (r < 0)
+			return r;
+		bytes += size;
+		len -= size;
+	}
+	return 0;
+}
+
+int definition_new(struct definition **ret, const void *bytes, size_t len)
+{
+	struct definition *definition CLEANUP_DEFINITION = NULL;
+	size_t n_execs, n_sockets;
+	int r;
+
+	if (len > DEFINITION_MAX_BYTES)
+		return -EPROTO;
+	r = count_messages(bytes, len, &n_execs, &n_sockets);
+	if (r < 0)
+		return r;
+	definition = calloc(1, sizeof(*definition));
+	if (!definition)
+		return -ENOMEM;
+	definition->refs = 1;
+	definition->bytes = malloc(len);
+	definition->execs = calloc(n_execs + 1, sizeof(*definition->execs));
+	definition->sockets = calloc(n_sockets + 1, sizeof(*definition->sockets));
+	if (!definition->bytes || !definition->execs || !definition->sockets)
+		return -ENOMEM;
+	memcpy(definition->bytes, bytes, len);
+	definition->n_bytes = len;
+	r = take_messages(definition);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(definition);
+	return 0;
+}
+
+struct definition *definition_ref(struct definition *definition)
+{
+	if (definition)
+		definition->refs++;
+	return definition;
+}
+
+struct definition *definition_unref(struct definition *definition)
+{
+	if (!definition || --definition->refs > 0)
+		return NULL;
+	free(definition->execs);
+	free(definition->sockets);
+	free(definition->bytes);
+	free(definition);
+	return NULL;
+}
+
+void definition_unrefp(struct definition **definition)
+{
+	*definition = definition_unref(*definition);
+}
+
+int definition_new_missing(struct definition **ret, const char *name)
+{
+	struct table_service service = {
+		.name = name,
+		.load_state = TABLE_LOAD_NOT_FOUND,
+		.type = TABLE_TYPE_TARGET,
+		.slice = "system.slice",
+	};
+	char buf[4096];
+	int len;
+
+	if (!definition_name_is_valid(name))
+		return -EINVAL;
+	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, buf, sizeof(buf));
+	if (len < 0)
+		return len;
+	if ((size_t)len > sizeof(buf))
+		return -EMSGSIZE;
+	return definition_new(ret, buf, (size_t)len);
+}
+
+const struct definition_exec *definition_exec(const struct definition *definition,
+					      enum table_phase phase, size_t nth)
+{
+	for (size_t i = 0; i < definition->n_execs; i++)
+		if (definition->execs[i].exec.phase == phase && nth-- == 0)
+			return &definition->execs[i];
+	return NULL;
+}
+
+const char *definition_load_state_name(enum table_load load)
+{
+	switch (load) {
+	case TABLE_LOAD_LOADED:
+		return "loaded";
+	case TABLE_LOAD_NOT_FOUND:
+		return "not-found";
+	case TABLE_LOAD_MASKED:
+		return "masked";
+	case TABLE_LOAD_ERROR:
+		return "error";
+	}
+	return "error";
+}
+
+const char *definition_stage_name(enum table_stage stage)
+{
+	switch (stage) {
+	case TABLE_STAGE_DEMAND:
+		return "demand";
+	case TABLE_STAGE_SPLASH:
+		return "splash";
+	case TABLE_STAGE_DISPLAY:
+		return "display";
+	case TABLE_STAGE_DISKS:
+		return "disks";
+	case TABLE_STAGE_MERGED:
+		return "merged";
+	case TABLE_STAGE_GREETER:
+		return "greeter";
+	}
+	return "demand";
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "depend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/strv.h"
+
+#include "nametable.h"
+
+/*
+ * The plan of a start
+ *
+ * 1. Collect: the unit, and through Requires=, BindsTo= and Wants= all that hangs on it. Each unit stands in the plan once.
+ * 2. Order: After= of one or Before= of the other makes an edge. A target comes after what it pulls in, unless the other
+ *    side says the opposite (systemd's default dependency).
+ * 3. Sort by a depth-first walk. An edge that leads back to a unit that is still being walked closes a cycle: that edge is
+ *    dropped and reported. The walk begins with what is required, so that it is the weaker units' wishes that are dropped,
+ *    and no start is ever refused for a cycle.
+ *
+ * The walk keeps its own stack: the depth is the manifests' business, PID 1's stack is not.
+ */
+
+enum colour {
+	WHITE, /* not visited */
+	GREY, /* on the stack */
+	BLACK, /* placed */
+};
+
+struct walk {
+	const struct depend_source *source;
+	struct depend_item *items; /* in the order of collection */
+	size_t n_items;
+	size_t size;
+	struct nametable names; /* to the item's index plus one */
+	char **missing;
+	char **reports;
+	enum colour *colours;
+	size_t *order; /* order[k]: index of the item in place k */
+	size_t n_order;
+};
+
+static bool name_matches(const struct table_service *service, const char *name)
+{
+	const char *alias = NULL;
+
+	if (strcmp(service->name, name) == 0)
+		return true;
+	while ((alias = wire_list_next(&service->aliases, alias)))
+		if (strcmp(alias, name) == 0)
+			return true;
+	return false;
+}
+
+bool depend_lists(const struct wire_list *list, const struct table_service *service)
+{
+	const char *name = NULL;
+
+	while ((name = wire_list_next(list, name)))
+		if (name_matches(service, name))
+			return true;
+	return false;
+}
+
+static bool pulls_in(const struct table_service *service, const struct table_service *other)
+{
+	return depend_lists(&service->requires, other) || depend_lists(&service->wants, other) ||
+	       depend_lists(&service->binds_to, other);
+}
+
+static bool says_before(const struct table_service *first, const struct table_service *second)
+{
+	return depend_lists(&first->before, second) || depend_lists(&second->after, first);
+}
+
+bool depend_is_before(const struct table_service *first, const struct table_service *second)
+{
+	if (first == second)
+		return false;
+	if (says_before(first, second))
+		return true;
+	return second->type == TABLE_TYPE_TARGET && pulls_in(second, first) &&
+	       !says_before(second, first);
+}
+
+static bool has_item(const struct walk *walk, const struct table_service *service)
+{
+	return nametable_find(&walk->names, service->name) != NULL;
+}
+
+static int add_names(struct walk *walk, const struct table_service *service)
+{
+	void *index = (void *)(walk->n_items + 1);
+	const char *alias = NULL;
+	int r;
+
+	r = nametable_add(&walk->names, service->name, index);
+	while (r == 0 && (alias = wire_list_next(&service->aliases, alias)))
+		r = nametable_add(&walk->names, alias, index);
+	return r;
+}
+
+static int add_item(struct walk *walk, const struct table_service *service, bool required)
+{
+	int r;
+
+	if (walk->n_items == DEPEND_MAX_ITEMS)
+		return -E2BIG;
+	r = add_names(walk, service);
+	if (r < 0)
+		return r;
+	if (walk->n_items == walk->size) {
+		size_t size = walk->size ? walk->size * 2 : 16;
+		struct depend_item *items = realloc(walk->items, size * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		walk->items = items;
+		walk->size = size;
+	}
+	walk->items[walk->n_items++] =
+		(struct depend_item){ .service = service, .required = required };
+	return 0;
+}
+
+static int add_missing(struct walk *walk, const char *name)
+{
+	if (strv_contains(walk->missing, name) || strv_length(walk->missing) >= DEPEND_MAX_ITEMS)
+		return 0;
+	return strv_append(&walk->missing, name);
+}
+
+static int collect_list(struct walk *walk, const struct wire_list *list, bool required)
+{
+	const char *name = NULL;
+	int r = 0;
+
+	while (r == 0 && (name = wire_list_next(list, name))) {
+		const struct table_service *service =
+			walk->source->find(name, walk->source->data);
+
+		if (!service)
+			r = add_missing(walk, name);
+		else if (!has_item(walk, service))
+			r = add_item(walk, service, required);
+	}
+	return r;
+}
+
+/* Two passes, so that a unit that is both wanted and required counts as required and comes first. */
+static int collect(struct walk *walk)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
+		const struct table_service *service = walk->items[i].service;
+
+		if (!walk->items[i].required)
+			continue;
+		r = collect_list(walk, &service->requires, true);
+		if (r == 0)
+			r = collect_list(walk, &service->binds_to, true);
+	}
+	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
+		const struct table_service *service = walk->items[i].service;
+
+		r = collect_list(walk, &service->requires, false);
+		if (r == 0)
+			r = collect_list(walk, &service->binds_to, false);
+		if (r == 0)
+			r = collect_list(walk, &service->wants, false);
+	}
+	return r;
+}
+
+static int add_wait(struct walk *walk, size_t index, size_t before)
+{
+	struct depend_item *item = &walk->items[index];
+	size_t *waits;
+
+	if (index == before)
+		return 0;
+	for (size_t i = 0; i < item->n_waits; i++)
+		if (item->waits[i] == before)
+			return 0;
+	waits = realloc(item->waits, (item->n_waits + 1) * sizeof(*waits));
+	if (!waits)
+		return -ENOMEM;
+	item->waits = waits;
+	item->waits[item->n_waits++] = before;
+	return 0;
+}
+
+enum edge {
+	EDGE_AFTER, /* what is listed comes first */
+	EDGE_BEFORE, /* what is listed comes later */
+	EDGE_PULLS, /* what is listed comes first, if it doesn't say the opposite */
+};
+
+static int add_edges(struct walk *walk, size_t index, const struct wire_list *list, enum edge edge)
+{
+	const struct table_service *service = walk->items[index].service;
+	const char *name = NULL;
+	int r = 0;
+
+	while (r == 0 && (name = wire_list_next(list, name))) {
+		size_t other = (size_t)nametable_find(&walk->names, name);
+
+		if (other-- == 0)
+			continue;
+		if (edge == EDGE_BEFORE)
+			r = add_wait(walk, other, index);
+		else if (edge == EDGE_AFTER || !says_before(service, walk->items[other].service))
+			r = add_wait(walk, index, other);
+	}
+	return r;
+}
+
+static int find_edges(struct walk *walk)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
+		const struct table_service *service = walk->items[i].service;
+
+		r = add_edges(walk, i, &service->after, EDGE_AFTER);
+		if (r == 0)
+			r = add_edges(walk, i, &service->before, EDGE_BEFORE);
+		if (service->type != TABLE_TYPE_TARGET)
+			continue;
+		if (r == 0)
+			r = add_edges(walk, i, &service->requires, EDGE_PULLS);
+		if (r == 0)
+			r = add_edges(walk, i, &service->wants, EDGE_PULLS);
+		if (r == 0)
+			r = add_edges(walk, i, &service->binds_to, EDGE_PULLS);
+	}
+	return r;
+}
+
+static void drop_edge(struct depend_item *item, size_t nth)
+{
+	item->n_waits--;
+	memmove(&item->waits[nth], &item->waits[nth + 1],
+		(item->n_waits - nth) * sizeof(*item->waits));
+}
+
+static int report_cycle(struct walk *walk, size_t from, size_t to)
+{
+	return strv_appendf(&walk->reports,
+			    "ordering cycle: %s does not wait for %s, which waits for it",
+			    walk->items[from].service->name, walk->items[to].service->name);
+}
+
+/* One root of the depth-first walk. @stack and @nths have room for all items. */
+static int visit(struct walk *walk, size_t root, size_t *stack, size_t *nths)
+{
+	size_t depth = 0;
+
+	if (walk->colours[root] != WHITE)
+		return 0;
+	stack[0] = root;
+	nths[0] = 0;
+	walk->colours[root] = GREY;
+	for (;;) {
+		size_t index = stack[depth];
+		struct depend_item *item = &walk->items[index];
+		size_t next;
+
+		if (nths[depth] == item->n_waits) {
+			walk->colours[index] = BLACK;
+			walk->order[walk->n_order++] = index;
+			if (depth-- == 0)
+				return 0;
+			continue;
+		}
+		next = item->waits[nths[depth]];
+		if (walk->colours[next] == GREY) {
+			int r = report_cycle(walk, index, next);
+
+			if (r < 0)
+				return r;
+			drop_edge(item, nths[depth]);
+			continue;
+		}
+		nths[depth]++;
+		if (walk->colours[next] == WHITE) {
+			walk->colours[next] = GREY;
+			stack[++depth] = next;
+			nths[depth] = 0;
+		}
+	}
+}
+
+static int sort(struct walk *walk)
+{
+	size_t *stack = calloc(walk->n_items, sizeof(*stack));
+	size_t *nths = calloc(walk->n_items, sizeof(*nths));
+	int r = 0;
+
+	walk->colours = calloc(walk->n_items, sizeof(*walk->colours));
+	walk->order = calloc(walk->n_items, sizeof(*walk->order));
+	if (!stack || !nths || !walk->colours || !walk->order)
+		r = -ENOMEM;
+	for (size_t i = 0; i < walk->n_items && r == 0; i++)
+		r = visit(walk, i, stack, nths);
+	free(stack);
+	free(nths);
+	return r;
+}
+
+/* Puts the items in their order and makes the waits' indices those of the new places. */
+static int place(struct walk *walk, struct depend_plan *plan)
+{
+	size_t *places = calloc(walk->n_items, sizeof(*places));
+
+	plan->items = calloc(walk->n_items, sizeof(*plan->items));
+	if (!places || !plan->items) {
+		free(places);
+		return -ENOMEM;
+	}
+	for (size_t k = 0; k < walk->n_order; k++)
+		places[walk->order[k]] = k;
+	for (size_t k = 0; k < walk->n_order; k++) {
+		struct depend_item *item = &walk->items[walk->order[k]];
+
+		for (size_t i = 0; i < item->n_waits; i++)
+			item->waits[i] = places[item->waits[i]];
+		plan->items[k] = *item;
+		item->waits = NULL;
+	}
+	plan->n_items = walk->n_order;
+	free(places);
+	return 0;
+}
+
+static void walk_done(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->n_items; i++)
+		free(walk->items[i].waits);
+	free(walk->items);
+	nametable_clear(&walk->names);
+	free(walk->colours);
+	free(walk->order);
+	strv_free(walk->missing);
+	strv_free(walk->reports);
+}
+
+int depend_plan(struct depend_plan *ret, const struct depend_source *source, const char *name)
+{
+	struct walk walk CLEANUP(walk_done) = { .source = source };
+	struct depend_plan plan = { 0 };
+	const struct table_service *service = source->find(name, source->data);
+	int r;
+
+	if (!service)
+		return -ENOENT;
+	r = add_item(&walk, service, true);
+	if (r == 0)
+		r = collect(&walk);
+	if (r == 0)
+		r = find_edges(&walk);
+	if (r == 0)
+		r = sort(&walk);
+	if (r == 0)
+		r = place(&walk, &plan);
+	if (r < 0) {
+		depend_plan_done(&plan);
+		return r;
+	}
+	plan.missing = TAKE_PTR(walk.missing);
+	plan.reports = TAKE_PTR(walk.reports);
+	*ret = plan;
+	return 0;
+}
+
+void depend_plan_done(struct depend_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_items; i++)
+		free(plan->items[i].waits);
+	free(plan->items);
+	strv_free(plan->missing);
+	strv_free(plan->reports);
+	*plan = (struct depend_plan){ 0 };
+}

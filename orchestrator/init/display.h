@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "early/loop.h"
+#include "early/proto/splash.h"
+#include "helper.h"
+
+/*
+ * The seat's screen as PID 1 sees it: early-splash, and a duplicate of the DRM file that holds its frame. The duplicate
+ * keeps the frame on the screen when the splash dies or is replaced, and lets PID 1 drop master for a splash that hangs.
+ */
+enum display_owner {
+	DISPLAY_SPLASH, /* the picture is ours */
+	DISPLAY_HANDED, /* master was dropped; the frame stays until a compositor's first one */
+	DISPLAY_GREETER, /* somebody else's picture is on the screen */
+};
+
+struct display {
+	struct loop *loop;
+	struct helper splash;
+	struct loop_timer retry; /* after a death */
+	enum display_owner owner;
+	bool enabled;
+	bool framed; /* a first frame was reported */
+	uint32_t deaths;
+	int drm_fd; /* -1: none */
+	uint32_t percent;
+	char caption[128];
+	uint32_t page_kind; /* enum splash_kind */
+	char page_title[128];
+	char page_text[1024];
+	void (*on_frame)(struct display *display, uint64_t t_us, const char *device);
+	void (*on_greeter)(struct display *display, uint64_t t_us);
+	void (*on_failed)(struct display *display, const char *why);
+	void *data;
+};
+
+/* Callbacks and data are set by the caller before. */
+void display_init(struct display *display, struct loop *loop, bool enabled);
+
+/* Starts the splash; it adopts the frame that the duplicate holds, if there is one. */
+void display_start(struct display *display);
+
+void display_progress(struct display *display, uint32_t percent, const char *caption);
+
+/* A page instead of progress. SPLASH_KIND_PROGRESS goes back. */
+void display_page(struct display *display, enum splash_kind kind, const char *title,
+		  const char *text);
+
+/* A compositor is about to take the device. Idempotent. */
+void display_hand_over(struct display *display);
+
+/* The compositor is gone: back to our picture. */
+void display_take(struct display *display);
+
+/* Closes the duplicate and lets the splash go: the screen is somebody else's for good, or a text console's. */
+void display_release(struct display *display);
+
+/* The text console of the VT is visible and usable again. */
+void display_text_console(struct display *display);

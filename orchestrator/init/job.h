@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "early/list.h"
+
+#include "service.h"
+
+/* What somebody wants to become of a unit. One job for each unit at most; a later wish takes the place of an opposite one. */
+
+enum job_kind {
+	JOB_START,
+	JOB_STOP,
+	JOB_RESTART, /* stops; becomes a START then */
+	JOB_RELOAD,
+};
+
+enum job_state {
+	JOB_LOADING, /* early-load was asked; the queue leaves it alone */
+	JOB_WAITING, /* for its turn */
+	JOB_RUNNING,
+};
+
+enum job_result {
+	JOB_DONE,
+	JOB_FAILED,
+	JOB_CANCELED,
+	JOB_TIMEOUT,
+	JOB_DEPENDENCY,
+	JOB_SKIPPED,
+};
+
+struct job {
+	struct list link; /* job_queue::jobs */
+	uint32_t id;
+	enum job_kind kind;
+	enum job_state state;
+	char *name;
+	char *why;
+	struct service *service; /* NULL while it is not known */
+	struct job **waits; /* jobs that come first */
+	size_t n_waits;
+	uint32_t plan; /* the start that made it; its edges to others of that start are the plan's */
+	bool came_up; /* the service was active since it runs */
+	bool doomed; /* something it requires can't be had */
+	unsigned int loads; /* how often early-load was asked */
+};
+
+struct job_queue;
+
+struct job_host {
+	struct service *(*find)(const char *name, void *data);
+	void (*done)(const struct job *job, enum job_result result, void *data);
+	void (*wake)(void *data); /* job_queue_turn() soon, please */
+	void *data;
+};
+
+struct job_queue {
+	struct list jobs; /* job::link */
+	struct list *services; /* service::link, the manager's */
+	struct job_host host;
+	size_t n_jobs;
+	size_t max_jobs;
+	uint32_t last_id;
+	uint32_t last_plan;
+};
+
+void job_queue_init(struct job_queue *queue, const struct job_host *host, struct list *services,
+		    size_t max_jobs);
+void job_queue_done(struct job_queue *queue);
+
+struct job *job_find(struct job_queue *queue, const char *name);
+struct job *job_find_id(struct job_queue *queue, uint32_t id);
+
+/* A job whose unit is not yet known, or whose dependencies are not. */
+int job_new_loading(struct job_queue *queue, enum job_kind kind, const char *name, const char *why,
+		    struct job **ret);
+
+/*
+ * Makes the jobs for @kind of @service and all that hangs on it. @loading: the job of job_new_loading that becomes this
+ * one, or NULL. @reports gets lines on broken cycles, may be NULL. -EAGAIN: too many jobs.
+ */
+int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *service,
+		const char *why, struct job *loading, char ***reports, uint32_t *ret_id);
+
+/* Ends it: told, removed, and what required it ends with it. */
+void job_finish(struct job_queue *queue, struct job *job, enum job_result result);
+
+/* Everything but stops: the machine goes down. */
+void job_cancel_starts(struct job_queue *queue);
+
+/* Call at once for each change of a service's state. */
+void job_state_changed(struct job_queue *queue, struct service *service);
+
+/* Ends what has ended and starts what may start. Before the loop sleeps, after any change. */
+void job_queue_turn(struct job_queue *queue);
+
+/* The names that a start of @service needs and nobody knows; services and targets only. Free with strv_free. */
+int job_missing(struct job_queue *queue, struct service *service, char ***ret);
+
+const char *job_result_name(enum job_result result);

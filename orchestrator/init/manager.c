@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "early/clock.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/strv.h"
+
+/*
+ * The manager
+ *
+ * Services, scopes and jobs change whenever the loop dispatches something. What they do is noted at once (timeline, `touched`), and
+ * told once, before the loop sleeps: the hook lets the jobs take their turn, tells the listeners, and frees what nobody
+ * needs any more. So a listener may call any function of manager.h, and no service is ever freed beneath its own step.
+ */
+
+/* --- what services tell --- */
+
+static bool was_at_rest(enum service_state state)
+{
+	return service_state_is_inactive(state) || state == SERVICE_AUTO_RESTART;
+}
+
+static void note_event(struct service *service, enum service_state old, struct manager *manager)
+{
+	char name[300];
+	const char *what = NULL, *why = NULL;
+
+	if (was_at_rest(old) && !was_at_rest(service->state)) {
+		what = "start";
+		why = old == SERVICE_AUTO_RESTART ? "started again by itself" :
+						    service_last_reason(service);
+	} else if (!service_state_is_active(old) && service_state_is_active(service->state)) {
+		what = "ready";
+	} else if (!was_at_rest(old) && was_at_rest(service->state)) {
+		what = "stop";
+		why = service->detail ? service->detail : verdict_name(service->result);
+	}
+	if (!what)
+		return;
+	snprintf(name, sizeof(name), "service:%s:%s", service->name, what);
+	manager_event(manager, name, 0, why);
+}
+
+static void handle_state_changed(struct service *service, enum service_state old, void *data)
+{
+	struct manager *manager = data;
+
+	service->touched = true;
+	note_event(service, old, manager);
+	job_state_changed(&manager->jobs, service);
+}
+
+static void handle_changed(struct service *service, void *data)
+{
+	service->touched = true;
+	manager_wake(data);
+}
+
+static bool handle_prestart(struct service *service, void *data)
+{
+	struct manager *manager = data;
+	struct manager_listener *listener, *next;
+	struct manager_unit unit;
+	bool delayed = false;
+
+	manager_describe(service, &unit);
+	list_for_each_safe (listener, next, &manager->listeners, link)
+		if (listener->prestart &&
+		    listener->prestart(listener, &unit, service->state == SERVICE_AUTO_RESTART))
+			delayed = true;
+	return delayed;
+}
+
+static void handle_gave_up(struct service *service, void *data)
+{
+	struct manager *manager = data;
+	const char *what = service->definition->service.on_give_up;
+	struct manager_unit unit;
+	char why[300];
+	int r;
+
+	if (!what[0])
+		return;
+	if (strncmp(what, "fallback:", strlen("fallback:")) == 0) {
+		snprintf(why, sizeof(why), "%s gave up", service->name);
+		r = manager_start_unit(manager, what + strlen("fallback:"), why, NULL);
+		if (r < 0 && r != -EALREADY)
+			log_warning_errno(r, "cannot start %s", what);
+	}
+	manager_describe(service, &unit);
+	MANAGER_TELL(manager, gave_up, &unit, what);
+}
+
+static void handle_stream(struct service *service, void *data)
+{
+	struct manager *manager = data;
+
+	MANAGER_TELL(manager, stream, service->name, service->output_read);
+}
+
+/* --- jobs --- */
+
+static struct service *find_for_jobs(const char *name, void *data)
+{
+	return manager_find(data, name);
+}
+
+static void handle_job_done(const struct job *job, enum job_result result, void *data)
+{
+	struct manager *manager = data;
+	struct ended_job *ended = calloc(1, sizeof(*ended));
+
+	if (ended)
+		ended->name = strdup(job->name);
+	if (!ended || !ended->name) {
+		free(ended);
+		log_warning("no memory to tell the end of the job for %s", job->name);
+		return;
+	}
+	ended->id = job->id;
+	ended->result = result;
+	list_append(&manager->ended, &ended->link);
+}
+
+static void wake_for_jobs(void *data)
+{
+	manager_wake(data);
+}
+
+static void tell_ended(struct manager *manager)
+{
+	struct ended_job *ended;
+
+	while ((ended = list_first(&manager->ended, struct ended_job, link))) {
+		list_remove(&ended->link);
+		MANAGER_TELL(manager, job_done, ended->id, ended->name,
+			     job_result_name(ended->result));
+		free(ended->name);
+		free(ended);
+	}
+}
+
+/* --- the hook --- */
+
+static void tell_touched(struct manager *manager)
+{
+	struct service *service;
+
+	/* A listener may add services, but none is freed before collect_garbage(). */
+	list_for_each (service, &manager->services, link) {
+		struct manager_unit unit;
+
+		if (!service->touched)
+			continue;
+		service->touched = false;
+		manager_describe(service, &unit);
+		MANAGER_TELL(manager, unit_changed, &unit);
+	}
+}
+
+/* Units that their manifest left, once they rest. */
+static void collect_garbage(struct manager *manager)
+{
+	struct service *service, *next;
+
+	list_for_each_safe (service, next, &manager->services, link) {
+		char *name CLEANUP(free_charp) = NULL;
+
+		if (service->definition->service.load_state != TABLE_LOAD_NOT_FOUND ||
+		    !service_state_is_inactive(service->state) || service->prestart_pending ||
+		    job_find(&manager->jobs, service->name))
+			continue;
+		nametable_clear(&manager->names);
+		name = TAKE_PTR(service->name);
+		service->name = NULL;
+		manager->n_services--;
+		service_free(service);
+		if (name)
+			MANAGER_TELL(manager, unit_gone, name);
+	}
+}
+
+static bool all_stopped(struct manager *manager)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (!service_state_is_inactive(service->state) && !service_is_target(service))
+			return false;
+	return true;
+}
+
+static void finish_stopping(struct manager *manager)
+{
+	void (*fn)(struct manager *, void *) = manager->stopped_fn;
+
+	manager->stopped_fn = NULL;
+	loop_timer_stop(&manager->stop_deadline);
+	if (fn)
+		fn(manager, manager->stopped_data);
+}
+
+static void handle_hook(struct loop_hook *hook)
+{
+	struct manager *manager = container_of(hook, struct manager, hook);
+
+	job_queue_turn(&manager->jobs);
+	tell_touched(manager);
+	tell_ended(manager);
+	collect_garbage(manager);
+	if (manager->stopped_fn && all_stopped(manager))
+		finish_stopping(manager);
+}
+
+void manager_wake(struct manager *manager)
+{
+	loop_hook_schedule(manager->loop, &manager->hook, handle_hook);
+}
+
+/* --- coming and going --- */
+
+static void handle_stranger(const siginfo_t *info, void *data)
+{
+	struct manager *manager = data;
+
+	cgroup_tree_reaped(manager->cgroups, info->si_pid);
+}
+
+static int copy_options(struct manager *manager, const struct manager_options *options)
+{
+	int r = 0;
+
+	manager->options = *options;
+	manager->run_dir = strdup(options->run_dir ? options->run_dir : "/run/early");
+	manager->load_path = strdup(options->load_path ? options->load_path :
+							 EARLY_LIBEXECDIR "/early-load");
+	manager->exec_path = strdup(options->exec_path ? options->exec_path :
+							 EARLY_LIBEXECDIR "/early-exec");
+	for (char *const *dir = options->service_dirs; dir && *dir && r == 0; dir++)
+		r = strv_append(&manager->service_dirs, *dir);
+	manager->options.run_dir = manager->run_dir;
+	manager->options.service_dirs = manager->service_dirs;
+	if (!manager->run_dir || !manager->load_path || !manager->exec_path)
+		return -ENOMEM;
+	return r;
+}
+
+static void init_parts(struct manager *manager)
+{
+	const struct job_host job_host = {
+		.find = find_for_jobs,
+		.done = handle_job_done,
+		.wake = wake_for_jobs,
+		.data = manager,
+	};
+
+	manager->host = (struct service_host){
+		.loop = manager->loop,
+		.state_changed = handle_state_changed,
+		.changed = handle_changed,
+		.prestart = handle_prestart,
+		.gave_up = handle_gave_up,
+		.stream = handle_stream,
+		.data = manager,
+	};
+	list_init(&manager->services);
+	list_init(&manager->scopes);
+	list_init(&manager->ended);
+	list_init(&manager->listeners);
+	timeline_init(&manager->timeline);
+	job_queue_init(&manager->jobs, &job_host, &manager->services, MANAGER_MAX_JOBS);
+	loader_init(&manager->loader, manager);
+}
+
+int manager_new(struct manager **ret, struct loop *loop, const struct manager_options *options)
+{
+	struct manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return -ENOMEM;
+	manager->loop = loop;
+	init_parts(manager);
+	r = copy_options(manager, options);
+	if (r == 0)
+		r = cgroup_tree_new(&manager->cgroups, loop, options->cgroup_root);
+	if (r < 0) {
+		manager_free(manager);
+		return r;
+	}
+	manager->host.cgroups = manager->cgroups;
+	manager->host.run_dir = manager->run_dir;
+	manager->host.exec_path = manager->exec_path;
+	loop_set_stranger_fn(loop, handle_stranger, manager);
+	*ret = manager;
+	return 0;
+}
+
+struct manager *manager_free(struct manager *manager)
+{
+	struct service *service, *next_service;
+	struct scope *scope, *next_scope;
+	struct ended_job *ended, *next_ended;
+
+	if (!manager)
+		return NULL;
+	loop_set_stranger_fn(manager->loop, NULL, NULL);
+	control_free(manager->control);
+	loader_done(&manager->loader);
+	job_queue_done(&manager->jobs);
+	list_for_each_safe (service, next_service, &manager->services, link)
+		service_free(service);
+	list_for_each_safe (scope, next_scope, &manager->scopes, link)
+		scope_free(scope);
+	list_for_each_safe (ended, next_ended, &manager->ended, link) {
+		free(ended->name);
+		free(ended);
+	}
+	nametable_clear(&manager->names);
+	timeline_done(&manager->timeline);
+	loop_hook_cancel(&manager->hook);
+	loop_timer_stop(&manager->stop_deadline);
+	cgroup_tree_free(manager->cgroups);
+	strv_free(manager->service_dirs);
+	strv_free(manager->not_found);
+	free(manager->run_dir);
+	free(manager->load_path);
+	free(manager->exec_path);
+	free(manager);
+	return NULL;
+}
+
+void manager_listen(struct manager *manager, struct manager_listener *listener)
+{
+	list_append(&manager->listeners, &listener->link);
+}
+
+void manager_unlisten(struct manager_listener *listener)
+{
+	if (listener->link.next)
+		list_remove(&listener->link);
+}
+
+int manager_open_control(struct manager *manager)
+{
+	char path[512];
+	int r;
+
+	if (manager->control)
+		return 0;
+	if ((size_t)snprintf(path, sizeof(path), "%s/notify", manager->run_dir) >= sizeof(path))
+		return -ENAMETOOLONG;
+	r = fs_mkdir_p_at(AT_FDCWD, path, 0755);
+	if (r < 0)
+		return r;
+	return control_new(&manager->control, manager);
+}
+
+void manager_set_streams(struct manager *manager, bool on)
+{
+	manager->host.streams = on;
+}
+
+void manager_each_stream(struct manager *manager, struct manager_listener *listener)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (service->output_read >= 0 && listener->stream)
+			listener->stream(listener, service->name, service->output_read);
+}
+
+/* --- timeline --- */
+
+struct timeline *manager_timeline(struct manager *manager)
+{
+	return &manager->timeline;
+}
+
+void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why)
+{
+	if (t_us == 0)
+		t_us = clock_boottime_us();
+	if (timeline_add(&manager->timeline, name, t_us, why) < 0)
+		log_warning("no memory for event %s", name);
+	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
+}
+
+/* --- the end --- */
+
+static void handle_stop_deadline(struct loop_timer *timer)
+{
+	struct manager *manager = container_of(timer, struct manager, stop_deadline);
+
+	log_warning("not all services stopped in time");
+	finish_stopping(manager);
+}
+
+int manager_stop_all(struct manager *manager, const char *why, uint64_t deadline_us,
+		     void (*fn)(struct manager *manager, void *data), void *data)
+{
+	struct service *service;
+	struct scope *scope;
+	uint32_t id;
+
+	manager->stopping = true;
+	manager->stopped_fn = fn;
+	manager->stopped_data = data;
+	job_cancel_starts(&manager->jobs);
+	list_for_each (scope, &manager->scopes, link)
+		(void)cgroup_kill(&scope->group, SIGTERM, 0); /* what stays is the shutdown's */
+	list_for_each (service, &manager->services, link)
+		if (!service_state_is_inactive(service->state) || service->prestart_pending) {
+			int r = job_enqueue(&manager->jobs, JOB_STOP, service, why, NULL, NULL,
+					    &id);
+
+			if (r < 0)
+				log_warning_errno(r, "cannot stop %s", service->name);
+		}
+	manager_wake(manager);
+	return loop_timer_start(manager->loop, &manager->stop_deadline, deadline_us,
+				handle_stop_deadline);
+}

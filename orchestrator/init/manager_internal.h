@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cgroup.h"
+#include "control.h"
+#include "job.h"
+#include "manager.h"
+#include "nametable.h"
+#include "scope.h"
+#include "service.h"
+#include "timeline.h"
+
+/* Between manager.c, manager_load.c, manager_unit.c and manager_state.c; nobody else includes it. */
+#define MANAGER_MAX_LOAD_REQUESTS 1024
+#define MANAGER_MAX_NOT_FOUND 4096
+#define MANAGER_MAX_LOADS_PER_JOB 4
+
+/* A job that ended and whose end was not yet told. */
+struct ended_job {
+	struct list link; /* manager::ended */
+	uint32_t id;
+	enum job_result result;
+	char *name;
+};
+
+enum load_what {
+	LOAD_ALL, /* Early's manifests and all stock units */
+	LOAD_MANIFESTS, /* Early's manifests and what they pull in */
+	LOAD_NAMES,
+};
+
+/* Who waits for early-load. */
+struct load_request {
+	struct list link; /* loader::waiting or loader::running */
+	enum load_what what;
+	char **names; /* NULL: all */
+	manager_loaded_fn fn;
+	void *data;
+};
+
+/* early-load: one runs at a time, the wishes of the meantime go into the next run. */
+struct loader {
+	struct list waiting; /* load_request::link */
+	struct list running; /* load_request::link */
+	size_t n_requests;
+	struct loop_child child;
+	struct loop_timer deadline;
+	struct manager *manager;
+	pid_t pid; /* 0: none runs */
+	int fd; /* the table's memfd */
+	bool timed_out;
+};
+
+struct manager {
+	struct loop *loop;
+	struct manager_options options; /* copies of its own */
+	char *run_dir;
+	char **service_dirs;
+	char *load_path;
+	char *exec_path;
+
+	struct cgroup_tree *cgroups;
+	struct service_host host;
+	struct list services; /* service::link */
+	size_t n_services;
+	struct nametable names; /* of services and their aliases; empty: to be made anew */
+	struct list scopes; /* scope::link */
+	size_t n_scopes;
+	struct job_queue jobs;
+	struct list ended; /* ended_job::link */
+	struct timeline timeline;
+	struct control *control; /* NULL: not open */
+	struct loader loader;
+	char **not_found; /* names that early-load does not know either */
+	struct list listeners; /* manager_listener::link */
+	struct loop_hook hook;
+
+	bool stopping; /* no start any more */
+	struct loop_timer stop_deadline;
+	void (*stopped_fn)(struct manager *manager, void *data);
+	void *stopped_data;
+};
+
+struct service *manager_find(struct manager *manager, const char *name);
+struct scope *manager_find_scope(struct manager *manager, const char *name);
+int manager_add_definition(struct manager *manager, struct definition *definition);
+int manager_add_service(struct manager *manager, struct definition *definition,
+			struct service **ret);
+void manager_wake(struct manager *manager);
+
+void manager_describe(const struct service *service, struct manager_unit *ret);
+void manager_describe_scope(const struct scope *scope, struct manager_unit *ret);
+
+/* A job that was under way before an exec; its id is kept. */
+int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
+			const char *why);
+
+void loader_init(struct loader *loader, struct manager *manager);
+void loader_done(struct loader *loader);
+
+int manager_add_scope(struct manager *manager, const char *name, const char *slice,
+		      const char *description, struct scope **ret);
+
+#define MANAGER_TELL(manager, function, ...)                                                       \
+	do {                                                                                       \
+		struct manager_listener *listener_, *next_;                                        \
+		list_for_each_safe (listener_, next_, &(manager)->listeners, link)                 \
+			if (listener_->function)                                                   \
+				listener_->function(listener_, __VA_ARGS__);                       \
+	} while (0)

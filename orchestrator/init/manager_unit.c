@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/log.h"
+#include "early/strv.h"
+
+#include "job_order.h"
+#include "manager_internal.h"
+
+/* The manager's units: finding, describing, asking for jobs, scopes. */
+
+/* --- finding --- */
+
+static int add_aliases(struct manager *manager, struct service *service)
+{
+	const char *alias = NULL;
+	int r = 0;
+
+	while (r == 0 &&
+	       (alias = wire_list_next(&service->definition->service.aliases, alias)))
+		r = nametable_add(&manager->names, alias, service);
+	return r;
+}
+
+/* A unit's own name wins over another's alias. */
+static int make_names(struct manager *manager)
+{
+	struct service *service;
+	int r = 0;
+
+	list_for_each (service, &manager->services, link)
+		if (r == 0)
+			r = nametable_add(&manager->names, service->name, service);
+	list_for_each (service, &manager->services, link)
+		if (r == 0)
+			r = add_aliases(manager, service);
+	if (r < 0)
+		nametable_clear(&manager->names);
+	return r;
+}
+
+static struct service *find_slowly(struct manager *manager, const char *name)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (strcmp(service->name, name) == 0)
+			return service;
+	return NULL;
+}
+
+struct service *manager_find(struct manager *manager, const char *name)
+{
+	if (manager->names.n_entries == 0 && make_names(manager) < 0)
+		return find_slowly(manager, name); /* no memory: without aliases */
+	return nametable_find(&manager->names, name);
+}
+
+struct scope *manager_find_scope(struct manager *manager, const char *name)
+{
+	struct scope *scope;
+
+	list_for_each (scope, &manager->scopes, link)
+		if (strcmp(scope->name, name) == 0)
+			return scope;
+	return NULL;
+}
+
+/* --- describing --- */
+
+static const char *active_state(const struct service *service)
+{
+	return service->prestart_pending ? "activating" :
+					   service_active_state_name(service->state);
+}
+
+static const char *sub_state(const struct service *service)
+{
+	if (service_is_target(service))
+		return service->state == SERVICE_RUNNING ? "active" : "dead";
+	return service->prestart_pending ? "start-pre" : service_sub_state_name(service->state);
+}
+
+void manager_describe(const struct service *service, struct manager_unit *ret)
+{
+	const struct table_service *words = &service->definition->service;
+
+	*ret = (struct manager_unit){
+		.name = service->name,
+		.description = words->description,
+		.load_state = definition_load_state_name(words->load_state),
+		.active_state = active_state(service),
+		.sub_state = sub_state(service),
+		.path = words->path,
+		.cgroup = service_is_target(service) ? "" : service->group.path,
+		.result = verdict_name(service->result),
+		.stage = definition_stage_name(words->stage),
+		.seat = words->seat,
+		.main_pid = service->main.pid,
+		.since_us = service->since_us,
+	};
+}
+
+void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
+{
+	*ret = (struct manager_unit){
+		.name = scope->name,
+		.description = scope->description,
+		.load_state = "loaded",
+		.active_state = scope->stopping ? "deactivating" : "active",
+		.sub_state = scope->stopping ? "stop-sigterm" :
+			     scope->abandoned ? "abandoned" :
+						"running",
+		.path = "",
+		.cgroup = scope->group.path,
+		.result = "success",
+		.stage = "demand",
+		.seat = "",
+		.since_us = scope->since_us,
+	};
+}
+
+bool manager_unit(struct manager *manager, const char *name, struct manager_unit *ret_unit)
+{
+	struct service *service = manager_find(manager, name);
+	struct scope *scope;
+
+	if (service) {
+		manager_describe(service, ret_unit);
+		return true;
+	}
+	scope = manager_find_scope(manager, name);
+	if (!scope)
+		return false;
+	manager_describe_scope(scope, ret_unit);
+	return true;
+}
+
+void manager_each_unit(struct manager *manager,
+		       void (*fn)(const struct manager_unit *unit, void *data), void *data)
+{
+	struct manager_unit unit;
+	struct service *service;
+	struct scope *scope;
+
+	list_for_each (service, &manager->services, link) {
+		manager_describe(service, &unit);
+		fn(&unit, data);
+	}
+	list_for_each (scope, &manager->scopes, link) {
+		manager_describe_scope(scope, &unit);
+		fn(&unit, data);
+	}
+}
+
+/* --- the table's words --- */
+
+int manager_add_service(struct manager *manager, struct definition *definition,
+			struct service **ret)
+{
+	struct service *service;
+	int r;
+
+	if (manager->n_services >= MANAGER_MAX_SERVICES)
+		return -E2BIG;
+	r = service_new(&service, &manager->host, definition);
+	if (r < 0)
+		return r;
+	list_append(&manager->services, &service->link);
+	nametable_clear(&manager->names);
+	manager->n_services++;
+	service->touched = true;
+	manager_wake(manager);
+	*ret = service;
+	return 0;
+}
+
+static void note_not_found(struct manager *manager, const char *name)
+{
+	if (strv_contains(manager->not_found, name) ||
+	    strv_length(manager->not_found) >= MANAGER_MAX_NOT_FOUND)
+		return;
+	(void)strv_append(&manager->not_found, name); /* then it is asked for again */
+}
+
+/* Consumes the reference. */
+int manager_add_definition(struct manager *manager, struct definition *definition)
+{
+	struct service *service = manager_find(manager, definition->service.name);
+	bool found = definition->service.load_state != TABLE_LOAD_NOT_FOUND;
+	int r = 0;
+
+	if (!found && !service) {
+		note_not_found(manager, definition->service.name);
+		definition_unref(definition);
+	} else if (!service) {
+		r = manager_add_service(manager, definition, &service);
+		definition_unref(definition);
+	} else if (strcmp(service->name, definition->service.name) == 0) {
+		nametable_clear(&manager->names); /* it holds aliases of the old one */
+		service_set_definition(service, definition);
+	} else {
+		/* The name of another unit's alias: what was there first keeps it. */
+		definition_unref(definition);
+	}
+	return r;
+}
+
+/* --- jobs --- */
+
+static void handle_loaded(struct manager *manager, int error, void *data);
+
+static void ask_for(struct manager *manager, struct job *job, char *const *names)
+{
+	int r;
+
+	job->loads++;
+	r = manager_load(manager, names, handle_loaded, (void *)(uintptr_t)job->id);
+	if (r < 0) {
+		log_warning_errno(r, "cannot ask early-load for %s", job->name);
+		job_finish(&manager->jobs, job, JOB_FAILED);
+	}
+}
+
+/* The names that nobody has asked for yet. */
+static int still_unknown(struct manager *manager, struct service *service, char ***ret)
+{
+	char **missing CLEANUP_STRV = NULL;
+	char **unknown = NULL;
+	int r = job_missing(&manager->jobs, service, &missing);
+
+	for (char **name = missing; name && *name && r == 0; name++)
+		if (!strv_contains(manager->not_found, *name))
+			r = strv_append(&unknown, *name);
+	if (r < 0)
+		strv_free(unknown);
+	else
+		*ret = unknown;
+	return r;
+}
+
+static void log_reports(char **reports)
+{
+	for (char **line = reports; line && *line; line++)
+		log_warning("%s", *line);
+	strv_free(reports);
+}
+
+static int enqueue(struct manager *manager, enum job_kind kind, struct service *service,
+		   const char *why, struct job *loading, uint32_t *ret_id)
+{
+	char **reports = NULL;
+	int r;
+
+	r = job_enqueue(&manager->jobs, kind, service, why, loading, &reports, ret_id);
+	log_reports(reports);
+	return r;
+}
+
+/* Goes on with a job as far as the table knows: asks early-load again, or makes it a real one. */
+static void resume(struct manager *manager, struct job *job)
+{
+	struct service *service = manager_find(manager, job->name);
+	char **unknown CLEANUP_STRV = NULL;
+	uint32_t id;
+	int r = 0;
+
+	if (!service || service->definition->service.load_state != TABLE_LOAD_LOADED) {
+		job_finish(&manager->jobs, job, JOB_FAILED);
+		return;
+	}
+	if (job->kind == JOB_START && job->loads < MANAGER_MAX_LOADS_PER_JOB)
+		r = still_unknown(manager, service, &unknown);
+	if (r == 0 && unknown) {
+		ask_for(manager, job, unknown);
+		return;
+	}
+	if (r == 0)
+		r = enqueue(manager, job->kind, service, job->why, job, &id);
+	if (r < 0)
+		job_finish(&manager->jobs, job, JOB_FAILED);
+}
+
+static void handle_loaded(struct manager *manager, int error, void *data)
+{
+	struct job *job = job_find_id(&manager->jobs, (uint32_t)(uintptr_t)data);
+
+	if (job && job->state == JOB_LOADING) /* it may have been canceled meanwhile */
+		resume(manager, job);
+}
+
+int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
+			const char *why)
+{
+	uint32_t last_id = manager->jobs.last_id;
+	struct service *service = manager_find(manager, name);
+	char *names[] = { (char *)name, NULL };
+	struct job *job;
+	int r;
+
+	if (job_find(&manager->jobs, name))
+		return -EEXIST;
+	r = job_new_loading(&manager->jobs, kind, name, why, &job);
+	if (r < 0)
+		return r;
+	job->id = id;
+	manager->jobs.last_id = last_id;
+	if (!service) {
+		ask_for(manager, job, names);
+		return 0;
+	}
+	job->service = service;
+	job->state = JOB_WAITING;
+	return job_order_among(&manager->jobs, job);
+}
+
+static int start_by_loading(struct manager *manager, enum job_kind kind, const char *name,
+			    const char *why, char *const *names, uint32_t *ret_id)
+{
+	struct job *job = job_find(&manager->jobs, name);
+	int r = 0;
+
+	if (!job) {
+		r = job_new_loading(&manager->jobs, kind, name, why, &job);
+		if (r < 0)
+			return r;
+		*ret_id = job->id;
+		ask_for(manager, job, names);
+		return 0;
+	}
+	*ret_id = job->id;
+	return r;
+}
+
+static int start_unknown(struct manager *manager, enum job_kind kind, const char *name,
+			 const char *why, uint32_t *ret_id)
+{
+	char *names[] = { (char *)name, NULL };
+
+	if (kind == JOB_STOP)
+		return -EALREADY;
+	if (strv_contains(manager->not_found, name))
+		return -ENOENT;
+	return start_by_loading(manager, kind, name, why, names, ret_id);
+}
+
+static int start_known(struct manager *manager, struct service *service, const char *why,
+		       uint32_t *ret_id)
+{
+	char **unknown CLEANUP_STRV = NULL;
+	struct job *job = job_find(&manager->jobs, service->name);
+	int r;
+
+	if (!job && service_state_is_active(service->state))
+		return -EALREADY;
+	r = still_unknown(manager, service, &unknown);
+	if (r < 0)
+		return r;
+	if (unknown && !job)
+		return start_by_loading(manager, JOB_START, service->name, why, unknown, ret_id);
+	return enqueue(manager, JOB_START, service, why, NULL, ret_id);
+}
+
+static int kind_of(const struct service *service, enum manager_verb verb, enum job_kind *ret)
+{
+	bool rests = service_state_is_inactive(service->state) && !service->prestart_pending;
+
+	switch (verb) {
+	case MANAGER_VERB_START:
+		*ret = JOB_START;
+		return 0;
+	case MANAGER_VERB_STOP:
+		*ret = JOB_STOP;
+		return 0;
+	case MANAGER_VERB_RESTART:
+		*ret = rests ? JOB_START : JOB_RESTART;
+		return 0;
+	case MANAGER_VERB_TRY_RESTART:
+		*ret = JOB_RESTART;
+		return rests ? -EALREADY : 0;
+	case MANAGER_VERB_RELOAD:
+		*ret = JOB_RELOAD;
+		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ? 0 : -ENOTSUP;
+	case MANAGER_VERB_RELOAD_OR_RESTART:
+		if (rests)
+			*ret = JOB_START;
+		else
+			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ?
+				       JOB_RELOAD :
+				       JOB_RESTART;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int job_for_service(struct manager *manager, struct service *service, enum manager_verb verb,
+			   const char *why, uint32_t *ret_id)
+{
+	uint32_t load = service->definition->service.load_state;
+	enum job_kind kind;
+	int r;
+
+	r = kind_of(service, verb, &kind);
+	if (r < 0)
+		return r;
+	if (kind == JOB_STOP && !job_find(&manager->jobs, service->name) &&
+	    service_state_is_inactive(service->state) && !service->prestart_pending)
+		return -EALREADY;
+	if (kind != JOB_STOP && manager->stopping)
+		return -ESHUTDOWN;
+	if (kind != JOB_STOP && load != TABLE_LOAD_LOADED)
+		return load == TABLE_LOAD_MASKED ? -EPERM :
+		       load == TABLE_LOAD_ERROR	 ? -EBADMSG :
+						   -ENOENT;
+	if (kind == JOB_START)
+		return start_known(manager, service, why, ret_id);
+	return enqueue(manager, kind, service, why, NULL, ret_id);
+}
+
+static int job_for_scope(struct manager *manager, struct scope *scope, enum manager_verb verb)
+{
+	if (verb != MANAGER_VERB_STOP)
+		return -EALREADY;
+	return manager_scope_kill(manager, scope->name);
+}
+
+int manager_job(struct manager *manager, enum manager_verb verb, const char *name, const char *why,
+		uint32_t *ret_job)
+{
+	struct service *service;
+	struct scope *scope;
+	uint32_t id = 0;
+	int r;
+
+	if (!definition_name_is_valid(name))
+		return -EINVAL;
+	service = manager_find(manager, name);
+	scope = service ? NULL : manager_find_scope(manager, name);
+	if (service)
+		r = job_for_service(manager, service, verb, why, &id);
+	else if (scope)
+		r = job_for_scope(manager, scope, verb);
+	else if (manager->stopping)
+		r = -ESHUTDOWN;
+	else
+		r = start_unknown(manager, verb == MANAGER_VERB_STOP ? JOB_STOP : JOB_START, name,
+				  why, &id);
+	if (r == 0 && ret_job)
+		*ret_job = id;
+	return r;
+}
+
+int manager_start_unit(struct manager *manager, const char *name, const char *why,
+		       uint32_t *ret_job)
+{
+	return manager_job(manager, MANAGER_VERB_START, name, why, ret_job);
+}
+
+int manager_stop_unit(struct manager *manager, const char *name, const char *why, uint32_t *ret_job)
+{
+	return manager_job(manager, MANAGER_VERB_STOP, name, why, ret_job);
+}
+
+int manager_restart_unit(struct manager *manager, const char *name, const char *why,
+			 uint32_t *ret_job)
+{
+	return manager_job(manager, MANAGER_VERB_RESTART, name, why, ret_job);
+}
+
+int manager_start_stage(struct manager *manager, enum table_stage stage, const char *why)
+{
+	struct service *service;
+	int n_jobs = 0;
+
+	/* A start adds no service before the loop turns, so the list stands still. */
+	list_for_each (service, &manager->services, link) {
+		const struct table_service *words = &service->definition->service;
+		int r;
+
+		if (words->stage != stage || words->load_state != TABLE_LOAD_LOADED)
+			continue;
+		r = manager_start_unit(manager, service->name, why, NULL);
+		if (r == 0)
+			n_jobs++;
+		else if (r != -EALREADY)
+			log_warning_errno(r, "cannot start %s", service->name);
+	}
+	return n_jobs;
+}
+
+/* --- single units --- */
+
+int manager_kill_unit(struct manager *manager, const char *name, int signo)
+{
+	struct service *service = manager_find(manager, name);
+	struct scope *scope = service ? NULL : manager_find_scope(manager, name);
+
+	if (signo < 1 || signo > SIGRTMAX)
+		return -EINVAL;
+	if (service)
+		return service_kill(service, signo);
+	if (scope)
+		return cgroup_kill(&scope->group, signo, 0);
+	return -ENOENT;
+}
+
+void manager_prestart_done(struct manager *manager, const char *name)
+{
+	struct service *service = manager_find(manager, name);
+
+	if (service)
+		service_prestart_done(service);
+}
+
+void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t pid)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (strcmp(service->definition->service.bus_name, bus_name) == 0)
+			service_owner_changed(service, pid);
+}
+
+void manager_reset_failed(struct manager *manager, const char *name)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (!name || strcmp(service->name, name) == 0)
+			service_reset_failed(service);
+}
+
+/* --- scopes --- */
+
+static void handle_scope_empty(struct scope *scope)
+{
+	struct manager *manager = scope->data;
+	char *name CLEANUP(free_charp) = TAKE_PTR(scope->name);
+
+	manager->n_scopes--;
+	scope_free(scope);
+	MANAGER_TELL(manager, unit_gone, name);
+}
+
+int manager_add_scope(struct manager *manager, const char *name, const char *slice,
+		      const char *description, struct scope **ret)
+{
+	int r;
+
+	if (!definition_name_is_valid(name))
+		return -EINVAL;
+	if (manager_find(manager, name) || manager_find_scope(manager, name))
+		return -EEXIST;
+	if (manager->n_scopes >= SCOPE_MAX)
+		return -E2BIG;
+	r = scope_new(ret, manager->cgroups, name, slice && slice[0] ? slice : "system.slice",
+		      description ? description : "", handle_scope_empty, manager);
+	if (r < 0)
+		return r;
+	list_append(&manager->scopes, &(*ret)->link);
+	manager->n_scopes++;
+	return 0;
+}
+
+int manager_scope_new(struct manager *manager, const char *name, const char *slice,
+		      const char *description, const pid_t *pids, size_t n_pids)
+{
+	struct manager_unit unit;
+	struct scope *scope;
+	int r;
+
+	if (manager->stopping)
+		return -ESHUTDOWN;
+	r = manager_add_scope(manager, name, slice, description, &scope);
+	if (r < 0)
+		return r;
+	r = scope_add(scope, pids, n_pids);
+	if (r < 0) {
+		manager->n_scopes--;
+		scope_free(scope);
+		return r;
+	}
+	manager_describe_scope(scope, &unit);
+	MANAGER_TELL(manager, unit_changed, &unit);
+	return 0;
+}
+
+int manager_scope_abandon(struct manager *manager, const char *name)
+{
+	struct scope *scope = manager_find_scope(manager, name);
+	struct manager_unit unit;
+
+	if (!scope)
+		return -ENOENT;
+	scope->abandoned = true;
+	manager_describe_scope(scope, &unit);
+	MANAGER_TELL(manager, unit_changed, &unit);
+	return 0;
+}
+
+int manager_scope_kill(struct manager *manager, const char *name)
+{
+	struct scope *scope = manager_find_scope(manager, name);
+	struct manager_unit unit;
+
+	if (!scope)
+		return -ENOENT;
+	scope->stopping = true;
+	manager_describe_scope(scope, &unit);
+	MANAGER_TELL(manager, unit_changed, &unit);
+	return cgroup_kill(&scope->group, SIGKILL, 0);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "procset.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/macros.h"
+
+/*
+ * Without cgroups a service is what was started for it and what descends from that: children by their parent, and what left
+ * its parent behind by its session. A process that did both (the classic daemon) becomes PID 1's child when its parent
+ * dies; cgroup.c finds it at that moment. One that does all of it within one tick of somebody else's death could be
+ * counted to the wrong service: that is why a machine has cgroups, and only containers come here.
+ */
+
+int procset_parse_stat(const char *line, struct procset_process *ret)
+{
+	const char *rest = strrchr(line, ')'); /* a name may hold anything, ')' included */
+	struct procset_process process = { 0 };
+	int pid, ppid, session;
+	char state;
+
+	if (!rest || sscanf(line, "%d", &pid) != 1)
+		return -EINVAL;
+	/* 3 state, 4 ppid, 5 pgrp, 6 session … 22 starttime */
+	if (sscanf(rest + 1,
+		   " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+		   &state, &ppid, &session, &process.start) != 4)
+		return -EINVAL;
+	if (state == 'Z' || state == 'X')
+		return -ESRCH;
+	process.pid = pid;
+	process.ppid = ppid;
+	process.session = session;
+	*ret = process;
+	return 0;
+}
+
+static int read_one(int proc_fd, const char *name, struct procset_process *ret)
+{
+	char *line CLEANUP(free_charp) = NULL;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "%.20s/stat", name);
+	r = fs_read_line_at(proc_fd, path, &line);
+	if (r < 0)
+		return r;
+	return procset_parse_stat(line, ret);
+}
+
+int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
+{
+	struct procset_process *processes;
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+	int fd;
+
+	fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		fd_close(fd);
+		return -ENOMEM;
+	}
+	processes = calloc(PROCSET_MAX, sizeof(*processes));
+	while (processes && n < PROCSET_MAX && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    read_one(proc_fd, entry->d_name, &processes[n]) == 0)
+			n++;
+	closedir(dir);
+	if (!processes)
+		return -ENOMEM;
+	*ret = processes;
+	*ret_n = n;
+	return 0;
+}
+
+static struct procset_member *find(const struct procset *set, pid_t pid)
+{
+	for (size_t i = 0; i < set->n_members; i++)
+		if (set->members[i].pid == pid)
+			return &set->members[i];
+	return NULL;
+}
+
+bool procset_has(const struct procset *set, pid_t pid)
+{
+	return find(set, pid) != NULL;
+}
+
+static int add(struct procset *set, pid_t pid, uint64_t start)
+{
+	if (set->n_members == set->size) {
+		size_t size = set->size ? set->size * 2 : 8;
+		struct procset_member *members;
+
+		if (size > PROCSET_MAX)
+			return -E2BIG;
+		members = realloc(set->members, size * sizeof(*members));
+		if (!members)
+			return -ENOMEM;
+		set->members = members;
+		set->size = size;
+	}
+	set->members[set->n_members++] = (struct procset_member){ pid, start };
+	return 0;
+}
+
+int procset_add(struct procset *set, pid_t pid)
+{
+	struct procset_member *member = find(set, pid);
+
+	if (!member)
+		return add(set, pid, 0);
+	member->start = 0;
+	return 0;
+}
+
+void procset_remove(struct procset *set, pid_t pid)
+{
+	struct procset_member *member = find(set, pid);
+
+	if (member)
+		*member = set->members[--set->n_members];
+}
+
+void procset_done(struct procset *set)
+{
+	free(set->members);
+	*set = (struct procset){ 0 };
+}
+
+static const struct procset_process *find_process(const struct procset_process *processes, size_t n,
+						  pid_t pid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (processes[i].pid == pid)
+			return &processes[i];
+	return NULL;
+}
+
+static void forget_dead(struct procset *set, const struct procset_process *processes, size_t n)
+{
+	for (size_t i = 0; i < set->n_members;) {
+		struct procset_member *member = &set->members[i];
+		const struct procset_process *process = find_process(processes, n, member->pid);
+
+		if (process && member->start == 0)
+			member->start = process->start;
+		if (process && member->start == process->start)
+			i++;
+		else
+			*member = set->members[--set->n_members];
+	}
+}
+
+int procset_refresh(struct procset *set, const struct procset_process *processes, size_t n)
+{
+	bool grown = true;
+
+	/* Sessions first: the dead are what tells whose a session is. */
+	for (size_t i = 0; i < n; i++) {
+		const struct procset_process *process = &processes[i];
+		int r;
+
+		if (process->session <= 1 || procset_has(set, process->pid) ||
+		    !procset_has(set, process->session))
+			continue;
+		r = add(set, process->pid, process->start);
+		if (r < 0)
+			return r;
+	}
+	forget_dead(set, processes, n);
+	while (grown) {
+		grown = false;
+		for (size_t i = 0; i < n; i++) {
+			const struct procset_process *process = &processes[i];
+			int r;
+
+			if (procset_has(set, process->pid) || !procset_has(set, process->ppid))
+				continue;
+			r = add(set, process->pid, process->start);
+			if (r < 0)
+				return r;
+			grown = true;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Consoles may block for ever (flow control), so only children open them. PID 1 learns their names from
+ * /sys/class/tty/console/active, which never waits.
+ */
+#include "rescue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "early/clock.h"
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+
+#define AGAIN_US (2 * USEC_PER_SEC)
+#define EXIT_NO_TTY 202
+
+static void start_shell(struct rescue_shell *shell);
+
+/* In the child: a line-disciplined terminal as 0, 1 and 2 of a session of its own. */
+static void open_terminal(const char *tty)
+{
+	struct termios mode;
+	sigset_t none;
+	int fd;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid();
+	fd = open(tty, O_RDWR | O_NOCTTY);
+	if (fd < 0)
+		_exit(EXIT_NO_TTY);
+	(void)ioctl(fd, TIOCSCTTY, 1);
+	(void)dup2(fd, 0);
+	(void)dup2(fd, 1);
+	(void)dup2(fd, 2);
+	if (fd > 2)
+		(void)close(fd);
+	if (tcgetattr(0, &mode) == 0) {
+		mode.c_iflag |= ICRNL;
+		mode.c_oflag |= OPOST | ONLCR;
+		mode.c_lflag |= ICANON | ECHO | ECHOE | ISIG;
+		(void)tcsetattr(0, TCSANOW, &mode);
+	}
+}
+
+/* In the child. sulogin asks for root's password; without it, or in the initramfs, a plain shell. */
+static void run_shell(bool in_initramfs)
+{
+	static char *const environment[] = {
+		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		(char *)"TERM=linux", (char *)"HOME=/root", (char *)"PS1=(early) # ", NULL
+	};
+	static char *const sulogin[] = { (char *)"sulogin", NULL };
+	static char *const busybox[] = { (char *)"sh", NULL };
+
+	if (!in_initramfs) {
+		(void)execve("/sbin/sulogin", sulogin, environment);
+		(void)execve("/usr/sbin/sulogin", sulogin, environment);
+	}
+	(void)execve("/bin/sh", busybox, environment);
+	(void)execve("/bin/busybox", busybox, environment);
+	dprintf(2, "there is no shell here: %s\n", strerrordesc_np(errno));
+	_exit(203);
+}
+
+/* In the child: ends when Enter was pressed on the screen's terminal. */
+static void wait_for_enter(void)
+{
+	char byte;
+
+	while (read(0, &byte, 1) == 1) {
+		if (byte == '\n')
+			_exit(0);
+	}
+	_exit(EXIT_NO_TTY);
+}
+
+static void handle_again(struct loop_timer *timer)
+{
+	start_shell(container_of(timer, struct rescue_shell, again));
+}
+
+static void handle_end(struct loop_child *child, const siginfo_t *info)
+{
+	struct rescue_shell *shell = container_of(child, struct rescue_shell, child);
+
+	if (info->si_code == CLD_EXITED && info->si_status == EXIT_NO_TTY)
+		return; /* there is nobody behind this console */
+	if (shell->on_screen && info->si_code == CLD_EXITED && info->si_status == 0) {
+		shell->on_screen = false;
+		shell->rescue->on_enter(shell->rescue);
+	}
+	(void)loop_timer_start(shell->rescue->loop, &shell->again, clock_monotonic_us() + AGAIN_US,
+			       handle_again);
+}
+
+static void start_shell(struct rescue_shell *shell)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		open_terminal(shell->tty);
+		if (shell->on_screen)
+			wait_for_enter();
+		run_shell(shell->rescue->in_initramfs);
+	}
+	if (pid > 0)
+		(void)loop_child_watch(shell->rescue->loop, &shell->child, pid, handle_end);
+	else
+		log_errno(-errno, "cannot start a rescue shell");
+}
+
+static void say(const char *tty, const char *what, const char *why, const char *advice)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return; /* a stranger that the loop reaps */
+
+	int fd = open(tty, O_WRONLY | O_NOCTTY);
+
+	if (fd >= 0)
+		dprintf(fd,
+			"\r\n*** Early: %s\r\n***   why: %s\r\n***   what to do: %s\r\n"
+			"*** A rescue shell follows.\r\n",
+			what, why, advice);
+	_exit(0);
+}
+
+static void add_console(struct rescue *rescue, const char *name)
+{
+	struct rescue_shell *shell;
+
+	if (rescue->n_shells == RESCUE_MAX_CONSOLES)
+		return;
+	shell = &rescue->shells[rescue->n_shells++];
+	shell->rescue = rescue;
+	/* tty0 is whichever VT is in front; the picture is on the first. */
+	shell->on_screen = strcmp(name, "tty0") == 0;
+	(void)snprintf(shell->tty, sizeof(shell->tty), "/dev/%s", shell->on_screen ? "tty1" : name);
+}
+
+static void find_consoles(struct rescue *rescue)
+{
+	CLEANUP(free_charp)
+	char *line = NULL;
+	char *at = NULL;
+
+	if (fs_read_line_at(AT_FDCWD, "/sys/class/tty/console/active", &line) < 0) {
+		add_console(rescue, "console");
+		return;
+	}
+	for (char *name = strtok_r(line, " ", &at); name; name = strtok_r(NULL, " ", &at))
+		add_console(rescue, name);
+}
+
+void rescue_start(struct rescue *rescue, struct loop *loop, const char *what, const char *why,
+		  const char *advice)
+{
+	bool first = rescue->n_shells == 0;
+
+	log_error("%s: %s; %s", what, why, advice);
+	rescue->loop = loop;
+	if (first)
+		find_consoles(rescue);
+	for (unsigned int i = 0; i < rescue->n_shells; i++) {
+		if (!rescue->shells[i].on_screen)
+			say(rescue->shells[i].tty, what, why, advice);
+		if (first)
+			start_shell(&rescue->shells[i]);
+	}
+}

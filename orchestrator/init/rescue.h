@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "early/loop.h"
+
+/*
+ * The way out for a person: a shell on every console of the kernel. On a serial line at once; on the screen's VT, where
+ * the picture says what failed, after the Enter key.
+ */
+#define RESCUE_MAX_CONSOLES 4
+
+struct rescue;
+
+struct rescue_shell {
+	struct rescue *rescue;
+	struct loop_child child;
+	struct loop_timer again;
+	char tty[32];
+	bool on_screen; /* waits for Enter first */
+};
+
+struct rescue {
+	struct loop *loop;
+	struct rescue_shell shells[RESCUE_MAX_CONSOLES];
+	unsigned int n_shells;
+	bool in_initramfs; /* a plain shell; in the real root one that asks for root's password */
+	/* Somebody wants the text console of the screen. */
+	void (*on_enter)(struct rescue *rescue);
+	void *data;
+};
+
+/* Writes @what, @why and @advice to every console and starts the shells. A second call only writes. */
+void rescue_start(struct rescue *rescue, struct loop *loop, const char *what, const char *why,
+		  const char *advice);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "early/list.h"
+#include "early/loop.h"
+
+#include "backoff.h"
+#include "cgroup.h"
+#include "definition.h"
+#include "execs_pipe.h"
+#include "listen.h"
+#include "notify.h"
+#include "service_state.h"
+#include "verdict.h"
+
+#define SERVICE_REST_DEADLINE_US (5 * 1000000ULL)
+#define SERVICE_MAX_REASONS 8
+#define SERVICE_MAX_STORED_FDS 512
+
+struct service;
+
+/* A process of a service that somebody waits for. */
+struct service_process {
+	struct loop_child child;
+	struct service *service;
+	pid_t pid; /* 0: none */
+	struct execs_pipe pipe; /* what became of its exec */
+};
+
+/* Why somebody wanted it, newest last. */
+struct service_reason {
+	uint64_t t_us;
+	char *text;
+};
+
+/* A descriptor that the service asked PID 1 to keep. */
+struct service_stored_fd {
+	struct list link; /* service::stored_fds */
+	char *name;
+	int fd;
+};
+
+/* What a service needs of its surroundings; one for all services. The functions must not call back into the service. */
+struct service_host {
+	struct loop *loop;
+	struct cgroup_tree *cgroups;
+	const char *run_dir;
+	const char *exec_path; /* of early-exec */
+	bool streams; /* stdout and stderr are pipes; otherwise PID 1's stderr */
+	void (*state_changed)(struct service *service, enum service_state old, void *data);
+	void (*changed)(struct service *service, void *data); /* something else of it: main pid, status */
+	bool (*prestart)(struct service *service, void *data); /* true: service_prestart_done() will come */
+	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
+	void (*stream)(struct service *service, void *data); /* output_read is new */
+	void *data;
+};
+
+struct service {
+	struct list link; /* manager::services */
+	const struct service_host *host;
+	char *name;
+	struct definition *definition;
+
+	enum service_state state;
+	enum verdict_result result;
+	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of the active state */
+	uint32_t restarts;
+	bool stop_wanted; /* by somebody: no automatic restart */
+	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool touched; /* manager's: something changed since the listeners were told */
+	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
+
+	struct service_process main;
+	struct service_process control; /* the command of a phase */
+	size_t nth; /* command of the phase */
+	bool main_gone; /* the main process of this run ended, and how: */
+	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
+	int exit_status;
+
+	struct cgroup group;
+	struct notify notify;
+	struct listen listen;
+	struct list stored_fds; /* service_stored_fd::link */
+	size_t n_stored_fds;
+	int output_read; /* pipe of stdout and stderr; PID 1 keeps both ends */
+	int output_write;
+	char *status_text; /* STATUS= */
+	char *detail; /* why it failed, in words */
+
+	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
+	struct loop_timer watchdog;
+	bool prestart_pending;
+	struct backoff backoff;
+
+	struct service_reason reasons[SERVICE_MAX_REASONS];
+	size_t n_reasons;
+};
+
+int service_new(struct service **ret, const struct service_host *host,
+		struct definition *definition);
+struct service *service_free(struct service *service);
+
+/* Takes new words of the manifest over; what runs goes on. The reference is taken. */
+void service_set_definition(struct service *service, struct definition *definition);
+
+/*
+ * Requests. 0: under way or done (the state tells, `changed` follows each change), -EALREADY: nothing to do, -ENOTSUP: no
+ * ExecReload=, -EBUSY: not in this state.
+ */
+int service_start(struct service *service);
+int service_stop(struct service *service);
+int service_reload(struct service *service);
+
+void service_prestart_done(struct service *service);
+bool service_is_starting(const struct service *service); /* activating, or waiting for prestart */
+
+/* The bus name of a Type=dbus service got or lost (0) its owner. */
+void service_owner_changed(struct service *service, pid_t pid);
+
+/* Sends a signal to all its processes, as `systemctl kill`. */
+int service_kill(struct service *service, int signo);
+
+/* Forgets a failure and the start limit. */
+void service_reset_failed(struct service *service);
+
+void service_add_reason(struct service *service, const char *why);
+const char *service_last_reason(const struct service *service);
+
+/* The write end of its output pipe (made when it is not there), or -1 for PID 1's own stderr. */
+int service_output(struct service *service);
+
+bool service_is_target(const struct service *service);

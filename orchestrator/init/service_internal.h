@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "service.h"
+
+/* Between service.c (what it is), service_step.c (the table's shell), service_run.c (commands) and service_notify.c. */
+
+/* Takes the step that the table has for @event, if any. */
+void service_dispatch(struct service *service, enum service_event event);
+
+/* The first failure of a run is the one that counts. @detail may be NULL. */
+void service_fail(struct service *service, enum verdict_result result, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/* The commands of the present state from the first on. */
+void service_run_phase(struct service *service);
+
+/* Up: is the main process still there, and if not, what follows? */
+void service_settle(struct service *service);
+
+/* In a state that awaits the end of processes: feeds EMPTY if there are none. */
+void service_check_empty(struct service *service);
+
+void service_watch_main(struct service *service, pid_t pid);
+void service_handle_notify(struct notify *notify, const struct notify_message *message);
+void service_handle_empty(struct cgroup *group);
+void service_drop_stored_fds(struct service *service);
+void service_pet_watchdog(struct service *service);
+
+/* A copy of @name; @fd is taken over. */
+void service_store_fd(struct service *service, const char *name, int fd);
+
+/* After an exec: watches the processes again and arms the deadlines. */
+struct state_service;
+void service_resume(struct service *service, const struct state_service *state);
+void service_resume_processes(struct service *service, const struct state_service *state);
+
+/* The prestart hook is through: counts the start and takes it. */
+void service_begin(struct service *service);

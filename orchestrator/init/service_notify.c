@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/clock.h"
+#include "early/fd.h"
+#include "early/log.h"
+#include "early/parse.h"
+
+#include "service_internal.h"
+
+/*
+ * What a service says on its notify socket. Who may speak: its main process and its commands; with NotifyAccess=all every
+ * process of its group, and root, whose short-lived helpers (systemd-notify) are dead when their message is read.
+ */
+
+#define FD_NAME_MAX 255
+
+static bool may_speak(struct service *service, const struct notify_message *message)
+{
+	if (message->pid == service->main.pid || message->pid == service->control.pid)
+		return true;
+	if (!(service->definition->service.flags & TABLE_FLAG_NOTIFY_ALL))
+		return false;
+	return message->uid == 0 || cgroup_contains(&service->group, message->pid);
+}
+
+static void take_main_pid(struct service *service, const struct notify_message *message)
+{
+	char value[32];
+	uint32_t pid;
+
+	if (!notify_get(message->text, "MAINPID", value, sizeof(value)))
+		return;
+	/* Root may name any process, others one of the service itself. */
+	if (parse_u32(value, &pid) < 0 || pid <= 1 || pid > INT32_MAX ||
+	    (message->uid != 0 && !cgroup_contains(&service->group, (pid_t)pid))) {
+		log_warning("%s: refused MAINPID=%s", service->name, value);
+		return;
+	}
+	service_watch_main(service, (pid_t)pid);
+}
+
+static void take_status(struct service *service, const struct notify_message *message)
+{
+	char value[512];
+	char *copy;
+
+	if (!notify_get(message->text, "STATUS", value, sizeof(value)))
+		return;
+	copy = strdup(value);
+	if (!copy)
+		return;
+	free(service->status_text);
+	service->status_text = copy;
+	service->host->changed(service, service->host->data);
+}
+
+static void take_watchdog(struct service *service, const struct notify_message *message)
+{
+	char value[32];
+
+	if (!notify_get(message->text, "WATCHDOG", value, sizeof(value)))
+		return;
+	if (strcmp(value, "1") == 0) {
+		if (service->watchdog.loop)
+			service_pet_watchdog(service);
+	} else if (strcmp(value, "trigger") == 0) {
+		service_fail(service, VERDICT_WATCHDOG, "asked for its watchdog by itself");
+		service_dispatch(service, SERVICE_EVENT_WATCHDOG);
+	}
+}
+
+/* The state's deadline is at least so far away from now on. */
+static void take_extension(struct service *service, const struct notify_message *message)
+{
+	char value[32];
+	uint64_t span_us, now_us = clock_monotonic_us();
+
+	if (!notify_get(message->text, "EXTEND_TIMEOUT_USEC", value, sizeof(value)) ||
+	    parse_u64(value, &span_us) < 0 || span_us > UINT64_MAX - now_us)
+		return;
+	if (service->state == SERVICE_AUTO_RESTART || !service->timer.loop ||
+	    service->timer.deadline_us >= now_us + span_us)
+		return;
+	(void)loop_timer_start(service->host->loop, &service->timer, now_us + span_us,
+			       service->timer.fn); /* the old deadline holds */
+}
+
+/* --- stored descriptors --- */
+
+void service_store_fd(struct service *service, const char *name, int fd)
+{
+	struct service_stored_fd *stored = calloc(1, sizeof(*stored));
+
+	if (stored)
+		stored->name = strdup(name);
+	if (!stored || !stored->name) {
+		free(stored);
+		fd_close(fd);
+		return;
+	}
+	stored->fd = fd;
+	list_append(&service->stored_fds, &stored->link);
+	service->n_stored_fds++;
+}
+
+static bool fd_name_is_valid(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c == ':' || *c == 0x7f)
+			return false;
+	return name[0] != '\0';
+}
+
+static void get_fd_name(const struct notify_message *message, char *buf, size_t size)
+{
+	if (!notify_get(message->text, "FDNAME", buf, size) || !fd_name_is_valid(buf))
+		strcpy(buf, "stored");
+}
+
+static void take_fds(struct service *service, const struct notify_message *message)
+{
+	char name[FD_NAME_MAX + 1];
+
+	get_fd_name(message, name, sizeof(name));
+	for (size_t i = 0; i < message->n_fds; i++) {
+		if (service->n_stored_fds >= SERVICE_MAX_STORED_FDS) {
+			log_warning("%s: stores too many descriptors, dropped one", service->name);
+			return;
+		}
+		service_store_fd(service, name, TAKE_FD(message->fds[i]));
+	}
+}
+
+static void remove_fds(struct service *service, const struct notify_message *message)
+{
+	char name[FD_NAME_MAX + 1];
+	struct service_stored_fd *stored, *next;
+
+	get_fd_name(message, name, sizeof(name));
+	list_for_each_safe (stored, next, &service->stored_fds, link) {
+		if (strcmp(stored->name, name) != 0)
+			continue;
+		list_remove(&stored->link);
+		fd_close(stored->fd);
+		free(stored->name);
+		free(stored);
+		service->n_stored_fds--;
+	}
+}
+
+static bool says(const struct notify_message *message, const char *key)
+{
+	char value[8];
+
+	return notify_get(message->text, key, value, sizeof(value)) && strcmp(value, "1") == 0;
+}
+
+void service_handle_notify(struct notify *notify, const struct notify_message *message)
+{
+	struct service *service = container_of(notify, struct service, notify);
+
+	if (!may_speak(service, message)) {
+		log_debug("%s: notification of process %d refused", service->name,
+			  (int)message->pid);
+		return;
+	}
+	take_main_pid(service, message);
+	take_status(service, message);
+	if (says(message, "FDSTOREREMOVE"))
+		remove_fds(service, message);
+	else if (says(message, "FDSTORE"))
+		take_fds(service, message);
+	take_watchdog(service, message);
+	take_extension(service, message);
+	if (says(message, "READY") && service->definition->service.type == TABLE_TYPE_NOTIFY)
+		service_dispatch(service, SERVICE_EVENT_READY);
+}

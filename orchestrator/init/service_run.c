@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "early/fd.h"
+#include "early/log.h"
+
+#include "command.h"
+#include "service_internal.h"
+#include "state_proto.h"
+
+/*
+ * Commands of the phases, one after the other, and what the end of a process means.
+ *
+ * `main` is the process that is the service; `control` is a command of a phase, and also the command of a forking service,
+ * which ends when the daemon it leaves behind is up.
+ */
+
+static void handle_main_exit(struct loop_child *child, const siginfo_t *info);
+static void handle_control_exit(struct loop_child *child, const siginfo_t *info);
+
+static bool is_type(const struct service *service, enum table_type type)
+{
+	return service->definition->service.type == type;
+}
+
+static const struct {
+	enum service_state state;
+	enum table_phase phase;
+} phases[] = {
+	{ SERVICE_CONDITION, TABLE_PHASE_CONDITION },
+	{ SERVICE_START_PRE, TABLE_PHASE_START_PRE },
+	{ SERVICE_START, TABLE_PHASE_START },
+	{ SERVICE_START_POST, TABLE_PHASE_START_POST },
+	{ SERVICE_RELOAD, TABLE_PHASE_RELOAD },
+	{ SERVICE_STOP, TABLE_PHASE_STOP },
+	{ SERVICE_STOP_POST, TABLE_PHASE_STOP_POST },
+};
+
+static const struct definition_exec *next_command(const struct service *service)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+		if (phases[i].state == service->state)
+			return definition_exec(service->definition, phases[i].phase, service->nth);
+	return NULL;
+}
+
+/* Nobody else tells when such a service is up than its own exec. */
+static bool exec_is_ready(const struct service *service)
+{
+	if (is_type(service, TABLE_TYPE_EXEC))
+		return true;
+	/* With a condition it may turn out not to be started at all. */
+	return (is_type(service, TABLE_TYPE_SIMPLE) || is_type(service, TABLE_TYPE_IDLE)) &&
+	       service->definition->service.conditions.len > 0;
+}
+
+static bool spawn_is_ready(const struct service *service)
+{
+	return (is_type(service, TABLE_TYPE_SIMPLE) || is_type(service, TABLE_TYPE_IDLE)) &&
+	       !exec_is_ready(service);
+}
+
+static void handle_pipe(struct execs_pipe *pipe)
+{
+	struct service_process *process = container_of(pipe, struct service_process, pipe);
+	struct service *service = process->service;
+
+	/* FAILED and SKIPPED are followed by the process's end, which says the rest. */
+	if (pipe->outcome != EXECS_EXECUTED || process != &service->main)
+		return;
+	if (service->state == SERVICE_START && exec_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+static void run_command(struct service *service, const struct definition_exec *exec, bool as_main)
+{
+	struct service_process *process = as_main ? &service->main : &service->control;
+	int r;
+
+	command_forget(process);
+	r = command_run(service, process, exec, as_main ? handle_main_exit : handle_control_exit,
+			handle_pipe);
+	if (r < 0) {
+		service_fail(service, VERDICT_RESOURCES, "cannot start %s: %s", exec->exec.program,
+			     strerror(-r));
+		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
+		return;
+	}
+	service->host->changed(service, service->host->data);
+	if (as_main && spawn_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+static void run_next(struct service *service)
+{
+	const struct definition_exec *exec = next_command(service);
+	bool starts = service->state == SERVICE_START;
+
+	if (exec) {
+		if (starts)
+			service->main_gone = false;
+		run_command(service, exec, starts && !is_type(service, TABLE_TYPE_FORKING));
+	} else if (!starts) {
+		service_dispatch(service, SERVICE_EVENT_PHASE_DONE);
+	} else if (service_is_target(service) || is_type(service, TABLE_TYPE_ONESHOT)) {
+		service_dispatch(service, SERVICE_EVENT_READY);
+	} else {
+		service_fail(service, VERDICT_RESOURCES, "has no ExecStart=");
+		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
+	}
+}
+
+void service_run_phase(struct service *service)
+{
+	service->nth = 0;
+	run_next(service);
+}
+
+void service_settle(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+	bool unknown_main = is_type(service, TABLE_TYPE_FORKING) && service->main.pid == 0 &&
+			    !service->main_gone;
+
+	if (service->state != SERVICE_RUNNING || service_is_target(service))
+		return;
+	if (unknown_main && !cgroup_is_empty(&service->group))
+		return;
+	if (service->main.pid > 0)
+		return;
+	if (service->result != VERDICT_SUCCESS)
+		service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
+	else if (words->flags & TABLE_FLAG_REMAIN_AFTER_EXIT)
+		service_dispatch(service, SERVICE_EVENT_MAIN_REMAINS);
+	else
+		service_dispatch(service, SERVICE_EVENT_MAIN_GONE);
+}
+
+/* --- how a process ended --- */
+
+static void fail_by_end(struct service *service, enum verdict_result result, const char *what,
+			const struct service_process *process, const siginfo_t *info)
+{
+	const struct execs_pipe *pipe = &process->pipe;
+
+	if (pipe->outcome == EXECS_OUTCOME_FAILED)
+		service_fail(service, result, "%s: %s", what, pipe->text);
+	else if (info->si_code == CLD_EXITED)
+		service_fail(service, result, "%s ended with exit status %d", what,
+			     info->si_status);
+	else
+		service_fail(service, result, "%s was ended by signal %d (%s)%s", what,
+			     info->si_status, strsignal(info->si_status),
+			     info->si_code == CLD_DUMPED ? " and dumped core" : "");
+}
+
+static bool skip(struct service *service, const struct service_process *process)
+{
+	if (process->pipe.outcome != EXECS_OUTCOME_SKIPPED)
+		return false;
+	service_fail(service, VERDICT_CONDITION, "condition not met: %s", process->pipe.text);
+	service_dispatch(service, SERVICE_EVENT_SKIPPED);
+	return true;
+}
+
+static bool ignores_failure(const struct service *service)
+{
+	const struct definition_exec *exec = next_command(service);
+
+	return exec && (exec->exec.flags & TABLE_EXEC_IGNORE_FAILURE);
+}
+
+/* --- the main process --- */
+
+static void main_ended_in_start(struct service *service, bool failed)
+{
+	if (failed) {
+		service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
+	} else if (is_type(service, TABLE_TYPE_ONESHOT)) {
+		service->nth++;
+		run_next(service);
+	} else if (exec_is_ready(service)) {
+		service_dispatch(service, SERVICE_EVENT_READY);
+	} else {
+		service_fail(service, VERDICT_PROTOCOL, "ended before it said that it is ready");
+		service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
+	}
+}
+
+static void main_ended(struct service *service, bool failed)
+{
+	switch (service->state) {
+	case SERVICE_START:
+		main_ended_in_start(service, failed);
+		return;
+	case SERVICE_RUNNING:
+		service_settle(service);
+		return;
+	case SERVICE_START_POST:
+	case SERVICE_RELOAD:
+		/* A good end is seen when the phase is through. */
+		if (failed)
+			service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
+		return;
+	default:
+		service_check_empty(service);
+	}
+}
+
+static void handle_main_exit(struct loop_child *child, const siginfo_t *info)
+{
+	struct service_process *process = container_of(child, struct service_process, child);
+	struct service *service = process->service;
+	enum verdict_result result;
+
+	cgroup_tree_reaped(service->host->cgroups, info->si_pid);
+	execs_pipe_drain(&process->pipe);
+	process->pid = 0;
+	service->main_gone = true;
+	service->exit_code = info->si_code;
+	service->exit_status = info->si_status;
+	service->host->changed(service, service->host->data);
+	if (skip(service, process))
+		return;
+	result = verdict_process(&service->definition->service, info->si_code, info->si_status);
+	if (service->state == SERVICE_START && ignores_failure(service))
+		result = VERDICT_SUCCESS;
+	if (result != VERDICT_SUCCESS)
+		fail_by_end(service, result, "main process", process, info);
+	main_ended(service, result != VERDICT_SUCCESS);
+}
+
+void service_watch_main(struct service *service, pid_t pid)
+{
+	struct service_process *process = &service->main;
+	int r;
+
+	if (pid <= 1 || pid == process->pid)
+		return;
+	command_forget(process);
+	process->pid = pid;
+	process->service = service;
+	service->main_gone = false;
+	r = loop_child_watch(service->host->loop, &process->child, pid, handle_main_exit);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot watch main process %d", service->name, (int)pid);
+	service->host->changed(service, service->host->data);
+}
+
+/* --- commands of phases --- */
+
+static void forking_is_up(struct service *service)
+{
+	if (service->main.pid == 0)
+		service_watch_main(service, cgroup_only_pid(&service->group, 0));
+	service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+static void control_succeeded(struct service *service)
+{
+	service->nth++;
+	if (service->state == SERVICE_START && !next_command(service))
+		forking_is_up(service);
+	else
+		run_next(service);
+}
+
+static void control_failed(struct service *service, const struct service_process *process,
+			   const siginfo_t *info)
+{
+	enum verdict_result result = info->si_code == CLD_EXITED ? VERDICT_EXIT_CODE :
+				     info->si_code == CLD_DUMPED ? VERDICT_CORE_DUMP :
+								   VERDICT_SIGNAL;
+	char what[64];
+
+	snprintf(what, sizeof(what), "command of %s", service_sub_state_name(service->state));
+	if (service->state == SERVICE_CONDITION && info->si_code == CLD_EXITED &&
+	    info->si_status < 255 && process->pipe.outcome != EXECS_OUTCOME_FAILED) {
+		service_fail(service, VERDICT_CONDITION, "ExecCondition= said no (%d)",
+			     info->si_status);
+		service_dispatch(service, SERVICE_EVENT_SKIPPED);
+		return;
+	}
+	if (service->state == SERVICE_RELOAD)
+		log_warning("%s: reload failed", service->name);
+	else
+		fail_by_end(service, result, what, process, info);
+	service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
+}
+
+static bool is_stopping(enum service_state state)
+{
+	return state == SERVICE_STOP || state == SERVICE_STOP_POST || state == SERVICE_RELOAD;
+}
+
+static void handle_control_exit(struct loop_child *child, const siginfo_t *info)
+{
+	struct service_process *process = container_of(child, struct service_process, child);
+	struct service *service = process->service;
+	bool good = info->si_code == CLD_EXITED && info->si_status == 0;
+
+	cgroup_tree_reaped(service->host->cgroups, info->si_pid);
+	execs_pipe_drain(&process->pipe);
+	process->pid = 0;
+	service->host->changed(service, service->host->data);
+	if (!is_stopping(service->state) && skip(service, process))
+		return;
+	if (good || ignores_failure(service))
+		control_succeeded(service);
+	else
+		control_failed(service, process, info);
+}
+
+/* --- the group --- */
+
+static void main_vanished(struct service *service)
+{
+	command_forget(&service->main);
+	service->main_gone = true;
+	service->host->changed(service, service->host->data);
+	main_ended(service, false);
+}
+
+void service_handle_empty(struct cgroup *group)
+{
+	struct service *service = group->data;
+
+	if (service->main.pid > 0 && kill(service->main.pid, 0) < 0 && errno == ESRCH)
+		main_vanished(service);
+	else if (service->state == SERVICE_RUNNING)
+		service_settle(service);
+	else
+		service_check_empty(service);
+}
+
+/* --- after an exec --- */
+
+static void resume_process(struct service *service, struct service_process *process, pid_t pid,
+			   int pipe_fd, loop_child_fn fn)
+{
+	siginfo_t gone = { .si_code = CLD_EXITED };
+
+	if (pipe_fd >= 0 && execs_pipe_open(&process->pipe, service->host->loop, pipe_fd,
+					    handle_pipe) == 0)
+		(void)fd_set_cloexec(pipe_fd, true); /* open, so it can't fail */
+	if (pid <= 0)
+		return;
+	process->pid = pid;
+	if (loop_child_watch(service->host->loop, &process->child, pid, fn) < 0)
+		log_warning("%s: cannot watch process %d", service->name, (int)pid);
+	if (kill(pid, 0) == 0 || errno != ESRCH)
+		return;
+	/* Reaped by somebody between the two programs: how it ended nobody knows. */
+	loop_child_unwatch(&process->child);
+	gone.si_pid = pid;
+	fn(&process->child, &gone);
+}
+
+void service_resume_processes(struct service *service, const struct state_service *state)
+{
+	if (cgroup_tree_is_real(service->host->cgroups) && service->group.fd >= 0)
+		cgroup_entered(&service->group);
+	resume_process(service, &service->main, state->main_pid, state->main_pipe,
+		       handle_main_exit);
+	resume_process(service, &service->control, state->control_pid, state->control_pipe,
+		       handle_control_exit);
+	service_check_empty(service);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/clock.h"
+#include "early/log.h"
+#include "early/parse.h"
+
+#include "command.h"
+#include "service_internal.h"
+#include "state_proto.h"
+
+/*
+ * The shell of the table: performs what a step says, in the order of the action bits. A step may lead to the next one at once (a
+ * phase without commands, a group without processes), so dispatch calls itself, at most once for each state on the way; loops
+ * go through a timer.
+ */
+
+/* --- timers --- */
+
+static void handle_timeout(struct loop_timer *timer)
+{
+	struct service *service = container_of(timer, struct service, timer);
+
+	if (service->state == SERVICE_AUTO_RESTART) {
+		service_begin(service);
+		return;
+	}
+	if (service->state == SERVICE_FINAL_SIGKILL)
+		log_warning("%s: processes are left that cannot be killed", service->name);
+	else if (service->state == SERVICE_RELOAD)
+		log_warning("%s: reload took too long", service->name);
+	else
+		service_fail(service, VERDICT_TIMEOUT, "took too long in state %s",
+			     service_sub_state_name(service->state));
+	service_dispatch(service, SERVICE_EVENT_TIMEOUT);
+}
+
+static void arm(struct service *service, uint64_t span_us)
+{
+	uint64_t now_us = clock_monotonic_us();
+	int r;
+
+	if (span_us == PARSE_INFINITY || span_us > UINT64_MAX - now_us)
+		return;
+	r = loop_timer_start(service->host->loop, &service->timer, now_us + span_us,
+			     handle_timeout);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot set a deadline", service->name);
+}
+
+static void handle_watchdog(struct loop_timer *timer)
+{
+	struct service *service = container_of(timer, struct service, watchdog);
+
+	service_fail(service, VERDICT_WATCHDOG, "gave no sign of life within WatchdogSec=");
+	service_dispatch(service, SERVICE_EVENT_WATCHDOG);
+}
+
+void service_pet_watchdog(struct service *service)
+{
+	uint64_t span_us = service->definition->service.watchdog_us;
+	uint64_t now_us = clock_monotonic_us();
+
+	if (span_us == 0 || span_us > UINT64_MAX - now_us)
+		return;
+	(void)loop_timer_start(service->host->loop, &service->watchdog, now_us + span_us,
+			       handle_watchdog); /* without it the service is merely not watched */
+}
+
+static void set_timer(struct service *service, uint32_t actions)
+{
+	const struct table_service *words = &service->definition->service;
+	bool limited = words->start_limit_burst > 0 && words->start_limit_interval_us > 0;
+
+	if (actions & SERVICE_ACTION_TIME_START)
+		arm(service, words->start_timeout_us > 0 ? words->start_timeout_us :
+							   PARSE_INFINITY);
+	if (actions & SERVICE_ACTION_TIME_STOP)
+		arm(service,
+		    words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY);
+	if (actions & SERVICE_ACTION_TIME_REST)
+		arm(service, SERVICE_REST_DEADLINE_US);
+	if (actions & SERVICE_ACTION_TIME_RESTART)
+		arm(service, backoff_delay(&service->backoff,
+					   clock_monotonic_us() - service->started_us,
+					   words->restart_us, limited));
+}
+
+void service_resume(struct service *service, const struct state_service *state)
+{
+	struct loop *loop = service->host->loop;
+
+	if (service->prestart_pending)
+		service_prestart_done(service); /* who delayed it forgot about it */
+	else if (state->deadline_us > 0)
+		(void)loop_timer_start(loop, &service->timer, state->deadline_us,
+				       handle_timeout); /* then it has no deadline */
+	if (state->watchdog_us > 0)
+		(void)loop_timer_start(loop, &service->watchdog, state->watchdog_us,
+				       handle_watchdog); /* then it is merely not watched */
+	service_resume_processes(service, state);
+}
+
+/* --- a new run --- */
+
+static bool speaks_notify(const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	return words->type == TABLE_TYPE_NOTIFY || words->watchdog_us > 0 ||
+	       (words->flags & TABLE_FLAG_NOTIFY_ALL);
+}
+
+/* A user manager's group is the user's: its uid is its instance name. */
+static void delegate(struct service *service)
+{
+	uint32_t uid = 0;
+	char digits[16];
+	int r;
+
+	if (sscanf(service->name, "user@%15[0-9].service", digits) == 1)
+		(void)parse_u32(digits, &uid); /* out of range: stays root's */
+	r = cgroup_delegate(&service->group, uid, uid);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot delegate its group", service->name);
+}
+
+static void prepare(struct service *service)
+{
+	int r;
+
+	r = cgroup_make(&service->group);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot make its group", service->name);
+	else if (service->definition->service.flags & TABLE_FLAG_DELEGATE)
+		delegate(service);
+	if (speaks_notify(service)) {
+		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
+				service->name, service_handle_notify);
+		if (r < 0)
+			log_warning_errno(r, "%s: cannot make its notify socket", service->name);
+	}
+	if (service->definition->service.flags & TABLE_FLAG_LISTEN_FDS)
+		(void)listen_open(&service->listen, service->definition,
+				  service->host->run_dir); /* logged there; the service may bind by itself */
+}
+
+static void clear(struct service *service)
+{
+	service->result = VERDICT_SUCCESS;
+	service->stop_wanted = service->restart_wanted = false;
+	service->main_gone = false;
+	service->exit_code = service->exit_status = 0;
+	service->started_us = clock_monotonic_us();
+	free(service->detail);
+	free(service->status_text);
+	service->detail = service->status_text = NULL;
+	if (!service_is_target(service))
+		prepare(service);
+}
+
+/* --- ends --- */
+
+static bool spares_rest(const struct service *service)
+{
+	uint32_t mode = service->definition->service.kill_mode;
+
+	return mode == TABLE_KILL_PROCESS || mode == TABLE_KILL_NONE;
+}
+
+static void kill_main(struct service *service, int signo)
+{
+	if (service->main.pid > 0)
+		(void)kill(service->main.pid, signo); /* gone: its end is on its way */
+}
+
+static void terminate(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+	bool group = words->kill_mode == TABLE_KILL_CONTROL_GROUP;
+	int signo = words->kill_signal ? words->kill_signal : SIGTERM;
+
+	if (words->kill_mode == TABLE_KILL_NONE)
+		return;
+	kill_main(service, signo);
+	if (group)
+		(void)cgroup_kill(&service->group, signo, service->main.pid);
+	if (words->flags & TABLE_FLAG_SEND_SIGHUP) {
+		kill_main(service, SIGHUP);
+		if (group)
+			(void)cgroup_kill(&service->group, SIGHUP, service->main.pid);
+	}
+	/* One that is stopped would never see it. */
+	kill_main(service, SIGCONT);
+	if (group)
+		(void)cgroup_kill(&service->group, SIGCONT, service->main.pid);
+}
+
+static void abort_main(struct service *service)
+{
+	kill_main(service, SIGABRT);
+	if (!spares_rest(service))
+		(void)cgroup_kill(&service->group, SIGTERM, service->main.pid);
+}
+
+static void kill_hard(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (words->kill_mode == TABLE_KILL_NONE || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
+		return;
+	kill_main(service, SIGKILL);
+	if (!spares_rest(service))
+		(void)cgroup_kill(&service->group, SIGKILL, 0);
+}
+
+static void kill_rest(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (spares_rest(service) || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
+		return;
+	kill_main(service, SIGKILL);
+	(void)cgroup_kill(&service->group, SIGKILL, 0);
+}
+
+static bool awaits_end(uint32_t actions)
+{
+	return actions & (SERVICE_ACTION_KILL_MAIN_AND_GROUP | SERVICE_ACTION_KILL_ABORT |
+			  SERVICE_ACTION_KILL_HARD | SERVICE_ACTION_KILL_REST);
+}
+
+static void kill_processes(struct service *service, uint32_t actions)
+{
+	if (awaits_end(actions))
+		cgroup_look(&service->group);
+	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service->control.pid > 0) {
+		(void)kill(service->control.pid, SIGKILL); /* gone: its end no longer matters */
+		command_forget(&service->control);
+	}
+	if (actions & SERVICE_ACTION_KILL_MAIN_AND_GROUP)
+		terminate(service);
+	if (actions & SERVICE_ACTION_KILL_HARD)
+		kill_hard(service);
+	if (actions & SERVICE_ACTION_KILL_ABORT)
+		abort_main(service);
+	if (actions & SERVICE_ACTION_KILL_REST)
+		kill_rest(service);
+}
+
+/* A main process that is not our child (MAINPID= of a grandchild) ends without our hearing of it. */
+static bool main_is_left(const struct service *service)
+{
+	if (service->main.pid <= 0)
+		return false;
+	return kill(service->main.pid, 0) == 0 || errno != ESRCH;
+}
+
+static bool awaits_group(const struct service *service)
+{
+	switch (service->definition->service.kill_mode) {
+	case TABLE_KILL_CONTROL_GROUP:
+		return true;
+	case TABLE_KILL_MIXED:
+		return service->state != SERVICE_STOP_SIGTERM;
+	}
+	return false;
+}
+
+void service_check_empty(struct service *service)
+{
+	bool none = service->definition->service.kill_mode == TABLE_KILL_NONE;
+
+	if (service->state != SERVICE_STOP_SIGTERM && service->state != SERVICE_STOP_SIGKILL &&
+	    service->state != SERVICE_FINAL_SIGKILL)
+		return;
+	if (!none && (main_is_left(service) || service->control.pid > 0))
+		return;
+	if (!none && awaits_group(service) && !cgroup_is_empty(&service->group))
+		return;
+	service_dispatch(service, SERVICE_EVENT_EMPTY);
+}
+
+static enum service_event verdict(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (service->result == VERDICT_CONDITION)
+		return SERVICE_EVENT_END_DEAD;
+	if (!service->stop_wanted && verdict_restarts(words, service->result, service->exit_code,
+						      service->exit_status))
+		return SERVICE_EVENT_END_RESTART;
+	return service->result == VERDICT_SUCCESS ? SERVICE_EVENT_END_DEAD :
+						    SERVICE_EVENT_END_FAILED;
+}
+
+static void lay_to_rest(struct service *service)
+{
+	command_forget(&service->main);
+	command_forget(&service->control);
+	loop_timer_stop(&service->watchdog);
+	if (service->state == SERVICE_AUTO_RESTART) {
+		service->restarts++;
+		return;
+	}
+	if (!service->restart_wanted)
+		service_drop_stored_fds(service);
+	notify_close(&service->notify);
+	cgroup_remove(&service->group);
+}
+
+/* --- the step --- */
+
+static bool is_rest(enum service_state state)
+{
+	return service_state_is_inactive(state) || state == SERVICE_AUTO_RESTART;
+}
+
+static void enter(struct service *service, enum service_state next)
+{
+	enum service_state old = service->state;
+
+	loop_timer_stop(&service->timer);
+	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
+		service->since_us = clock_boottime_us();
+	service->state = next;
+	if (is_rest(next) && !service_state_is_inactive(old))
+		lay_to_rest(service);
+	if (next == SERVICE_START)
+		service_pet_watchdog(service);
+	if (next == SERVICE_STOP || next == SERVICE_STOP_SIGTERM)
+		loop_timer_stop(&service->watchdog);
+	if (old != next)
+		service->host->state_changed(service, old, service->host->data);
+}
+
+void service_dispatch(struct service *service, enum service_event event)
+{
+	struct service_step step = service_step(service->state, event);
+
+	if (!step.taken)
+		return;
+	log_debug("%s: %s, %s -> %s", service->name, service_event_name(event),
+		  service_sub_state_name(service->state), service_sub_state_name(step.next));
+	if (step.actions & SERVICE_ACTION_CLEAR)
+		clear(service);
+	enter(service, step.next);
+	set_timer(service, step.actions);
+	kill_processes(service, step.actions);
+	if (step.actions & SERVICE_ACTION_RUN)
+		service_run_phase(service);
+	else if (step.actions & SERVICE_ACTION_VERDICT)
+		service_dispatch(service, verdict(service));
+	else if (step.actions & SERVICE_ACTION_SETTLE)
+		service_settle(service);
+	else if (awaits_end(step.actions))
+		service_check_empty(service);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct cgroup;
+
+/* How a child is made. Everything that could wait is early-exec's work: here are only the kernel's own files. */
+#define SPAWN_FIRST_FD 3
+#define SPAWN_MAX_FDS 600
+#define SPAWN_EXIT_EXEC 203
+
+struct spawn {
+	const char *program;
+	char *const *argv;
+	char *const *envp;
+	struct cgroup *group; /* NULL: stays in PID 1's, and in its session */
+	const int *fds; /* these are at SPAWN_FIRST_FD and up in the child */
+	size_t n_fds;
+	int output_fd; /* for stdout and stderr; -1: PID 1's stderr */
+	int status_fd; /* gets EXECS_FAILED if the exec fails; -1: none. Closed by a successful exec */
+	bool listen_pid; /* add LISTEN_PID to the environment */
+	bool keep_sigpipe; /* do not ignore SIGPIPE */
+};
+
+int spawn(const struct spawn *spawn, pid_t *ret_pid);

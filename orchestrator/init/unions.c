@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "early/clock.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "mounts.h"
+
+#define UPPER_ROOT "/run/early/upper"
+
+const char *union_state_name(enum union_state state)
+{
+	static const char *const names[] = { "mounting", "mounted", "merging",
+					     "merged",   "gone",    "failed" };
+
+	return names[state];
+}
+
+/* All that count are at least in @state. */
+static bool all_reached(const struct unions *unions, enum union_state state)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		if (unions->mounts[i].state < state)
+			return false;
+	}
+	return true;
+}
+
+bool unions_all_gone(const struct unions *unions)
+{
+	return all_reached(unions, UNION_GONE);
+}
+
+static void tell(struct unions *unions, uint64_t t_us)
+{
+	if (!unions->told_mounted && all_reached(unions, UNION_MOUNTED)) {
+		unions->told_mounted = true;
+		unions->on_mounted(unions);
+	}
+	if (!unions->told_merged && unions->merge_wanted && all_reached(unions, UNION_MERGED)) {
+		unions->told_merged = true;
+		unions->on_merged(unions, t_us);
+	}
+	if (!unions->told_gone && unions->merge_wanted && all_reached(unions, UNION_GONE)) {
+		unions->told_gone = true;
+		unions->on_gone(unions, t_us);
+	}
+}
+
+static void set_state(struct union_mount *mount, enum union_state state, uint64_t t_us)
+{
+	mount->state = state;
+	tell(mount->unions, t_us);
+}
+
+static void handle_failed(struct union_mount *mount, const struct overlay_failed *failed)
+{
+	enum union_state before = mount->state;
+
+	mount->state = before == UNION_MOUNTING ? UNION_FAILED : UNION_MOUNTED;
+	mount->unions->on_failed(mount->unions, failed->path, failed->why, failed->advice);
+	if (before == UNION_MOUNTING)
+		tell(mount->unions, clock_boottime_us());
+}
+
+static void handle_message(struct helper *helper, struct channel_message *message)
+{
+	struct union_mount *mount = helper->data;
+	union {
+		struct overlay_mounted mounted;
+		struct overlay_merged merged;
+		struct overlay_gone gone;
+		struct overlay_failed failed;
+		struct overlay_progress progress;
+	} m;
+
+	if (channel_unpack(&helper->channel, message, &m, sizeof(m)) < 0) {
+		log_warning("early-overlay of %s sent a message that makes no sense", mount->path);
+		return;
+	}
+	switch ((enum overlay_opcode)message->opcode) {
+	case OVERLAY_MOUNTED:
+		set_state(mount, UNION_MOUNTED, m.mounted.t_us);
+		break;
+	case OVERLAY_MERGED:
+		log_info("%s: merged %llu files, %llu bytes, %llu conflicts", mount->path,
+			 (unsigned long long)m.merged.files, (unsigned long long)m.merged.bytes,
+			 (unsigned long long)m.merged.conflicts);
+		set_state(mount, UNION_MERGED, m.merged.t_us);
+		break;
+	case OVERLAY_GONE:
+		log_info("%s: the overlay is gone; %llu handles are still served", mount->path,
+			 (unsigned long long)m.gone.handles);
+		set_state(mount, UNION_GONE, m.gone.t_us);
+		break;
+	case OVERLAY_FAILED:
+		handle_failed(mount, &m.failed);
+		break;
+	case OVERLAY_MERGE:
+	case OVERLAY_PROGRESS:
+		break;
+	}
+}
+
+static void handle_exit(struct helper *helper, int status)
+{
+	struct union_mount *mount = helper->data;
+	struct overlay_failed failed = {
+		.path = mount->path,
+		.why = "early-overlay ended unexpectedly",
+		.advice = "look at its last lines in the kernel's log (dmesg); what was written "
+			  "beneath this path since the boot is lost",
+	};
+
+	if (mount->state == UNION_GONE || mount->state == UNION_FAILED)
+		return; /* with its last handle, as it should */
+	if (mount->state == UNION_MERGED) {
+		set_state(mount, UNION_GONE, clock_boottime_us());
+		return;
+	}
+	mount->state = UNION_MOUNTING; /* so that the failure counts as "not mounted" */
+	handle_failed(mount, &failed);
+}
+
+static struct helper_spec make_spec(struct union_mount *mount, const char *const *argv)
+{
+	return (struct helper_spec){
+		.name = "early-overlay",
+		.argv = argv,
+		.protocol = &overlay_protocol,
+		.on_message = handle_message,
+		.on_exit = handle_exit,
+		.data = mount,
+	};
+}
+
+/* /var/lib as var-lib: a name for the upper directory. */
+static void flat_name(const char *path, char *name, size_t size)
+{
+	(void)snprintf(name, size, "%s", path + 1);
+	for (; *name; name++) {
+		if (*name == '/')
+			*name = '-';
+	}
+}
+
+static int start_mount(struct union_mount *mount)
+{
+	char name[CMDLINE_VALUE_MAX], upper[CMDLINE_VALUE_MAX + 64], work[CMDLINE_VALUE_MAX + 64];
+	char options[4 * CMDLINE_VALUE_MAX];
+	const char *argv[] = {
+		EARLY_SBINDIR "/early-overlay", "-f", mount->path, "-o", options, NULL
+	};
+	const struct helper_spec spec = make_spec(mount, argv);
+	int r;
+
+	flat_name(mount->path, name, sizeof(name));
+	(void)snprintf(upper, sizeof(upper), UPPER_ROOT "/%s/upper", name);
+	(void)snprintf(work, sizeof(work), UPPER_ROOT "/%s/work", name);
+	r = fs_mkdir_p_at(AT_FDCWD, upper, 0755);
+	if (r >= 0)
+		r = fs_mkdir_p_at(AT_FDCWD, work, 0700);
+	if (r < 0)
+		return r;
+	(void)snprintf(options, sizeof(options),
+		       "lowerdir=%s,upperdir=%s,workdir=%s,rw,dev,suid,exec,link_fd=%d",
+		       mount->path, upper, work, CHANNEL_HELPER_FD);
+	return helper_start(&mount->helper, mount->unions->loop, &spec);
+}
+
+static struct union_mount *add_mount(struct unions *unions, const char *path,
+				     enum union_state state)
+{
+	struct union_mount *mount;
+
+	if (unions->n_mounts == CMDLINE_MAX_UNIONS)
+		return NULL;
+	mount = &unions->mounts[unions->n_mounts++];
+	mount->unions = unions;
+	mount->state = state;
+	(void)snprintf(mount->path, sizeof(mount->path), "%s", path);
+	return mount;
+}
+
+void unions_start(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
+{
+	unions->loop = loop;
+	if (cmdline->n_unions > 0 && mounts_tmpfs(UPPER_ROOT, "mode=0700,size=50%") < 0)
+		log_warning("no tmpfs for " UPPER_ROOT ": it shares the one of /run");
+	for (uint32_t i = 0; i < cmdline->n_unions; i++)
+		(void)add_mount(unions, cmdline->unions[i], UNION_MOUNTING);
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		int r = start_mount(&unions->mounts[i]);
+
+		if (r < 0) {
+			log_errno(r, "cannot start early-overlay for %s", unions->mounts[i].path);
+			unions->mounts[i].state = UNION_FAILED;
+		}
+	}
+	tell(unions, clock_boottime_us());
+}
+
+void unions_merge(struct unions *unions)
+{
+	static const struct overlay_merge merge = { .into = "" };
+
+	unions->merge_wanted = true;
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		struct union_mount *mount = &unions->mounts[i];
+
+		if (mount->state != UNION_MOUNTED)
+			continue;
+		if (helper_send(&mount->helper, OVERLAY_MERGE, &merge) == 0)
+			mount->state = UNION_MERGING;
+	}
+	tell(unions, clock_boottime_us());
+}
+
+int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enum union_state state,
+		 pid_t pid, int link_fd)
+{
+	struct union_mount *mount = add_mount(unions, path, state);
+	struct helper_spec spec;
+
+	unions->loop = loop;
+	unions->told_mounted = true;
+	if (!mount)
+		return -E2BIG;
+	if (pid <= 0)
+		return 0; /* its daemon has ended */
+	spec = make_spec(mount, NULL);
+	return helper_adopt(&mount->helper, loop, &spec, pid, link_fd);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "diags.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/strbuf.h"
+
+static void diag_done(struct diag *diag)
+{
+	free(diag->file);
+	free(diag->directive);
+	free(diag->text);
+}
+
+void diags_done(struct diags *diags)
+{
+	for (size_t i = 0; i < diags->n_items; i++)
+		diag_done(&diags->items[i]);
+	free(diags->items);
+	*diags = (struct diags){ 0 };
+}
+
+static int diags_push(struct diags *diags, struct diag diag)
+{
+	struct diag *items;
+
+	if (!diag.file || !diag.directive || !diag.text)
+		return -ENOMEM;
+	items = reallocarray(diags->items, diags->n_items + 1, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	diags->items = items;
+	diags->items[diags->n_items++] = diag;
+	return 0;
+}
+
+void diags_add(struct diags *diags, const char *file, uint32_t line, enum diag_level level,
+	       const char *directive, const char *fmt, ...)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct diag diag;
+	va_list args;
+
+	va_start(args, fmt);
+	strbuf_vprintf(&text, fmt, args);
+	va_end(args);
+	diag = (struct diag){
+		.file = strdup(file ? file : ""),
+		.line = line,
+		.level = level,
+		.directive = strdup(directive ? directive : ""),
+		.text = strbuf_take(&text),
+	};
+	if (diags_push(diags, diag) < 0) {
+		diag_done(&diag);
+		diags->error = -ENOMEM;
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Applies the lines of a unit through the table of directives, and tells what becomes of each. */
+#include "directive.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Sections of units that exist here by their names only; nothing in them is read. */
+static const char *const name_only_sections[] = { "Mount", "Automount", "Swap", "Path",
+						  "Timer", "Slice",     "Scope" };
+
+static bool is_name_only_section(const char *section)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(name_only_sections); i++)
+		if (strcmp(name_only_sections[i], section) == 0)
+			return true;
+	return false;
+}
+
+static void tell(struct diags *diags, const struct unit_line *line, enum diag_level level,
+		 const char *text)
+{
+	diags_add(diags, line->file, line->line, level, line->key, "%s", text);
+}
+
+static int apply_honoured(const struct apply *apply)
+{
+	int r = apply->directive->fn(apply, apply->line->value);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r == 0)
+		tell(apply->diags, apply->line, DIAG_HONOURED, "honoured");
+	else if (r != -EALREADY)
+		diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING,
+			  apply->line->key, "the value \"%s\" is not understood",
+			  apply->line->value);
+	return 0;
+}
+
+/* Anybody's own keys: "X-…" in any section, and any key of a section "X-…". */
+static bool is_foreign(const struct unit_line *line)
+{
+	return strncmp(line->key, "X-", 2) == 0 || strncmp(line->section, "X-", 2) == 0;
+}
+
+static int apply_line(const struct apply *apply)
+{
+	const struct unit_line *line = apply->line;
+
+	if (is_foreign(line)) {
+		tell(apply->diags, line, DIAG_NOTE, "somebody's own key");
+		return 0;
+	}
+	if (is_name_only_section(line->section)) {
+		tell(apply->diags, line, DIAG_NOTE, "units of this type exist by their names only");
+		return 0;
+	}
+	if (!apply->directive) {
+		diags_add(apply->diags, line->file, line->line, DIAG_WARNING, line->key,
+			  "not understood in [%s]", line->section);
+		return 0;
+	}
+	switch (apply->directive->class) {
+	case DIRECTIVE_HONOURED:
+		return apply_honoured(apply);
+	case DIRECTIVE_HARMLESS:
+		tell(apply->diags, line, DIAG_NOTE, apply->directive->reason);
+		return 0;
+	case DIRECTIVE_REFUSED:
+		if (!*line->value) {
+			tell(apply->diags, line, DIAG_NOTE, "nothing is asked for");
+			return 0;
+		}
+		tell(apply->diags, line, DIAG_WARNING, apply->directive->reason);
+		return 0;
+	}
+	return 0;
+}
+
+int directives_apply(struct service *service, const struct unit_lines *lines,
+		     const struct specifiers *specifiers, int root_fd, struct diags *diags)
+{
+	for (size_t i = 0; i < lines->n_items; i++) {
+		const struct unit_line *line = &lines->items[i];
+		struct apply apply = {
+			.service = service,
+			.specifiers = specifiers,
+			.diags = diags,
+			.line = line,
+			.directive = directive_find(line->section, line->key),
+			.root_fd = root_fd,
+		};
+		int r = apply_line(&apply);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

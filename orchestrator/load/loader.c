@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From names to units. A unit is its file, then its drop-ins; an Early manifest with Import= begins with the lines of the stock units
+ * that it names (with their drop-ins), less those keys that it gives itself: own keys win, whole keys at a time.
+ *
+ * Services and the targets between them are read. Slices, mounts, devices, paths and timers exist here by their names: they
+ * count as present, so that ordering and requirements on them hold. So do the targets of systemd's own boot, whose place Early's stages
+ * have taken: what they pull in on a stock boot is not pulled in here.
+ */
+#include "loader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "directive.h"
+#include "early/strbuf.h"
+#include "early/strv.h"
+#include "sockets.h"
+#include "stages.h"
+#include "words.h"
+
+static const char *const boot_targets[] = {
+	"basic.target",        "sysinit.target",        "multi-user.target",
+	"graphical.target",    "default.target",        "local-fs.target",
+	"local-fs-pre.target", "swap.target",           "sockets.target",
+	"timers.target",       "paths.target",          "slices.target",
+	"shutdown.target",     "umount.target",         "final.target",
+	"poweroff.target",     "reboot.target",         "halt.target",
+	"kexec.target",        "exit.target",           "emergency.target",
+	"rescue.target",       "cryptsetup.target",     "cryptsetup-pre.target",
+	"veritysetup.target",  "integritysetup.target",
+};
+
+static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",  ".path",
+						  ".timer", ".slice",     ".scope", ".device" };
+
+static bool is_among(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], text) == 0)
+			return true;
+	return false;
+}
+
+static bool exists_by_name(const char *name)
+{
+	return is_among(name, boot_targets, ARRAY_SIZE(boot_targets)) ||
+	       is_among(unit_name_suffix(name), name_only_suffixes, ARRAY_SIZE(name_only_suffixes));
+}
+
+int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
+		char *const *stock_dirs)
+{
+	*loader = (struct loader){ .own_imports = stock_dirs == NULL };
+	return unit_index_init(&loader->index, root_fd, early_dirs, stock_dirs);
+}
+
+void loader_done(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->n_services; i++)
+		service_free(loader->services[i]);
+	free(loader->services);
+	unit_index_done(&loader->index);
+	diags_done(&loader->diags);
+	*loader = (struct loader){ .index.root_fd = -1 };
+}
+
+static struct service *find_service(const struct loader *loader, const char *name)
+{
+	for (size_t i = 0; i < loader->n_services; i++)
+		if (strcmp(loader->services[i]->name, name) == 0)
+			return loader->services[i];
+	return NULL;
+}
+
+static int keep_service(struct loader *loader, struct service *service)
+{
+	struct service **services = reallocarray(loader->services, loader->n_services + 1,
+						 sizeof(*services));
+
+	if (!services)
+		return -ENOMEM;
+	loader->services = services;
+	services[loader->n_services++] = service;
+	return 0;
+}
+
+static struct specifiers specifiers_of(const struct loader *loader, const char *name)
+{
+	struct specifiers specifiers = loader->host;
+
+	specifiers.name = name;
+	return specifiers;
+}
+
+/* --- lines --- */
+
+static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
+{
+	char *data CLEANUP(free_charp)
+	= NULL;
+	size_t len = 0;
+	int r = unit_index_read(loader->index.root_fd, path, &data, &len);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		diags_add(&loader->diags, path, 0, DIAG_ERROR, NULL, "the file cannot be read: %s",
+			  strerror(-r));
+		return r;
+	}
+	return unit_file_parse(path, data, len, lines, &loader->diags);
+}
+
+static int read_dropins(struct loader *loader, const char *name, unsigned int families,
+			struct unit_lines *lines)
+{
+	char **paths CLEANUP_STRV = NULL;
+	int r = unit_index_dropins(&loader->index, name, families, &paths);
+
+	for (size_t i = 0; r == 0 && paths && paths[i]; i++) {
+		r = read_lines(loader, paths[i], lines);
+		if (r < 0 && r != -ENOMEM)
+			r = 0; /* told; the unit goes without this drop-in */
+	}
+	return r;
+}
+
+/* A stock unit takes drop-ins from everywhere, an Early manifest from Early's directories only. */
+static int read_unit(struct loader *loader, const char *name, const char *path,
+		     enum unit_family family, struct unit_lines *lines)
+{
+	int r = read_lines(loader, path, lines);
+
+	if (r < 0)
+		return r;
+	return read_dropins(loader, name,
+			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
+			    lines);
+}
+
+/* --- Import= --- */
+
+static int import_unit(struct loader *loader, const char *unit, const char *importer,
+		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
+{
+	struct unit_lines imported CLEANUP_UNIT_LINES = { 0 };
+	struct unit_place place;
+	unsigned int families = loader->own_imports ? UNIT_FAMILY_EARLY : UNIT_FAMILY_STOCK;
+	int r = unit_index_resolve(&loader->index, unit, families, &place);
+
+	if (r < 0)
+		return r;
+	if (!place.path || place.masked || strcmp(place.path, importer) == 0) {
+		diags_add(&loader->diags, importer, 0, DIAG_WARNING, "Import",
+			  "there is no unit %s to import", unit);
+		*missing = true;
+		unit_place_done(&place);
+		return 0;
+	}
+	r = read_unit(loader, place.name, place.path, place.family, &imported);
+	unit_place_done(&place);
+	if (r < 0)
+		return r;
+	return unit_lines_import(lines, &imported, own);
+}
+
+/* Puts the imported lines, then the own ones, into @ret_lines. */
+static int add_imports(struct loader *loader, const char *name, const char *path,
+		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
+{
+	const char *value = unit_lines_last(own, "Unit", "Import");
+	const struct specifiers specifiers = specifiers_of(loader, name);
+	char *expanded CLEANUP(free_charp)
+	= NULL;
+	char **units CLEANUP_STRV = NULL;
+	int r = 0;
+
+	if (value) {
+		r = specifiers_expand(&specifiers, value, &expanded, NULL);
+		if (r == 0)
+			r = words_split(expanded, false, &units);
+		if (r == -EINVAL) {
+			diags_add(&loader->diags, path, 0, DIAG_WARNING, "Import",
+				  "the value \"%s\" is not understood", value);
+			r = 0;
+		}
+	}
+	for (size_t i = 0; r == 0 && units && units[i]; i++)
+		r = import_unit(loader, units[i], path, own, lines, missing);
+	if (r == 0)
+		r = unit_lines_append(lines, own);
+	return r;
+}
+
+/* --- one unit --- */
+
+static int set_text(char **member, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+static int set_error(struct loader *loader, struct service *service, enum table_load state,
+		     const char *text)
+{
+	struct strbuf error = STRBUF_INIT;
+
+	strbuf_printf(&error, "%s: %s", service->path ? service->path : service->name, text);
+	free(service->load_error);
+	service->load_error = strbuf_take(&error);
+	service->fields.load_state = state;
+	if (state == TABLE_LOAD_ERROR)
+		diags_add(&loader->diags, service->path, 0, DIAG_ERROR, NULL, "%s", text);
+	return service->load_error ? 0 : -ENOMEM;
+}
+
+static int add_links(struct loader *loader, struct service *service)
+{
+	static const char *const suffixes[] = { ".wants", ".requires" };
+	char ***lists[] = { &service->wants, &service->requires };
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		char **names CLEANUP_STRV = NULL;
+		int r = unit_index_links(&loader->index, service->name, suffixes[i], &names);
+
+		for (size_t j = 0; r == 0 && names && names[j]; j++)
+			if (!strv_contains(*lists[i], names[j]))
+				r = strv_append(lists[i], names[j]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A unit that counts as present without being read. */
+static void make_nameplate(struct service *service)
+{
+	service->fields.type = TABLE_TYPE_TARGET;
+	service->fields.start_timeout_us = UINT64_MAX;
+}
+
+static int settle_service(struct loader *loader, struct service *service, enum unit_family family,
+			  bool import_missing)
+{
+	const char *text = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && family == UNIT_FAMILY_EARLY && service->install_aliases &&
+			   service->install_aliases[i];
+	     i++)
+		if (strcmp(service->install_aliases[i], service->name) != 0 &&
+		    !strv_contains(service->aliases, service->install_aliases[i]))
+			r = strv_append(&service->aliases, service->install_aliases[i]);
+	if (r == 0)
+		r = add_links(loader, service);
+	if (r == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0)
+		r = sockets_attach(loader, service, family);
+	if (r < 0)
+		return r;
+	r = service_finish(service, &text);
+	if (r == -EINVAL)
+		r = set_error(loader, service,
+			      import_missing ? TABLE_LOAD_NOT_FOUND : TABLE_LOAD_ERROR, text);
+	if (r == 0)
+		r = stages_default(loader, service, family);
+	return r;
+}
+
+static int fill_service(struct loader *loader, struct service *service, const char *path,
+			enum unit_family family)
+{
+	struct unit_lines own CLEANUP_UNIT_LINES = { 0 };
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	const struct specifiers specifiers = specifiers_of(loader, service->name);
+	bool import_missing = false;
+	int r = set_text(&service->path, path);
+
+	if (r < 0)
+		return r;
+	r = read_unit(loader, service->name, path, family, &own);
+	if (r < 0)
+		return r == -ENOMEM ? r
+				    : set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
+	r = add_imports(loader, service->name, path, &own, &lines, &import_missing);
+	if (r < 0 && r != -ENOMEM)
+		return set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
+	if (r == 0)
+		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd,
+				     &loader->diags);
+	if (r < 0)
+		return r;
+	if (lines.n_items == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
+		service->fields.load_state = TABLE_LOAD_MASKED; /* an empty file is a mask, too */
+		return 0;
+	}
+	return settle_service(loader, service, family, import_missing);
+}
+
+static int fill_from_place(struct loader *loader, struct service *service,
+			   const struct unit_place *place)
+{
+	const char *suffix = unit_name_suffix(service->name);
+
+	if (strcmp(suffix, ".service") != 0)
+		make_nameplate(service);
+	if (place->masked) {
+		service->fields.load_state = TABLE_LOAD_MASKED;
+		return set_text(&service->path, "/dev/null");
+	}
+	if (exists_by_name(service->name))
+		return 0;
+	if (!place->path) {
+		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
+		return 0;
+	}
+	if (strcmp(suffix, ".socket") == 0)
+		return set_text(&service->path, place->path);
+	return fill_service(loader, service, place->path, place->family);
+}
+
+static int load_place(struct loader *loader, const struct unit_place *place)
+{
+	struct service *service CLEANUP_SERVICE = NULL;
+	int r = service_new(place->name, &service);
+
+	if (r == 0)
+		r = unit_index_aliases(&loader->index, place->name, &service->aliases);
+	if (r == 0)
+		r = fill_from_place(loader, service, place);
+	if (r == 0)
+		r = keep_service(loader, service);
+	if (r == 0)
+		(void)TAKE_PTR(service); /* the loader's now */
+	return r;
+}
+
+static struct service *find_by_alias(const struct loader *loader, const char *name)
+{
+	for (size_t i = 0; i < loader->n_services; i++)
+		if (strv_contains(loader->services[i]->aliases, name))
+			return loader->services[i];
+	return NULL;
+}
+
+/* The name that was asked for is among the names that the record answers to. */
+static int add_alias(struct loader *loader, const char *own_name, const char *name)
+{
+	struct service *service = find_service(loader, own_name);
+
+	if (!service || strcmp(own_name, name) == 0 || strv_contains(service->aliases, name))
+		return 0;
+	return strv_append(&service->aliases, name);
+}
+
+int loader_load(struct loader *loader, const char *name)
+{
+	struct unit_place place;
+	int r;
+
+	if (!unit_name_is_valid(name) || unit_name_is_template(name)) {
+		diags_add(&loader->diags, NULL, 0, DIAG_ERROR, NULL,
+			  unit_name_is_template(name) ? "%s is a template: name an instance of it"
+						      : "\"%s\" is no name of a unit",
+			  name);
+		return 0;
+	}
+	if (find_service(loader, name) || find_by_alias(loader, name))
+		return 0;
+	r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
+	if (r < 0)
+		return r;
+	if (!find_service(loader, place.name))
+		r = load_place(loader, &place);
+	if (r == 0)
+		r = add_alias(loader, place.name, name);
+	unit_place_done(&place);
+	return r;
+}
+
+int loader_load_file(struct loader *loader, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	struct unit_place place = { .family = UNIT_FAMILY_EARLY };
+	int r;
+
+	base = base ? base + 1 : path;
+	if (!unit_name_is_valid(base)) {
+		diags_add(&loader->diags, path, 0, DIAG_ERROR, NULL,
+			  "the file's name is no name of a unit: NAME.service is needed");
+		return 0;
+	}
+	/* a template is checked by way of an instance */
+	r = unit_name_is_template(base)   ? unit_name_instantiate(base, "instance", &place.name)
+	    : (place.name = strdup(base)) ? 0
+					  : -ENOMEM;
+	if (r == 0)
+		r = (place.path = strdup(path)) ? 0 : -ENOMEM;
+	if (r == 0)
+		r = load_place(loader, &place);
+	unit_place_done(&place);
+	return r;
+}
+
+int loader_load_family(struct loader *loader, unsigned int families)
+{
+	const struct unit_index *index = &loader->index;
+
+	for (size_t i = 0; i < index->n_entries; i++) {
+		const struct unit_entry *entry = &index->entries[i];
+		int r;
+
+		if (!(index->families[entry->rank] & families) ||
+		    !unit_name_is_valid(entry->name) || unit_name_is_template(entry->name))
+			continue;
+		r = loader_load(loader, entry->name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int loader_close(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->n_services; i++) { /* grows while it runs */
+		char **const lists[] = { loader->services[i]->requires, loader->services[i]->wants,
+					 loader->services[i]->binds_to };
+
+		for (size_t j = 0; j < ARRAY_SIZE(lists); j++) {
+			for (size_t k = 0; lists[j] && lists[j][k]; k++) {
+				int r = loader_load(loader, lists[j][k]);
+
+				if (r < 0)
+					return r;
+			}
+		}
+	}
+	return 0;
+}

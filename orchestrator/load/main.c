@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* early-load: reads manifests and units, writes the table for PID 1 to descriptor 3. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "dump.h"
+#include "early/channel.h"
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/log.h"
+#include "early/opts.h"
+#include "early/strv.h"
+#include "loader.h"
+#include "writer.h"
+
+struct settings {
+	char **services;
+	const char *root;
+	bool all;
+	bool dump;
+	bool notes;
+	bool help;
+};
+
+static char *default_early_dirs[] = { (char *)"/etc/early/services.d",
+				      (char *)"/run/early/services.d", (char *)EARLY_MANIFESTDIR,
+				      NULL };
+static char *default_stock_dirs[] = { (char *)"/etc/systemd/system", (char *)"/run/systemd/system",
+				      (char *)"/lib/systemd/system", NULL };
+
+static int set_services(void *target, const char *value)
+{
+	struct settings *settings = target;
+	char *path = realpath(value, NULL);
+
+	if (!path)
+		return log_errno(-errno, "cannot use --services %s", value);
+	return strv_consume(&settings->services, path);
+}
+
+static int set_root(void *target, const char *value)
+{
+	((struct settings *)target)->root = value;
+	return 0;
+}
+
+static int set_all(void *target, const char *value)
+{
+	((struct settings *)target)->all = true;
+	return 0;
+}
+
+static int set_dump(void *target, const char *value)
+{
+	((struct settings *)target)->dump = true;
+	((struct settings *)target)->notes = true;
+	return 0;
+}
+
+static int set_notes(void *target, const char *value)
+{
+	((struct settings *)target)->notes = true;
+	return 0;
+}
+
+static int set_help(void *target, const char *value)
+{
+	((struct settings *)target)->help = true;
+	return 0;
+}
+
+static const struct opt options[] = {
+	{ 0, "services", "DIR", "read manifests from DIR only; may be repeated", set_services },
+	{ 0, "root", "DIR", "read the units of the system below DIR", set_root },
+	{ 0, "all", NULL, "also all of the distribution's units", set_all },
+	{ 0, "dump", NULL, "print the table as text, with all remarks", set_dump },
+	{ 0, "notes", NULL, "put remarks about every directive into the table", set_notes },
+	{ 'h', "help", NULL, "this help", set_help },
+};
+
+/* What specifiers tell of the host; what cannot be read has no value. */
+struct host {
+	struct utsname uname;
+	char *machine_id;
+	char *boot_id;
+};
+
+static void host_read(struct host *host, int root_fd)
+{
+	(void)uname(&host->uname); /* cannot fail with a valid pointer */
+	if (fs_read_line_at(root_fd, "etc/machine-id", &host->machine_id) < 0)
+		host->machine_id = NULL;
+	if (fs_read_line_at(root_fd, "proc/sys/kernel/random/boot_id", &host->boot_id) < 0)
+		host->boot_id = NULL;
+}
+
+static void strip_dashes(char *text)
+{
+	char *out = text;
+
+	for (; text && *text; text++)
+		if (*text != '-')
+			*out++ = *text;
+	if (out)
+		*out = '\0';
+}
+
+/* An operand with a slash is a file. */
+static int load_operand(struct loader *loader, const char *operand)
+{
+	char *path CLEANUP(free_charp)
+	= NULL;
+
+	if (!strchr(operand, '/'))
+		return loader_load(loader, operand);
+	path = realpath(operand, NULL);
+	if (!path)
+		return log_errno(-errno, "cannot read %s", operand);
+	return loader_load_file(loader, path);
+}
+
+static int load_units(struct loader *loader, const struct settings *settings, int n,
+		      char **operands)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < n; i++)
+		r = load_operand(loader, operands[i]);
+	if (r == 0 && (n == 0 || settings->all))
+		r = loader_load_family(loader, settings->all ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY);
+	if (r == 0 && settings->all)
+		r = loader_mark_enabled(loader);
+	if (r == 0 && !(settings->notes && n > 0))
+		r = loader_close(loader);
+	return r;
+}
+
+static int write_table(const struct loader *loader, const struct settings *settings)
+{
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+	int r = writer_pack(loader, settings->notes, &table);
+
+	if (r < 0)
+		return log_errno(r, "cannot make the table");
+	if (settings->dump) {
+		r = dump_table(stdout, table.data, table.len);
+		return r < 0 ? log_errno(r, "cannot print the table") : 0;
+	}
+	r = fd_write_all(CHANNEL_HELPER_FD, table.data, table.len);
+	if (r == 0)
+		r = fd_seal(CHANNEL_HELPER_FD);
+	if (r < 0)
+		return log_errno(r,
+				 "cannot write the table to descriptor %d: it must be a memfd that "
+				 "can be sealed (or use --dump)",
+				 CHANNEL_HELPER_FD);
+	return 0;
+}
+
+static int run(const struct settings *settings, int n, char **operands)
+{
+	int root_fd CLEANUP_FD
+	= -1;
+	struct loader loader = { .index.root_fd = -1 };
+	struct host host = { 0 };
+	int r;
+
+	root_fd = open(settings->root ? settings->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return log_errno(-errno, "cannot open the root %s",
+				 settings->root ? settings->root : "/");
+	r = loader_init(&loader, root_fd,
+			settings->services ? settings->services : default_early_dirs,
+			settings->services ? NULL : default_stock_dirs);
+	if (r < 0)
+		return log_errno(r, "cannot list the directories of units");
+	host_read(&host, root_fd);
+	strip_dashes(host.boot_id);
+	loader.host = (struct specifiers){ NULL, host.uname.nodename, host.machine_id, host.boot_id,
+					   host.uname.release };
+	r = load_units(&loader, settings, n, operands);
+	if (r == 0)
+		r = write_table(&loader, settings);
+	else
+		(void)log_errno(r, "cannot load the units");
+	loader_done(&loader);
+	free(host.machine_id);
+	free(host.boot_id);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { 0 };
+	int n;
+	int r;
+
+	log_init("early-load", LOG_SINK_STDERR, LOG_LEVEL_INFO);
+	n = opts_parse(options, ARRAY_SIZE(options), &settings, argc, argv);
+	if (n < 0)
+		return 2;
+	if (settings.help) {
+		puts("early-load [OPTION]... [NAME|FILE...]\nReads service manifests and writes "
+		     "their table to descriptor 3.\n");
+		opts_print_help(stdout, options, ARRAY_SIZE(options));
+		return 0;
+	}
+	r = run(&settings, n, argv + 1);
+	strv_free(settings.services);
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "early/macros.h"
+#include "early/proto/table.h"
+
+/*
+ * One unit as it is read from its files: table_service's counterpart that owns its text. The directive table refers to the members
+ * by offset.
+ */
+struct exec_line {
+	uint32_t phase; /* enum table_phase */
+	uint32_t flags; /* enum table_exec_flag */
+	char *program;
+	char **argv;
+};
+
+struct socket_line {
+	uint32_t kind; /* enum table_socket_kind */
+	char *address;
+};
+
+struct service {
+	struct table_service
+		fields; /* numbers only; its text and lists are filled in from below when it is written */
+	char *name;
+	char *description;
+	char *path;
+	char *load_error;
+	char *bus_name;
+	char *slice;
+	char *seat;
+	char *on_give_up;
+	char *pid_file;
+	char *user;
+	char *group;
+	char *pam_name;
+	char *working_directory;
+	char *root_directory;
+	char *standard_input;
+	char *standard_output;
+	char *standard_error;
+	char *tty_path;
+	char **aliases;
+	char **success_codes;
+	char **restart_prevent_codes;
+	char **after;
+	char **before;
+	char **requires;
+	char **wants;
+	char **conflicts;
+	char **binds_to;
+	char **conditions;
+	char **supplementary_groups;
+	char **environment;
+	char **environment_files;
+	char **pass_environment;
+	char **unset_environment;
+	char **runtime_directory;
+	char **state_directory;
+	char **cache_directory;
+	char **logs_directory;
+	char **limits;
+	char **capabilities;
+	char **ambient_capabilities;
+	struct exec_line *execs;
+	size_t n_execs;
+	struct socket_line *sockets;
+	size_t n_sockets;
+	/* [Socket]: the same for all addresses */
+	uint32_t socket_mode;
+	char *socket_user;
+	char *socket_group;
+	char *socket_fd_name;
+	char *socket_service; /* Service= */
+	char **socket_units; /* [Service] Sockets= */
+	bool sockets_given; /* Sockets= was written, be it empty */
+	bool socket_accept;
+	char **wanted_by; /* [Install] WantedBy= and RequiredBy= */
+	char **install_aliases; /* [Install] Alias= */
+	bool type_given;
+	bool stage_given;
+	bool has_nice; /* Nice= was given: early-exec has to run, also for 0 */
+	bool has_umask;
+	bool has_oom_score_adjust;
+	bool has_capabilities;
+};
+
+int service_new(const char *name, struct service **ret_service);
+struct service *service_free(struct service *service);
+void service_freep(struct service **service);
+#define CLEANUP_SERVICE CLEANUP(service_freep)
+
+/* Appends a command; @program and @argv are taken over, also on failure. */
+int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program,
+		     char **argv);
+void service_drop_execs(struct service *service, uint32_t phase);
+
+int service_add_socket(struct service *service, uint32_t kind, const char *address);
+void service_drop_sockets(struct service *service);
+
+/* Sets the type where none is written, the derived flags and what depends on other keys; @error (may be NULL) says what is wrong. */
+int service_finish(struct service *service, const char **ret_error);
+
+/* True if the unit can only be started through early-exec. */
+bool service_needs_exec(const struct service *service);

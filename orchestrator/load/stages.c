@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * When a unit starts that does not say so. An Early manifest that nothing starts on demand is there to run: it starts after the
+ * greeter. A stock unit does so only if the distribution enabled it. Demand is a socket, or a name that the D-Bus
+ * daemon may ask for (a file in its system-services); a BusName= alone is none, NetworkManager has one and must run unasked.
+ */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "early/fs.h"
+#include "early/strbuf.h"
+#include "early/strv.h"
+#include "sockets.h"
+
+#define BUS_SERVICES "usr/share/dbus-1/system-services"
+
+/* Enabled on a stock boot, but Early does their work. */
+static const char *const replaced[] = {
+	"systemd-journald.service",       "systemd-journal-flush.service",
+	"systemd-update-utmp.service",    "systemd-update-utmp-runlevel.service",
+	"plymouth-start.service",         "plymouth-quit.service",
+	"plymouth-quit-wait.service",     "plymouth-read-write.service",
+	"systemd-remount-fs.service",     "systemd-fsck-root.service",
+	"systemd-tmpfiles-setup.service", "systemd-udev-trigger.service",
+	"systemd-udev-settle.service",    "display-manager.service",
+};
+
+static bool is_replaced(const struct service *service)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(replaced); i++)
+		if (strcmp(service->name, replaced[i]) == 0 ||
+		    strv_contains(service->aliases, replaced[i]))
+			return true;
+	return false;
+}
+
+static bool is_bus_activated(const struct loader *loader, const struct service *service)
+{
+	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
+
+	if (!service->bus_name)
+		return false;
+	strbuf_printf(&path, BUS_SERVICES "/%s.service", service->bus_name);
+	return strbuf_error(&path) == 0 && fs_exists_at(loader->index.root_fd, path.data);
+}
+
+int stages_default(struct loader *loader, struct service *service, enum unit_family family)
+{
+	if (service->stage_given || family != UNIT_FAMILY_EARLY ||
+	    service->fields.type == TABLE_TYPE_TARGET || strchr(service->name, '@') ||
+	    service->n_sockets > 0 || is_bus_activated(loader, service))
+		return 0;
+	service->fields.stage = TABLE_STAGE_GREETER;
+	return 0;
+}
+
+static struct service *find_loaded(const struct loader *loader, const char *name)
+{
+	for (size_t i = 0; i < loader->n_services; i++) {
+		struct service *service = loader->services[i];
+
+		if (strcmp(service->name, name) == 0 || strv_contains(service->aliases, name))
+			return service;
+	}
+	return NULL;
+}
+
+static int mark(struct loader *loader, const char *name)
+{
+	struct service *service;
+	bool by_socket = false;
+	int r;
+
+	if (strcmp(unit_name_suffix(name), ".service") != 0 || unit_name_is_template(name))
+		return 0;
+	r = loader_load(loader, name);
+	service = r == 0 ? find_loaded(loader, name) : NULL;
+	if (r < 0 || !service)
+		return r;
+	if (service->stage_given || service->fields.load_state != TABLE_LOAD_LOADED ||
+	    is_replaced(service) || is_bus_activated(loader, service))
+		return 0;
+	r = sockets_find_enabled(loader, service, &by_socket);
+	if (r == 0 && !by_socket)
+		service->fields.stage = TABLE_STAGE_GREETER;
+	return r;
+}
+
+int loader_mark_enabled(struct loader *loader)
+{
+	static const char *const targets[] = { "graphical.target", "multi-user.target" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		char **names CLEANUP_STRV = NULL;
+		int r = unit_index_links(&loader->index, targets[i], ".wants", &names);
+
+		for (size_t j = 0; r == 0 && names && names[j]; j++)
+			r = mark(loader, names[j]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where units are: all names in the directories of units, read once. */
+
+enum unit_family {
+	UNIT_FAMILY_EARLY = 1, /* services.d directories, or those of --services */
+	UNIT_FAMILY_STOCK = 2, /* systemd's */
+};
+#define UNIT_FAMILY_ANY (UNIT_FAMILY_EARLY | UNIT_FAMILY_STOCK)
+
+struct unit_entry {
+	char *name;
+	char *target; /* of a symbolic link; NULL: none */
+	unsigned int rank; /* unit_index::dirs; a lower one wins */
+};
+
+struct unit_index {
+	int root_fd; /* the caller's */
+	char **dirs; /* absolute, in the order of the search */
+	enum unit_family *families; /* of each directory */
+	struct unit_entry *entries; /* sorted by name, then rank */
+	size_t n_entries;
+};
+
+/* Directories that do not exist are left out. */
+int unit_index_init(struct unit_index *index, int root_fd, char *const *early_dirs,
+		    char *const *stock_dirs);
+void unit_index_done(struct unit_index *index);
+
+/* What a name leads to. */
+struct unit_place {
+	char *name; /* the unit's own name, aliases resolved */
+	char *path; /* NULL: no such unit */
+	enum unit_family family;
+	bool masked;
+};
+
+void unit_place_done(struct unit_place *place);
+
+/* Follows aliases, templates and masks among the @families (or-ed). */
+int unit_index_resolve(const struct unit_index *index, const char *name, unsigned int families,
+		       struct unit_place *ret_place);
+
+/* The other names of a unit: links to it. */
+int unit_index_aliases(const struct unit_index *index, const char *name, char ***ret_names);
+
+/* The drop-in files of a unit in the order in which they are read. */
+int unit_index_dropins(const struct unit_index *index, const char *name, unsigned int families,
+		       char ***ret_paths);
+
+/* Names in NAME.wants or NAME.requires; @suffix with its dot. */
+int unit_index_links(const struct unit_index *index, const char *name, const char *suffix,
+		     char ***ret_names);
+
+/* Reads a file of the root, following links within it. */
+int unit_index_read(int root_fd, const char *path, char **ret_data, size_t *ret_len);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table: HEADER, each unit with its lines, the remarks, END. */
+#include "writer.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "early/strv.h"
+
+/* Which member of struct service becomes which field of the message. */
+struct field_map {
+	size_t from;
+	size_t to;
+};
+
+#define MAP(member)                                                                                \
+	{                                                                                          \
+		offsetof(struct service, member), offsetof(struct table_service, member)           \
+	}
+
+static const struct field_map texts[] = {
+	MAP(name),
+	MAP(description),
+	MAP(path),
+	MAP(load_error),
+	MAP(bus_name),
+	MAP(slice),
+	MAP(seat),
+	MAP(on_give_up),
+	MAP(pid_file),
+	MAP(user),
+	MAP(group),
+	MAP(pam_name),
+	MAP(working_directory),
+	MAP(root_directory),
+	MAP(standard_input),
+	MAP(standard_output),
+	MAP(standard_error),
+	MAP(tty_path),
+};
+
+static const struct field_map lists[] = {
+	MAP(aliases),
+	MAP(success_codes),
+	MAP(restart_prevent_codes),
+	MAP(after),
+	MAP(before),
+	MAP(requires),
+	MAP(wants),
+	MAP(conflicts),
+	MAP(binds_to),
+	MAP(conditions),
+	MAP(supplementary_groups),
+	MAP(environment),
+	MAP(environment_files),
+	MAP(pass_environment),
+	MAP(unset_environment),
+	MAP(runtime_directory),
+	MAP(state_directory),
+	MAP(cache_directory),
+	MAP(logs_directory),
+	MAP(limits),
+	MAP(capabilities),
+	MAP(ambient_capabilities),
+};
+
+static int put(struct strbuf *table, uint16_t opcode, const void *value)
+{
+	char *buf CLEANUP(free_charp)
+	= NULL;
+	int len = wire_pack(&table_protocol, opcode, value, NULL, 0);
+
+	if (len < 0)
+		return len;
+	buf = malloc((size_t)len);
+	if (!buf)
+		return -ENOMEM;
+	len = wire_pack(&table_protocol, opcode, value, buf, (size_t)len);
+	if (len < 0)
+		return len;
+	strbuf_add(table, buf, (size_t)len);
+	return strbuf_error(table);
+}
+
+static int put_service(struct strbuf *table, const struct service *service)
+{
+	struct table_service message = service->fields;
+	char *data[ARRAY_SIZE(lists)] = { NULL };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		*(const char **)((char *)&message + texts[i].to) =
+			*(char *const *)((const char *)service + texts[i].from);
+	if (!message.slice)
+		message.slice = "system.slice";
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
+		r = wire_list_from_strv(*(char **const *)((const char *)service + lists[i].from),
+					(struct wire_list *)((char *)&message + lists[i].to),
+					&data[i]);
+	if (r == 0)
+		r = put(table, TABLE_SERVICE, &message);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		free(data[i]);
+	return r;
+}
+
+static int put_exec(struct strbuf *table, const struct exec_line *exec)
+{
+	struct table_exec message = {
+		.phase = exec->phase,
+		.flags = exec->flags,
+		.program = exec->program,
+	};
+	char *data CLEANUP(free_charp)
+	= NULL;
+	int r = wire_list_from_strv(exec->argv, &message.argv, &data);
+
+	return r < 0 ? r : put(table, TABLE_EXEC, &message);
+}
+
+static int put_unit(struct strbuf *table, const struct service *service)
+{
+	int r = put_service(table, service);
+
+	for (size_t i = 0; r == 0 && i < service->n_execs; i++)
+		r = put_exec(table, &service->execs[i]);
+	for (size_t i = 0; r == 0 && i < service->n_sockets; i++) {
+		struct table_socket message = {
+			.kind = service->sockets[i].kind,
+			.address = service->sockets[i].address,
+			.mode = service->socket_mode,
+			.user = service->socket_user,
+			.group = service->socket_group,
+			.fd_name = service->socket_fd_name,
+		};
+
+		r = put(table, TABLE_SOCKET, &message);
+	}
+	return r;
+}
+
+static int put_diags(struct strbuf *table, const struct diags *diags, bool notes)
+{
+	int r = diags->error;
+
+	for (size_t i = 0; r == 0 && i < diags->n_items; i++) {
+		const struct diag *diag = &diags->items[i];
+		struct table_diagnostic message = { diag->file, diag->line, diag->level,
+						    diag->directive, diag->text };
+
+		if (notes || diag->level <= DIAG_WARNING)
+			r = put(table, TABLE_DIAGNOSTIC, &message);
+	}
+	return r;
+}
+
+int writer_pack(const struct loader *loader, bool notes, struct strbuf *table)
+{
+	struct table_header header = { TABLE_VERSION, (uint32_t)loader->n_services };
+	int r = put(table, TABLE_HEADER, &header);
+
+	for (size_t i = 0; r == 0 && i < loader->n_services; i++)
+		r = put_unit(table, loader->services[i]);
+	if (r == 0)
+		r = put_diags(table, &loader->diags, notes);
+	if (r == 0)
+		r = put(table, TABLE_END, NULL);
+	return r;
+}

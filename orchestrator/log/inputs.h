@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "early/list.h"
+#include "early/loop.h"
+#include "sink.h"
+
+/* Where messages come from. */
+struct inputs {
+	struct loop *loop;
+	struct sink *sink;
+	struct list streams; /* input_stream::link */
+	struct list sockets; /* input_socket::link */
+};
+
+void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink);
+void inputs_done(struct inputs *inputs);
+
+/* A service's stdout and stderr; @fd is taken over, also on failure. */
+int inputs_add_service(struct inputs *inputs, const char *service, int fd);
+
+/* /dev/log and the journal's sockets below @run_dir ("/run/systemd/journal"); each that fails is told and left out. */
+int inputs_listen(struct inputs *inputs, const char *run_dir, const char *dev_log);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files of lines, each bounded: at its limit NAME.log is renamed to NAME.log.1 and begun anew, so that a service that never
+ * stops talking costs two files of that size. What is at error level or worse is told to the kernel's log, too, so that it
+ * outlives a machine that does not come up.
+ */
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "early/fd.h"
+#include "early/fs.h"
+#include "early/macros.h"
+
+#define LEVEL_ERROR 3
+#define KMSG_LINE_MAX 900 /* the kernel takes no more than about a thousand bytes at once */
+
+int sink_init(struct sink *sink, const char *dir, off_t file_max)
+{
+	int r = fs_mkdir_p_at(AT_FDCWD, dir, 0755);
+
+	*sink = (struct sink){ .dir_fd = -1, .kmsg_fd = -1, .file_max = file_max };
+	list_init(&sink->files);
+	if (r < 0)
+		return r;
+	sink->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return sink->dir_fd < 0 ? -errno : 0;
+}
+
+static void file_free(struct sink_file *file)
+{
+	list_remove(&file->link);
+	fd_close(file->fd);
+	free(file->name);
+	free(file);
+}
+
+void sink_done(struct sink *sink)
+{
+	struct sink_file *file, *next;
+
+	list_for_each_safe (file, next, &sink->files, link)
+		file_free(file);
+	sink->dir_fd = fd_close(sink->dir_fd);
+	sink->kmsg_fd = fd_close(sink->kmsg_fd);
+}
+
+/* A name that is one file's name, whatever a client calls itself. */
+static void file_name(const char *service, const char *suffix, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%.200s.log%s", service, suffix);
+	for (char *c = buf; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	if (buf[0] == '.')
+		buf[0] = '-';
+}
+
+static int file_open(struct sink *sink, struct sink_file *file)
+{
+	char name[256];
+	struct stat st;
+
+	file_name(file->name, "", name, sizeof(name));
+	file->fd = openat(sink->dir_fd, name,
+			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (file->fd < 0)
+		return -errno;
+	file->size = fstat(file->fd, &st) == 0 ? st.st_size : 0;
+	return 0;
+}
+
+static int find_file(struct sink *sink, const char *service, struct sink_file **ret_file)
+{
+	struct sink_file *file;
+	int r;
+
+	list_for_each (file, &sink->files, link) {
+		if (strcmp(file->name, service) == 0) {
+			*ret_file = file;
+			return 0;
+		}
+	}
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	list_init(&file->link);
+	file->fd = -1;
+	file->name = strdup(service);
+	r = file->name ? file_open(sink, file) : -ENOMEM;
+	if (r < 0) {
+		file_free(file);
+		return r;
+	}
+	list_append(&sink->files, &file->link);
+	*ret_file = file;
+	return 0;
+}
+
+static int rotate(struct sink *sink, struct sink_file *file)
+{
+	char name[256];
+	char old[256];
+
+	file_name(file->name, "", name, sizeof(name));
+	file_name(file->name, ".1", old, sizeof(old));
+	if (renameat(sink->dir_fd, name, sink->dir_fd, old) < 0)
+		return -errno;
+	file->fd = fd_close(file->fd);
+	return file_open(sink, file);
+}
+
+int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len)
+{
+	struct sink_file *file;
+	int r = find_file(sink, service, &file);
+
+	if (r == 0 && file->fd < 0)
+		r = file_open(sink, file); /* a rotation failed half-way */
+	if (r == 0 && file->size > 0 && file->size + (off_t)len > sink->file_max)
+		r = rotate(sink, file);
+	if (r == 0)
+		r = fd_write_all(file->fd, bytes, len);
+	if (r == 0)
+		file->size += (off_t)len;
+	return r;
+}
+
+static void tell_kernel(struct sink *sink, const struct record *record)
+{
+	char line[KMSG_LINE_MAX + 128];
+	const char *newline = memchr(record->text, '\n', record->len);
+	size_t text_len = newline ? (size_t)(newline - record->text) : record->len;
+	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n", 24 | record->level,
+			   record->service, (int)MIN(text_len, (size_t)KMSG_LINE_MAX),
+			   record->text);
+
+	if (len > 0)
+		(void)!write(sink->kmsg_fd, line,
+			     MIN((size_t)len, sizeof(line) - 1)); /* the kernel limits the rate */
+}
+
+void sink_write(struct sink *sink, const struct record *record)
+{
+	static char line[2 * RECORD_TEXT_MAX]; /* one thread; too large for the stack */
+	size_t len = MIN(record_format(record, line, sizeof(line)), sizeof(line));
+
+	line[len - 1] = '\n';
+	(void)sink_append(sink, record->service, line, len);
+	if (record->level <= LEVEL_ERROR && sink->kmsg_fd >= 0)
+		tell_kernel(sink, record);
+	if (sink->on_line)
+		sink->on_line(record->service, line, len, sink->data);
+}

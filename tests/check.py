@@ -1,0 +1,248 @@
+"""./check: builds Early and runs its tests, part by part; the last line is "N passed, N failed".
+
+A test that was skipped, or a part in which nothing ran, counts as failed: a green check means that everything was seen
+to work here.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOGS = os.path.join(REPO, "out", "check")
+JOBS = f"-j{os.cpu_count() or 2}"
+# Build directory -> how it is configured.
+BUILDS = {
+    "build": [],
+    "build-asan": ["--native-file", "dev.ini"],
+    "build-gcc": ["--werror", "-Dbuildtype=release", "-Db_ndebug=true"],
+    "build-clang": ["--werror"],
+}
+COMPILER = {"build-gcc": "gcc", "build-clang": "clang"}
+
+
+class Tally:
+    """Results of one run of ./check."""
+
+    def __init__(self):
+        self.passed, self.failed = 0, []
+
+    def add(self, name, ok, detail=""):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed.append(name)
+        print(f"{'ok  ' if ok else 'FAIL'} {name}", flush=True)
+        if not ok and detail:
+            print("\n".join("     " + line for line in detail.splitlines()[-40:]), flush=True)
+
+
+def command(name, argv, env=None):
+    """Run a command with its output in a log -> (succeeded, output)."""
+    log = os.path.join(LOGS, name.replace(" ", "-").replace("/", "-") + ".log")
+    try:
+        with open(log, "w") as f:
+            done = subprocess.run(argv, cwd=REPO, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT,
+                                  env=dict(os.environ, **(env or {})))
+    except FileNotFoundError:
+        return False, f"{argv[0]} is not installed"
+    with open(log, errors="replace") as f:
+        return done.returncode == 0, f.read()
+
+
+def only_errors(output):
+    """Of a compiler's output what somebody has to do something about."""
+    wanted = ("error:", "warning:", "ERROR", "undefined reference")
+    lines = [line for line in output.splitlines() if any(word in line for word in wanted)]
+    return "\n".join(dict.fromkeys(lines)) or output
+
+
+def build(tally, directory):
+    """Configure and build, once in a run; counted as a test of its own."""
+    if directory in build.done:
+        return build.done[directory]
+    env = {"CC": COMPILER[directory]} if directory in COMPILER else None
+    ok, output = True, ""
+    if not os.path.exists(os.path.join(REPO, directory, "build.ninja")):
+        ok, output = command(f"setup {directory}", ["meson", "setup", directory, *BUILDS[directory]], env)
+    if ok:
+        ok, output = command(f"build {directory}", ["ninja", "-k", "0", "-C", directory])
+        output = only_errors(output)
+    tally.add(f"build: {directory}", ok, output)
+    build.done[directory] = ok
+    return ok
+
+
+build.done = {}
+
+
+def meson_suite(tally, directory, suite, names):
+    """Run a suite of meson's tests, as many as were asked for by name."""
+    if not build(tally, directory):
+        return
+    log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.unlink(log)
+    _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
+                                                 "--print-errorlogs", *names])
+    results = []
+    if os.path.exists(log):
+        with open(log) as f:
+            results = [json.loads(line) for line in f if line.strip()]
+    for result in results:
+        ok = result["result"] in ("OK", "EXPECTEDFAIL")
+        detail = f"{result['result']}\n{result.get('stdout', '')}{result.get('stderr', '')}"
+        tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok, detail)
+    if not results:
+        tally.add(f"{suite}: no test ran ({directory})", False, output)
+
+
+def python_suite(tally, suite, kind, names):
+    """Tests of tests/vm: `plain` ones need no machine."""
+    results = os.path.join(LOGS, f"{kind}.json")
+    if os.path.exists(results):
+        os.unlink(results)
+    argv = [sys.executable, "-B", "tests/vm/run.py", "--kind", kind, "--results", results, *names]
+    subprocess.run(argv, cwd=REPO, stdin=subprocess.DEVNULL)
+    try:
+        with open(results) as f:
+            found = json.load(f)
+    except (OSError, ValueError):
+        found = []
+    for result in found:
+        tally.add(f"{suite}: {result['name']}", result["ok"], result["detail"])
+    if not found and not (names and kind == "plain"):
+        tally.add(f"{suite}: no test ran ({kind})", False)
+
+
+def tracked(*patterns):
+    output = subprocess.run(["git", "ls-files", "--", *patterns], cwd=REPO, capture_output=True, text=True, check=True)
+    return [path for path in output.stdout.split("\n") if path and os.path.exists(os.path.join(REPO, path))]
+
+
+def shell_scripts():
+    found = []
+    for path in tracked():
+        if os.path.islink(os.path.join(REPO, path)) or not os.path.isfile(os.path.join(REPO, path)):
+            continue
+        with open(os.path.join(REPO, path), "rb") as f:
+            first = f.readline(64)
+        if first.startswith((b"#!/bin/sh", b"#!/bin/bash")):
+            found.append(path)
+    return found
+
+
+def lint_format(tally):
+    sources = tracked("*.c", "*.h")
+    tally.add("lint: clang-format", *command("clang-format", ["clang-format", "--dry-run", "-Werror", *sources]))
+
+
+def lint_gcc(tally):
+    build(tally, "build-gcc")
+
+
+def lint_clang(tally):
+    build(tally, "build-clang")
+
+
+def lint_cppcheck(tally):
+    argv = ["cppcheck", JOBS, "--quiet", "--error-exitcode=1", "--inline-suppr", "--enable=warning,portability",
+            "--std=c11", "--language=c", "-D_GNU_SOURCE", "-Icommon/include", "--template=gcc",
+            # A file of C's own library that is not found is no finding.
+            "--suppress=missingIncludeSystem",
+            # It does not know the cleanup attribute: everything that frees itself looks leaked. LeakSanitizer does.
+            "--suppress=memleak", *tracked("*.c")]
+    tally.add("lint: cppcheck", *command("cppcheck", argv))
+
+
+def lint_scan_build(tally):
+    """In a build of its own, made anew: the analyser looks only at what is compiled under it."""
+    shutil.rmtree(os.path.join(REPO, "build-scan"), ignore_errors=True)
+    # Clang for both: configured with gcc, gcc's own flags would reach the analyser.
+    # The two checkers that are off do not know the cleanup attribute; the sanitizers find what they would.
+    scan = ["scan-build", "--status-bugs", "--use-cc=clang", "-disable-checker", "unix.Malloc",
+            "-disable-checker", "core.StackAddressEscape", "-o", os.path.join(LOGS, "scan-build")]
+    ok, output = command("scan-build setup", [*scan, "meson", "setup", "build-scan", "-Dbuildtype=debug",
+                                                     f"-Dc_args=['-include', '{REPO}/tests/scan-build.h']"])
+    if ok:
+        ok, output = command("scan-build", [*scan, "ninja", "-k", "0", "-C", "build-scan"])
+    tally.add("lint: scan-build", ok, only_errors(output))
+
+
+def lint_python(tally):
+    script = "import sys\nfor p in sys.argv[1:]: compile(open(p).read(), p, 'exec')"
+    tally.add("lint: python", *command("python", [sys.executable, "-W", "error", "-c", script, *tracked("*.py")]))
+
+
+def lint_shell(tally):
+    tally.add("lint: shellcheck", *command("shellcheck", ["shellcheck", *shell_scripts()]))
+
+
+LINTS = {"format": lint_format, "shell": lint_shell, "python": lint_python, "gcc": lint_gcc, "clang": lint_clang,
+         "cppcheck": lint_cppcheck, "scan-build": lint_scan_build}
+
+
+def part_lint(tally, names):
+    for name in names or LINTS:
+        if name in LINTS:
+            LINTS[name](tally)
+        else:
+            tally.add(f"lint: there is no {name}; there is: {', '.join(LINTS)}", False)
+
+
+def part_unit(tally, names):
+    """Under the sanitizers. A name may be one of meson's tests or one of the harness's own."""
+    own = [os.path.basename(p)[5:-3] for p in tracked("tests/vm/unit_*.py")]
+    if not names or set(names) & set(own):
+        python_suite(tally, "unit", "plain", [n for n in names if n in own])
+    others = [n for n in names if n not in own]
+    if not names or others:
+        meson_suite(tally, "build-asan", "unit", others)
+
+
+def part_integration(tally, names):
+    """As it is installed, and under the sanitizers."""
+    for directory in ("build", "build-asan"):
+        meson_suite(tally, directory, "integration", names)
+
+
+def part_vm(tally, names):
+    """In emulated machines, one after the other."""
+    if build(tally, "build"):
+        python_suite(tally, "vm", "vm", names)
+
+
+# The quick ones first: who broke the format need not wait for a machine to boot.
+PARTS = {"lint": part_lint, "unit": part_unit, "integration": part_integration, "vm": part_vm}
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(prog="./check", description="Builds Early and runs its tests.")
+    parser.add_argument("part", nargs="?", choices=list(PARTS), help="only this part")
+    parser.add_argument("name", nargs="*", help="only these tests of the part")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    args = parse(argv)
+    os.makedirs(LOGS, exist_ok=True)
+    tally = Tally()
+    for part in [args.part] if args.part else PARTS:
+        print(f"== {part}", flush=True)
+        started = time.monotonic()
+        PARTS[part](tally, args.name)
+        print(f"== {part} took {time.monotonic() - started:.0f} s", flush=True)
+    for name in tally.failed:
+        print(f"failed: {name}")
+    if not tally.passed and not tally.failed:
+        tally.add("nothing ran", False)
+    print(f"{tally.passed} passed, {len(tally.failed)} failed", flush=True)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A container of early-init to test, and a client of its control socket. Python's standard library only."""
+
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+VERBS = {
+    'status': 0, 'list': 1, 'start': 2, 'stop': 3, 'restart': 4, 'reload': 5, 'why': 6, 'timeline': 7,
+    'poweroff': 8, 'reboot': 9, 'halt': 10, 'daemon-reexec': 11, 'daemon-reload': 12, 'rescue': 13, 'merge': 14,
+}
+REQUEST, SERVICE, EVENT, REASON, TEXT, DONE = range(1, 7)
+FIELDS = {
+    SERVICE: [(n, 's') for n in ('name', 'description', 'load_state', 'active_state', 'sub_state', 'stage', 'path',
+                                 'cgroup', 'result', 'why')]
+             + [('main_pid', 'I'), ('control_pid', 'I'), ('exit_status', 'i'), ('restarts', 'I'), ('since_us', 'Q'),
+                ('detail', 's')],
+    EVENT: [('name', 's'), ('t_us', 'Q'), ('why', 's')],
+    REASON: [('t_us', 'Q'), ('text', 's')],
+    TEXT: [('text', 's')],
+    DONE: [('error', 'i'), ('text', 's')],
+}
+
+
+def pack_request(verb, name, flags=0):
+    text = name.encode() + b'\0'
+    body = struct.pack('<I', verb) + struct.pack('<I', len(text)) + text + struct.pack('<I', flags)
+    return struct.pack('<IHH', 8 + len(body), 1, REQUEST) + body
+
+
+def unpack(data):
+    length, version, opcode = struct.unpack_from('<IHH', data)
+    assert length == len(data) and version == 1, (length, len(data), version)
+    offset, message = 8, {}
+    for name, kind in FIELDS[opcode]:
+        if kind == 's':
+            size, = struct.unpack_from('<I', data, offset)
+            message[name] = data[offset + 4:offset + 4 + size].rstrip(b'\0').decode()
+            offset += 4 + size
+        else:
+            message[name], = struct.unpack_from('<' + kind, data, offset)
+            offset += struct.calcsize(kind)
+    return opcode, message
+
+
+class Refused(Exception):
+    def __init__(self, done):
+        super().__init__('%d: %s' % (done['error'], done['text']))
+        self.error = done['error']
+        self.text = done['text']
+
+
+def wait_for(what, seconds=10, pause=0.02):
+    """The first true value of what(); fails after some seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError('did not happen within %s s: %s' % (seconds, getattr(what, '__doc__', None) or what))
+        time.sleep(pause)
+
+
+def is_alive(pid):
+    try:
+        with open('/proc/%d/stat' % pid) as f:
+            return f.read().rsplit(')', 1)[1].split()[0] not in 'ZX'
+    except OSError:
+        return False
+
+
+class Container:
+    """early-init --container in a PID and mount name space of its own; its processes are seen from here by host pids."""
+
+    def __init__(self, build, manifests=None, options=()):
+        self.build = build
+        self.dir = tempfile.mkdtemp(prefix='early-', dir='/tmp')
+        self.run = self.dir + '/run'
+        self.services = self.dir + '/services'
+        self.work = self.dir + '/work'
+        for path in (self.services, self.work):
+            os.mkdir(path)
+        os.chmod(self.dir, 0o755)
+        self.helpers = self.dir + '/helpers'
+        os.mkdir(self.helpers)
+        for name, part in (('early-load', 'load'), ('early-exec', 'exec'), ('early-log', 'log')):
+            path = '%s/orchestrator/%s/%s' % (build, part, name)
+            if os.path.exists(path):
+                os.symlink(path, '%s/%s' % (self.helpers, name))
+        self.options = list(options)
+        self.process = None
+        self.cgroup = None
+        if os.environ.get('EARLY_TEST_CGROUP'):
+            self.make_cgroup()
+        for name, text in (manifests or {}).items():
+            self.manifest(name, text)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        failed = kind is not None
+        self.end()
+        if failed:
+            sys.stderr.write('--- log of early-init\n' + self.log() + '---\n')
+            for root, _, names in os.walk(self.run + '/log'):
+                for name in names:
+                    with open('%s/%s' % (root, name), errors='replace') as f:
+                        sys.stderr.write('--- %s\n%s' % (name, f.read()[-2000:]))
+        self.remove_cgroup()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def manifest(self, name, text):
+        with open('%s/%s' % (self.services, name), 'w') as f:
+            f.write(text.replace('@work@', self.work).replace('@run@', self.run))
+
+    def script(self, name, text):
+        path = '%s/%s' % (self.work, name)
+        with open(path, 'w') as f:
+            f.write(text.replace('@work@', self.work).replace('@run@', self.run))
+        os.chmod(path, 0o755)
+        return path
+
+    def make_cgroup(self):
+        """A directory in the machine's cgroup v2 tree: needed when the tests are to run with it."""
+        with open('/proc/self/mounts') as f:
+            roots = [line.split()[1] for line in f if line.split()[2] == 'cgroup2']
+        assert roots, 'no cgroup2 file system is mounted here: mount -t cgroup2 none /sys/fs/cgroup'
+        self.cgroup = '%s/%s' % (roots[0], os.path.basename(self.dir))
+        os.mkdir(self.cgroup)
+        self.options += ['--cgroup', self.cgroup]
+
+    def remove_cgroup(self):
+        if not self.cgroup:
+            return
+        with open(self.cgroup + '/cgroup.kill', 'w') as f:
+            f.write('1')
+
+        def is_empty():
+            """the test's cgroup is empty"""
+            with open(self.cgroup + '/cgroup.events') as f:
+                return 'populated 0' in f.read()
+        wait_for(is_empty)
+        for path, _, _ in os.walk(self.cgroup, topdown=False):
+            os.rmdir(path)
+
+    def start(self):
+        self.log_file = open(self.dir + '/log', 'w')
+        self.process = subprocess.Popen(
+            ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
+             self.build + '/orchestrator/init/early-init', '--container', '--run', self.run, '--services',
+             self.services, '--helpers', self.helpers, '--debug'] + self.options,
+            stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file)
+        wait_for(self.is_complete, 30)
+
+    def is_complete(self):
+        """the manifests are read and the container is complete"""
+        assert self.process.poll() is None, 'early-init ended: ' + self.log()
+        try:
+            return any(e['name'] == 'complete' for e in self.timeline())
+        except (OSError, EOFError):
+            return False
+
+    def init_pid(self):
+        """early-init's pid as this name space sees it"""
+        with open('/proc/%d/task/%d/children' % (self.process.pid, self.process.pid)) as f:
+            return int(f.read().split()[0])
+
+    def end(self, seconds=30):
+        """Asks it to stop all; returns its exit status (None: it had to be killed)."""
+        if self.process is None:
+            return None
+        status = None
+        if self.process.poll() is None:
+            try:
+                os.kill(self.init_pid(), signal.SIGTERM)
+                status = self.process.wait(seconds)
+            except (subprocess.TimeoutExpired, OSError, IndexError):
+                self.process.kill()
+                self.process.wait()
+        else:
+            status = self.process.returncode
+        self.process = None
+        self.log_file.close()
+        return status
+
+    def log(self):
+        with open(self.dir + '/log', errors='replace') as f:
+            return f.read()
+
+    # --- control
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.settimeout(60)
+        s.connect(self.run + '/control')
+        return s
+
+    def request(self, verb, name='', number=None):
+        with self.connect() as s:
+            s.send(pack_request(VERBS[verb] if number is None else number, name))
+            messages = []
+            while True:
+                data = s.recv(65536)
+                if not data:
+                    raise EOFError('early-init hung up')
+                opcode, message = unpack(data)
+                if opcode == DONE:
+                    if message['error'] < 0:
+                        raise Refused(message)
+                    return messages
+                messages.append(message)
+
+    def control(self, verb, name=''):
+        return self.request(verb, name)
+
+    def status(self, name):
+        return self.request('status', name)[0]
+
+    def state(self, name):
+        status = self.status(name)
+        return status['active_state'], status['sub_state']
+
+    def timeline(self):
+        return self.request('timeline')
+
+    def event_names(self):
+        return [e['name'] for e in self.timeline()]
+
+    def why(self, name):
+        return [r['text'] for r in self.request('why', name)]
+
+    def wait_state(self, name, active, seconds=10):
+        def reached():
+            return self.status(name)['active_state'] == active
+        reached.__doc__ = '%s becomes %s' % (name, active)
+        wait_for(reached, seconds)
+
+    # --- processes
+
+    def host_pid(self, pid):
+        """The pid that a process of the container has here (NSpid of /proc/PID/status)."""
+        ns = os.stat('/proc/%d/ns/pid' % self.init_pid()).st_ino
+        for entry in os.listdir('/proc'):
+            if not entry.isdigit():
+                continue
+            try:
+                if os.stat('/proc/%s/ns/pid' % entry).st_ino != ns:
+                    continue
+                with open('/proc/%s/status' % entry) as f:
+                    for line in f:
+                        if line.startswith('NSpid:') and int(line.split()[-1]) == pid:
+                            return int(entry)
+            except OSError:
+                continue
+        return None
+
+    def processes(self):
+        """{pid within: (host pid, command line)} of all living processes of the container."""
+        ns = os.stat('/proc/%d/ns/pid' % self.init_pid()).st_ino
+        found = {}
+        for entry in os.listdir('/proc'):
+            if not entry.isdigit() or not is_alive(int(entry)):
+                continue
+            try:
+                if os.stat('/proc/%s/ns/pid' % entry).st_ino != ns:
+                    continue
+                with open('/proc/%s/status' % entry) as f:
+                    inner = [int(l.split()[-1]) for l in f if l.startswith('NSpid:')][0]
+                with open('/proc/%s/cmdline' % entry, 'rb') as f:
+                    found[inner] = (int(entry), f.read().replace(b'\0', b' ').decode(errors='replace'))
+            except (OSError, IndexError):
+                continue
+        return found
+
+    def zombies(self):
+        ns = os.stat('/proc/%d/ns/pid' % self.init_pid()).st_ino
+        count = 0
+        for entry in os.listdir('/proc'):
+            try:
+                with open('/proc/%s/stat' % entry) as f:
+                    zombie = f.read().rsplit(')', 1)[1].split()[0] == 'Z'
+                count += zombie and os.stat('/proc/%s/ns/pid' % entry).st_ino == ns
+            except (OSError, IndexError):
+                continue
+        return count
+
+    def kill_main(self, name, signo=signal.SIGKILL):
+        pid = self.status(name)['main_pid']
+        assert pid > 0, '%s has no main process' % name
+        host = self.host_pid(pid)
+        os.kill(host, signo)
+        wait_for(lambda: not is_alive(host))
+        return pid
+
+    def read(self, name):
+        try:
+            with open('%s/%s' % (self.work, name)) as f:
+                return f.read()
+        except FileNotFoundError:
+            return ''
+
+
+def run_tests(namespace):
+    """Runs each test_* of a module with the build directory of argv[1] (or the one test named by argv[2]); exits with the result."""
+    build = os.path.abspath(sys.argv[1])
+    wanted = sys.argv[2:]
+    failed = []
+    for name, function in sorted(namespace.items()):
+        if not name.startswith('test_') or (wanted and name not in wanted):
+            continue
+        started = time.monotonic()
+        try:
+            function(build)
+            result = 'ok'
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+            result = 'FAILED'
+        print('%-6s %s (%.1f s)' % (result, name, time.monotonic() - started), flush=True)
+    if failed:
+        print('failed: ' + ' '.join(failed))
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""early-log as PID 1 runs it: streams, the flush to the disk, a disk that hangs, and the end of the link. argv[1] is its path."""
+import fcntl
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from early_wire import message, text
+
+LOGS_STREAM, LOGS_FLUSH = 1, 2
+
+
+def wait_for(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"log-flush: {what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
+def said(path, words):
+    try:
+        return words in path.read_text()
+    except FileNotFoundError:
+        return False
+
+
+def start(program, run):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    high = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, 100)
+    child = subprocess.Popen([program, "--run", str(run)],
+                             preexec_fn=lambda: os.dup2(high, 3), pass_fds=[3, high])
+    os.close(high)
+    theirs.close()
+    return ours, child
+
+
+def add_stream(link, name):
+    reader, writer = os.pipe()
+    socket.send_fds(link, [message(LOGS_STREAM, text(name))], [reader])
+    os.close(reader)
+    return writer
+
+
+def child_of(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else 0
+
+
+def main():
+    program = sys.argv[1]
+    with tempfile.TemporaryDirectory() as directory:
+        run = pathlib.Path(directory)
+        log, archive = run / "log/a.service.log", run / "archive/a.service.log"
+        link, child = start(program, run)
+        writer = add_stream(link, "a.service")
+        os.write(writer, b"<4>before\n")
+        wait_for(lambda: said(log, "warning before"), "a line in the file")
+        assert not archive.exists(), "nothing may be on the disk before the flush"
+
+        link.send(message(LOGS_FLUSH))
+        wait_for(lambda: said(archive, "warning before"), "the earlier line on the disk")
+        os.write(writer, b"after\n")
+        wait_for(lambda: said(archive, "info after"), "the later line on the disk")
+        assert archive.read_text() == log.read_text(), "each line once, in its order"
+
+        # A writer that hangs must not stop the reading, however much comes.
+        writer_pid = child_of(child.pid)
+        assert writer_pid, "the writer is a process of its own"
+        os.kill(writer_pid, signal.SIGSTOP)
+        for i in range(5000):  # more than any queue holds
+            os.write(writer, b"%07d " % i + b"x" * 4000 + b"\n")
+        os.write(writer, b"the last\n")
+        wait_for(lambda: said(log, "the last"), "the reading goes on beside a disk that hangs")
+        assert log.stat().st_size <= 1024 * 1024, "the file in memory is bounded"
+        os.kill(writer_pid, signal.SIGCONT)
+
+        def again():  # what finds the queue still full is lost, and told
+            os.write(writer, b"again\n")
+            return said(archive, "info again")
+        wait_for(again, "the disk is used again")
+        wait_for(lambda: said(run / "archive/early-log.log", "lines were lost here"), "the loss is told")
+
+        link.close()
+        assert child.wait(20) == 0, "the end of the link is the end"
+        wait_for(lambda: not os.path.exists(f"/proc/{writer_pid}/exe") or
+                 not os.path.realpath(f"/proc/{writer_pid}/exe").endswith("early-log"), "the writer's end")
+
+
+main()

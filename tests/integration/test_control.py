@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""RUN/control of a real early-init: who may do what, reasons, timeline, garbage; and the state over a re-exec."""
+
+import os
+import random
+import socket
+import struct
+import time
+
+from early import DONE, Container, Refused, VERBS, pack_request, run_tests, unpack, wait_for
+
+SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
+DEMAND = '[Early]\nStage=demand\n'
+
+
+def refused(function, *args):
+    try:
+        function(*args)
+    except Refused as e:
+        return e
+    raise AssertionError('was not refused: %r' % (args,))
+
+
+def as_user(uid, function):
+    """Runs function in a child of that uid; its exception's text, or ''."""
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        text = ''
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            function()
+        except BaseException as e:
+            text = '%s: %s' % (type(e).__name__, e)
+        os.write(w, text.encode())
+        os._exit(0)
+    os.close(w)
+    os.waitpid(pid, 0)
+    with os.fdopen(r) as f:
+        return f.read()
+
+
+def test_others_may_read_only(build):
+    with Container(build, {'a.service': SLEEPER}) as c:
+        c.wait_state('a.service', 'active')
+
+        def read():
+            assert c.state('a') == ('active', 'running')
+            assert len(c.control('list')) == 1
+            assert c.why('a') and c.timeline() and c.control('status') is not None
+        assert as_user(65534, read) == ''
+        pid = c.status('a')['main_pid']
+        for verb in ('start', 'stop', 'restart', 'reload', 'poweroff', 'daemon-reexec', 'daemon-reload', 'merge', 'rescue'):
+            text = as_user(65534, lambda: c.control(verb, 'a'))
+            assert 'only root' in text, (verb, text)
+        assert c.status('a')['main_pid'] == pid
+
+
+def test_a_user_cannot_take_all_places(build):
+    with Container(build, {'a.service': SLEEPER}) as c:
+        def crowd():
+            held = []
+            for _ in range(200):
+                try:
+                    held.append(c.connect())
+                except OSError:
+                    break
+            time.sleep(2)
+        pid = os.fork()
+        if pid == 0:
+            os.setresuid(65534, 65534, 65534)
+            crowd()
+            os._exit(0)
+        time.sleep(0.5)
+        assert c.state('a')[0] == 'active'
+        os.waitpid(pid, 0)
+
+
+def test_why_and_timeline(build):
+    with Container(build, {'a.service': '[Unit]\nRequires=b.service\nAfter=b.service\n' + SLEEPER + DEMAND,
+                           'b.service': '[Unit]\nStartLimitIntervalSec=0\n' + SLEEPER + DEMAND}) as c:
+        before = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        c.control('start', 'a')
+        assert c.why('a') == ['earlyctl (uid 0)'], c.why('a')
+        assert c.why('b') == ['required by a.service'], c.why('b')
+        c.control('restart', 'b')
+        assert c.why('b') == ['earlyctl (uid 0)', 'required by a.service']
+        events = c.timeline()
+        assert [e['name'] for e in events][:2] == ['init', 'complete']
+        assert all(x['t_us'] <= y['t_us'] for x, y in zip(events, events[1:]))
+        start = [e for e in events if e['name'] == 'service:b.service:start'][0]
+        assert start['why'] == 'required by a.service' and start['t_us'] >= before
+        for i in range(20):
+            c.control('restart', 'b')
+        assert len(c.why('b')) <= 8
+
+
+def test_names_and_verbs(build):
+    with Container(build, {'a.service': SLEEPER, 'm.service': SLEEPER + DEMAND}) as c:
+        assert refused(c.control, 'start', '../../etc/passwd').error < 0
+        assert refused(c.control, 'start', 'a' * 250).error < 0
+        assert refused(c.control, 'start', '').text == 'which unit?'
+        assert refused(c.control, 'status', 'nobody.service').text == 'no such unit'
+        assert refused(lambda: c.request('list', '', 4711)).error < 0
+        assert refused(c.control, 'rescue').error < 0
+        machine = c.control('status')
+        assert any('1 active' in m['text'] for m in machine if 'text' in m), machine
+
+
+def test_survives_garbage(build):
+    """Random bytes, broken lengths, answers instead of requests, half a request, a client that never reads."""
+    with Container(build, {'a.service': SLEEPER}) as c:
+        c.wait_state('a.service', 'active')
+        pid = c.status('a')['main_pid']
+        chance = random.Random(4711)
+        good = pack_request(VERBS['status'], 'a')
+        packets = [b'', b'\0', good[:-1], good + b'x', good[:7], struct.pack('<IHH', 0xffffffff, 1, 1),
+                   struct.pack('<IHH', 8, 1, 6), struct.pack('<IHH', 8, 9, 1), struct.pack('<IHH', 0, 1, 1),
+                   struct.pack('<IHHII', 16, 1, 1, 1, 0xffffffff)]
+        for _ in range(200):
+            data = bytearray(good)
+            for _ in range(chance.randrange(1, 6)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            data[8:12] = struct.pack('<I', VERBS['status'])
+            packets.append(bytes(data))
+            packets.append(chance.randbytes(chance.randrange(1, 300)))
+        for packet in packets:
+            with c.connect() as s:
+                try:
+                    s.send(packet)
+                    s.settimeout(0.02)
+                    s.recv(65536)
+                except (socket.timeout, OSError):
+                    pass
+        deaf = c.connect()
+        try:
+            deaf.settimeout(0.5)
+            for _ in range(20000):
+                deaf.send(pack_request(VERBS['list'], ''))
+        except OSError:
+            pass
+        hangups = [c.connect() for _ in range(20)]
+        for s in hangups:
+            s.send(pack_request(VERBS['restart'], 'a'))
+            s.close()
+        deaf.close()
+        wait_for(lambda: c.state('a')[0] == 'active')
+        assert c.status('a')['main_pid'] != pid, 'the restarts of those who hung up were lost'
+
+
+def test_two_requests_at_once(build):
+    """A second request before the first one's DONE is no protocol: the client is cut off, early-init lives."""
+    with Container(build, {'slow.service': '[Service]\nType=oneshot\nExecStart=/bin/sleep 0.5\n' + DEMAND}) as c:
+        with c.connect() as s:
+            s.send(pack_request(VERBS['start'], 'slow'))
+            s.send(pack_request(VERBS['list'], ''))
+            assert s.recv(65536) == b''
+        with c.connect() as s:
+            for _ in range(3):
+                s.send(pack_request(VERBS['status'], 'slow'))
+                while unpack(s.recv(65536))[0] != DONE:
+                    pass
+
+
+def test_reexec_keeps_everything(build):
+    with Container(build) as c:
+        server = c.script('server', '''#!/usr/bin/python3
+import os, socket
+s = socket.socket(fileno=3)
+n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+n.sendto(b'READY=1\\nSTATUS=serving', os.environ['NOTIFY_SOCKET'])
+while True:
+    x, _ = s.accept()
+    n.sendto(b'STATUS=served', os.environ['NOTIFY_SOCKET'])
+    x.sendall(str(os.getpid()).encode())
+    x.close()
+''')
+        c.manifest('s.service', '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nExecStart=%s\nRestart=always\n'
+                   'RestartSec=10ms\n[Activate]\nListenStream=@run@/s.sock\nAdopt=no\n' % server + DEMAND)
+        c.manifest('one.service', '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n'
+                   'ExecStop=/bin/touch @work@/stopped\n' + DEMAND)
+        c.manifest('slow.service', '[Service]\nType=oneshot\nExecStartPre=/bin/sleep 1\nExecStart=/bin/touch @work@/slow\n' + DEMAND)
+        c.manifest('after.service', '[Unit]\nRequires=slow.service\nAfter=slow.service\n' + SLEEPER + DEMAND)
+        c.manifest('bad.service', '[Service]\nExecStart=/bin/false\n' + DEMAND)
+        c.control('daemon-reload')
+        for name in ('s', 'one', 'bad'):
+            try:
+                c.control('start', name)
+            except Refused:
+                assert name == 'bad'
+        c.wait_state('bad.service', 'failed')
+
+        def ask():
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(10)
+                s.connect(c.run + '/s.sock')
+                return s.recv(100)
+
+        waiting = c.connect()
+        waiting.send(pack_request(VERBS['start'], 'after'))
+        wait_for(lambda: c.status('slow')['sub_state'] == 'start-pre')
+        before = {u['name']: u for u in c.control('list')}
+        events = c.event_names()
+        why = c.why('s')
+        for n in range(3):
+            inode = os.stat(c.run + '/control').st_ino
+            c.control('daemon-reexec')
+            wait_for(lambda: c.log().count('re-executed') == n + 1)
+            assert os.stat(c.run + '/control').st_ino == inode
+        after = {u['name']: u for u in c.control('list')}
+        assert set(before) == set(after)
+        for name in ('s.service', 'one.service', 'bad.service'):
+            assert before[name] == after[name], (before[name], after[name])
+        assert c.event_names()[:len(events)] == events
+        assert c.why('s') == why
+        # what was under way goes on
+        wait_for(lambda: os.path.exists(c.work + '/slow'))
+        c.wait_state('after.service', 'active')
+        # sockets, notify sockets, supervision
+        first = ask()
+        assert first == str(before['s.service']['main_pid']).encode()
+        wait_for(lambda: c.status('s')['detail'] == 'served')
+        c.kill_main('s.service')
+        assert ask() not in (b'', first)
+        c.control('stop', 'one')
+        assert os.path.exists(c.work + '/stopped')
+        assert c.end() == 0
+
+
+if __name__ == '__main__':
+    run_tests(globals())

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* earlyctl's pure parts: the chart's layout, SVG, what verify makes of a table. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "early/macros.h"
+#include "early/proto/table.h"
+#include "early/strbuf.h"
+#include "early_test.h"
+#include "layout.h"
+#include "png.h"
+#include "svg.h"
+#include "verbs.h"
+#include "verify.h"
+
+/* fontconfig keeps what it read for the life of the process. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig\n";
+}
+
+static const struct layout_event boot[] = {
+	{ "init", 1200000 },
+	{ "first-frame", 1900000 },
+	{ "root", 2400000 },
+	{ "overlay", 2450000 },
+	{ "switch-root", 2500000 },
+	{ "service:systemd-udevd.service:start", 2600000 },
+	{ "service:systemd-udevd.service:ready", 3000000 },
+	{ "service:early-tmpfiles-display.service:start", 2610000 },
+	{ "service:early-tmpfiles-display.service:ready", 2650000 },
+	{ "service:dbus.service:start", 2700000 },
+	{ "service:dbus.service:ready", 3500000 },
+	{ "bus", 3600000 },
+	{ "service:gdm.service:start", 3700000 },
+	{ "display-manager", 3700100 },
+	{ "service:never.service:start", 3800000 },
+	{ "service:dbus.service:stop", 3900000 },
+	{ "greeter", 40000000 },
+	{ "fsck", 40500000 },
+	{ "disks", 40600000 },
+	{ "merged", 40900000 },
+	{ "overlay-gone", 41000000 },
+	{ "complete", 42000000 },
+	{ "service:late.service:start", 90000000 },
+};
+
+/* Text lies above its baseline and a little below. */
+static bool texts_overlap(const struct layout_item *a, const struct layout_item *b)
+{
+	double descent = LAYOUT_FONT_SIZE / 4;
+
+	return a->x < b->x + b->w && b->x < a->x + a->w && a->y - a->h < b->y + descent &&
+	       b->y - b->h < a->y + descent;
+}
+
+static void check_layout(const struct layout_event *events, size_t n)
+{
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, n, &layout), 0);
+	for (size_t i = 0; i < layout.n_items; i++) {
+		const struct layout_item *a = &layout.items[i];
+
+		assert_true(a->x >= 0 && a->y >= 0);
+		assert_true(a->x + a->w <= layout.width + 0.01 &&
+			    a->y + (a->kind == LAYOUT_TEXT ? 0 : a->h) <= layout.height + 0.01);
+		for (size_t j = i + 1; a->kind == LAYOUT_TEXT && j < layout.n_items; j++)
+			if (layout.items[j].kind == LAYOUT_TEXT &&
+			    texts_overlap(a, &layout.items[j]))
+				fail_msg("\"%s\" and \"%s\" overlap", a->text,
+					 layout.items[j].text);
+	}
+	layout_done(&layout);
+}
+
+TEST(nothing_overlaps)
+{
+	static char names[60][64];
+	struct layout_event many[ARRAY_SIZE(names)];
+
+	check_layout(boot, ARRAY_SIZE(boot));
+	check_layout(boot, 0);
+	check_layout(boot, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)snprintf(names[i], sizeof(names[i]),
+			       i % 2 ? "milestone-%zu"
+				     : "service:a-rather-long-name-of-a-service-%zu.service:start",
+			       i);
+		many[i] = (struct layout_event){ names[i], 1000 * (i / 4) };
+	}
+	check_layout(many, ARRAY_SIZE(many));
+}
+
+static const struct layout_item *find_text(const struct layout *layout, const char *prefix)
+{
+	for (size_t i = 0; i < layout->n_items; i++)
+		if (layout->items[i].kind == LAYOUT_TEXT &&
+		    strncmp(layout->items[i].text, prefix, strlen(prefix)) == 0)
+			return &layout->items[i];
+	return NULL;
+}
+
+TEST(bars_and_milestones)
+{
+	struct layout layout;
+
+	assert_int_equal(layout_make(boot, ARRAY_SIZE(boot), &layout), 0);
+	assert_non_null(find_text(&layout, "greeter 40.00 s"));
+	assert_non_null(find_text(&layout, "gdm.service"));
+	assert_non_null(find_text(&layout, "0.80 s")); /* dbus */
+	assert_non_null(find_text(&layout, "not ready"));
+	assert_null(find_text(&layout, "late.service")); /* after the boot */
+	assert_true(find_text(&layout, "systemd-udevd.service")->y <
+		    find_text(&layout, "dbus.service")->y);
+	layout_done(&layout);
+}
+
+TEST(a_container_has_its_own_zero)
+{
+	static const struct layout_event events[] = {
+		{ "init", 4000000000 },
+		{ "complete", 4000100000 },
+		{ "service:a.service:start", 4000150000 },
+		{ "service:a.service:ready", 4000950000 },
+	};
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	assert_non_null(find_text(&layout, "a.service"));
+	assert_non_null(find_text(&layout, "0.80 s"));
+	assert_non_null(find_text(&layout, "0.5 s")); /* the grid is fine enough */
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
+TEST(svg_is_escaped)
+{
+	static const struct layout_event events[] = { { "service:<a&b>.service:start", 1 },
+						      { "x", 5 } };
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	svg_write(&layout, &out);
+	layout_done(&layout);
+	assert_non_null(strstr(out.data, "&lt;a&amp;b&gt;.service</text>"));
+	assert_null(strstr(out.data, "<a&b>"));
+	assert_int_equal(strncmp(out.data, "<svg ", 5), 0);
+}
+
+TEST(png_has_its_signature)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	struct layout layout;
+
+	assert_int_equal(layout_make(boot, ARRAY_SIZE(boot), &layout), 0);
+	assert_int_equal(png_write(&layout, &out), 0);
+	layout_done(&layout);
+	assert_true(out.len > 1000);
+	assert_memory_equal(out.data, "\x89PNG\r\n\x1a\n", 8);
+}
+
+static void put(struct strbuf *table, uint16_t opcode, const void *value)
+{
+	char buf[4096];
+	int len = wire_pack(&table_protocol, opcode, value, buf, sizeof(buf));
+
+	assert_true(len > 0);
+	strbuf_add(table, buf, (size_t)len);
+}
+
+static long long number(struct json_object *object, const char *outer, const char *name)
+{
+	struct json_object *holder = outer ? json_object_object_get(object, outer) : object;
+
+	return json_object_get_int64(json_object_object_get(holder, name));
+}
+
+TEST(verify_counts)
+{
+	const struct table_header header = { TABLE_VERSION, 3 };
+	const struct table_service services[] = {
+		{ .name = "good.service", .path = "/good" },
+		{ .name = "typo.service", .path = "/typo" },
+		{ .name = "broken.service", .path = "/broken", .load_state = TABLE_LOAD_ERROR },
+	};
+	const struct table_diagnostic diagnostics[] = {
+		{ "/good", 2, 7, "ExecStart", "honoured" },
+		{ "/good", 3, 6, "PrivateTmp", "harmless" },
+		{ "/typo", 4, 4, "ExecStat", "not understood" },
+		{ "/typo", 5, 7, "Type", "honoured" },
+	};
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+	struct json_object *result;
+
+	put(&table, TABLE_HEADER, &header);
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		put(&table, TABLE_SERVICE, &services[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(diagnostics); i++)
+		put(&table, TABLE_DIAGNOSTIC, &diagnostics[i]);
+	assert_null(verify_judge(table.data, table.len)); /* no END */
+	put(&table, TABLE_END, NULL);
+	result = verify_judge(table.data, table.len);
+	assert_non_null(result);
+	assert_int_equal(number(result, NULL, "units"), 3);
+	assert_int_equal(number(result, NULL, "units_refused"), 2);
+	assert_int_equal(number(result, "directives", "honoured"), 2);
+	assert_int_equal(number(result, "directives", "harmless"), 1);
+	assert_int_equal(number(result, "directives", "refused"), 1);
+	assert_int_equal(json_object_array_length(json_object_object_get(result, "refused")), 1);
+	assert_int_equal(
+		number(json_object_array_get_idx(json_object_object_get(result, "refused"), 0),
+		       NULL, "line"),
+		4);
+	json_object_put(result);
+}
+
+TEST(names_and_codes)
+{
+	struct settings settings = { .control = "/x/y/control" };
+	char *dir = verb_run_dir(&settings);
+
+	assert_string_equal(dir, "/x/y");
+	free(dir);
+	assert_string_equal(verb_unit_name("gdm"), "gdm.service");
+	assert_string_equal(verb_unit_name("a.target"), "a.target");
+	assert_string_equal(verb_unit_name("org.x"), "org.x.service");
+	assert_int_equal(client_exit_code(0), 0);
+	assert_int_equal(client_exit_code(-EPERM), 3);
+	assert_int_equal(client_exit_code(-ENOENT), 4);
+	assert_int_equal(client_exit_code(-EIO), 1);
+}
+
+TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
+	  cmocka_unit_test(a_container_has_its_own_zero), cmocka_unit_test(svg_is_escaped),
+	  cmocka_unit_test(png_has_its_signature), cmocka_unit_test(verify_counts),
+	  cmocka_unit_test(names_and_codes))

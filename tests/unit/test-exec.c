@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* early-exec's parts without an effect: environments, conditions, capabilities, the order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capability.h"
+#include "condition.h"
+#include "early/fd.h"
+#include "early/macros.h"
+#include "early/strbuf.h"
+#include "early/strv.h"
+#include "early_test.h"
+#include "request.h"
+#include "variables.h"
+
+static char *render(char *const *words)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	for (size_t i = 0; words && words[i]; i++)
+		strbuf_printf(&out, "%s|", words[i]);
+	return strbuf_take(&out);
+}
+
+TEST(setting_and_unsetting)
+{
+	char **variables CLEANUP_STRV = NULL;
+	char *text;
+
+	assert_int_equal(variables_set(&variables, "A=1"), 0);
+	assert_int_equal(variables_set(&variables, "AB=2"), 0);
+	assert_int_equal(variables_set(&variables, "A=3=4"), 0);
+	assert_string_equal(variables_get(variables, "A", 1), "3=4");
+	assert_null(variables_get(variables, "B", 1));
+	variables_unset(variables, "AB=5"); /* another value: stays */
+	text = render(variables);
+	assert_string_equal(text, "A=3=4|AB=2|");
+	free(text);
+	variables_unset(variables, "AB=2");
+	variables_unset(variables, "A");
+	assert_null(variables[0]);
+}
+
+TEST(environment_files)
+{
+	static const struct {
+		const char *text;
+		const char *variables;
+	} cases[] = {
+		{ "A=1\nB=2\n", "A=1|B=2|" },
+		{ "# c\n; c\n\n  A = no\nA= x y \t\n", "A=x y|" },
+		{ "A=\"x  y \" \nB='z # '\n", "A=x  y |B=z # |" },
+		{ "A=\"q\\\"d\\\\\\n\\$\"", "A=q\"d\\\\n$|" },
+		{ "A=one\\\ntwo\nB=3", "A=onetwo|B=3|" },
+		{ "A='open\nB=2", "A=open\nB=2|" },
+		{ "export A=1\n1A=2\nA-B=3\nLANG=de_DE.UTF-8", "LANG=de_DE.UTF-8|" },
+		{ "#c \\\nA=1\nB=2", "B=2|" },
+		{ "A=\n", "A=|" },
+		{ "A", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char **variables CLEANUP_STRV = NULL;
+		char *text;
+
+		assert_int_equal(variables_read(&variables, cases[i].text), 0);
+		text = render(variables);
+		assert_string_equal(text, cases[i].variables);
+		free(text);
+	}
+}
+
+TEST(expansion)
+{
+	char *variables[] = { (char *)"ONE=1", (char *)"TWO=a  b", (char *)"EMPTY=", NULL };
+	static const struct {
+		const char *word;
+		const char *result;
+	} cases[] = {
+		{ "$ONE", "1|" },          { "$TWO", "a|b|" },    { "${TWO}", "a  b|" },
+		{ "x${ONE}y$$", "x1y$|" }, { "$EMPTY", "" },      { "${EMPTY}", "|" },
+		{ "$UNSET", "" },          { "a$ONE", "a$ONE|" }, { "${UNSET}z", "z|" },
+		{ "${", "${|" },           { "$", "$|" },         { "${no-name}", "${no-name}|" },
+		{ "$$ONE", "$ONE|" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *argv[] = { (char *)"$ONE", (char *)cases[i].word, NULL };
+		char **result CLEANUP_STRV = NULL;
+		char *text;
+
+		assert_int_equal(variables_expand(argv, variables, &result), 0);
+		assert_string_equal(result[0], "$ONE"); /* argv[0] is never touched */
+		text = render(result + 1);
+		assert_string_equal(text, cases[i].result);
+		free(text);
+	}
+}
+
+static struct wire_list list_of(const char *text, size_t len)
+{
+	return (struct wire_list){ text, (uint32_t)len };
+}
+
+#define LIST(text) list_of(text, sizeof(text))
+
+TEST(capabilities)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		uint64_t set;
+	} cases[] = {
+		{ "CAP_CHOWN\0cap_kill", 19, 0x21 },
+		{ "~CAP_CHOWN\0~CAP_KILL", 21, ~UINT64_C(0x21) },
+		{ "none", 5, 0 },
+		{ "CAP_CHOWN\0CAP_KILL\0~CAP_CHOWN", 30, 0x20 },
+		{ "~all", 5, 0 },
+	};
+	struct wire_list bad = LIST("CAP_NONSENSE");
+	uint64_t set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wire_list list = list_of(cases[i].text, cases[i].len);
+
+		assert_int_equal(capability_parse(&list, &set), 0);
+		assert_true(set == cases[i].set);
+	}
+	assert_int_equal(capability_parse(&bad, &set), -EINVAL);
+}
+
+static char root[64];
+static int root_fd = -1;
+
+static int make_root(void **state)
+{
+	(void)state;
+	strcpy(root, "/tmp/test-exec-XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mkdirat(root_fd, "empty", 0755) < 0 || mkdirat(root_fd, "full", 0755) < 0 ||
+	    mkdirat(root_fd, "proc", 0755) < 0 || symlinkat("full", root_fd, "link") < 0)
+		return -1;
+	fd_close(openat(root_fd, "full/file", O_CREAT | O_WRONLY, 0644));
+	fd_close(openat(root_fd, "program", O_CREAT | O_WRONLY, 0755));
+	return 0;
+}
+
+static int remove_root(void **state)
+{
+	char command[128];
+
+	(void)state;
+	root_fd = fd_close(root_fd);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", root);
+	return system(command);
+}
+
+TEST(conditions)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		enum condition_verdict verdict;
+	} cases[] = {
+#define CASE(text, verdict) { text, sizeof(text), verdict }
+		CASE("path-exists:/full", CONDITION_MET),
+		CASE("path-exists:/none", CONDITION_SKIP),
+		CASE("path-exists:!/none", CONDITION_MET),
+		CASE("assert-path-exists:/none", CONDITION_FAIL),
+		CASE("path-is-directory:/full", CONDITION_MET),
+		CASE("path-is-directory:/program", CONDITION_SKIP),
+		CASE("path-is-symbolic-link:/link", CONDITION_MET),
+		CASE("path-is-symbolic-link:/full", CONDITION_SKIP),
+		CASE("directory-not-empty:/full", CONDITION_MET),
+		CASE("directory-not-empty:/empty", CONDITION_SKIP),
+		CASE("directory-not-empty:/none", CONDITION_SKIP),
+		CASE("file-not-empty:/full/file", CONDITION_SKIP),
+		CASE("file-is-executable:/program", CONDITION_MET),
+		CASE("file-is-executable:/full/file", CONDITION_SKIP),
+		CASE("path-is-mount-point:/full", CONDITION_SKIP),
+		CASE("path-is-read-write:/full", CONDITION_MET),
+		CASE("security:nonsense", CONDITION_SKIP),
+		CASE("nothing-known:x", CONDITION_MET),
+		CASE("path-exists:|/none\0path-exists:|/full", CONDITION_MET),
+		CASE("path-exists:|/none\0path-exists:|/none2", CONDITION_SKIP),
+		CASE("path-exists:|/full\0path-exists:/none", CONDITION_SKIP),
+#undef CASE
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct wire_list list = list_of(cases[i].text, cases[i].len);
+		const char *culprit = NULL;
+
+		if (condition_check(&list, root_fd, &culprit) != cases[i].verdict)
+			fail_msg("%s", cases[i].text);
+		assert_true((culprit != NULL) == (cases[i].verdict != CONDITION_MET));
+	}
+}
+
+TEST(words_of_the_command_line)
+{
+	assert_true(condition_has_word("a quiet b=1\n", "quiet"));
+	assert_true(condition_has_word("a b=1", "b"));
+	assert_true(condition_has_word("a b=1", "b=1"));
+	assert_false(condition_has_word("a b=12", "b=1"));
+	assert_false(condition_has_word("quietly", "quiet"));
+	assert_false(condition_has_word("", "x"));
+}
+
+TEST(orders_that_are_not_whole)
+{
+	char buf[4096];
+	struct execs_context context = { { NULL, 0 }, "/x" };
+	struct table_service service = { .name = "a.service" };
+	struct table_exec exec = { .program = "/bin/true" };
+	struct request request = { 0 };
+	int len = wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, sizeof(buf));
+
+	len += wire_pack(&table_protocol, TABLE_SERVICE, &service, buf + len,
+			 sizeof(buf) - (size_t)len);
+	len += wire_pack(&table_protocol, TABLE_EXEC, &exec, buf + len, sizeof(buf) - (size_t)len);
+	assert_int_equal(request_unpack(buf, (size_t)len, &request), 0);
+	assert_string_equal(request.exec.program, "/bin/true");
+	for (int cut = 0; cut < len; cut++)
+		assert_true(request_unpack(buf, (size_t)cut, &request) < 0);
+}
+
+TEST_MAIN(cmocka_unit_test(setting_and_unsetting), cmocka_unit_test(environment_files),
+	  cmocka_unit_test(expansion), cmocka_unit_test(capabilities),
+	  cmocka_unit_test_setup_teardown(conditions, make_root, remove_root),
+	  cmocka_unit_test(words_of_the_command_line), cmocka_unit_test(orders_that_are_not_whole))

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Small parts of early-init: timeline, notify's text, process sets, paths of groups, the exec pipe. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "early/proto/execs.h"
+#include "early_test.h"
+#include "execs_pipe.h"
+#include "nametable.h"
+#include "notify.h"
+#include "procset.h"
+#include "scope.h"
+#include "timeline.h"
+
+TEST(timeline_keeps_milestones)
+{
+	struct timeline timeline;
+
+	timeline_init(&timeline);
+	assert_int_equal(timeline_add(&timeline, "first-frame", 7, NULL), 0);
+	for (uint64_t i = 0; i < 3 * TIMELINE_MAX_EVENTS; i++)
+		assert_int_equal(timeline_add(&timeline, "service:x:start", i + 100, "why"), 0);
+	assert_int_equal(timeline.n_events, TIMELINE_MAX_EVENTS);
+	assert_int_equal(timeline_when(&timeline, "first-frame"), 7);
+	assert_int_equal(timeline_when(&timeline, "greeter"), 0);
+	/* The oldest service events went. */
+	assert_true(timeline_when(&timeline, "service:x:start") > 2 * TIMELINE_MAX_EVENTS);
+	timeline_done(&timeline);
+	assert_true(list_empty(&timeline.events));
+}
+
+TEST(notify_text)
+{
+	const char *text = "READY=1\nSTATUS=all is well\nMAINPIDX=3\nMAINPID=12\nEMPTY=\nX";
+	char buf[16];
+	size_t len;
+
+	assert_true(notify_get(text, "READY", buf, sizeof(buf)));
+	assert_string_equal(buf, "1");
+	assert_true(notify_get(text, "MAINPID", buf, sizeof(buf)));
+	assert_string_equal(buf, "12");
+	assert_true(notify_get(text, "STATUS", buf, 8));
+	assert_string_equal(buf, "all is ");
+	assert_false(notify_get(text, "X", buf, sizeof(buf)));
+	assert_false(notify_get(text, "EADY", buf, sizeof(buf)));
+	assert_non_null(notify_find(text, "EMPTY", &len));
+	assert_int_equal(len, 0);
+	assert_false(notify_get("", "READY", buf, sizeof(buf)));
+	assert_false(notify_get("\n\n=1\n", "READY", buf, sizeof(buf)));
+}
+
+TEST(stat_lines)
+{
+	struct procset_process process;
+
+	assert_int_equal(
+		procset_parse_stat("42 (a) b) (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 1 2",
+				   &process),
+		0);
+	assert_int_equal(process.pid, 42);
+	assert_int_equal(process.ppid, 7);
+	assert_int_equal(process.session, 9);
+	assert_int_equal(process.start, 777);
+	assert_int_equal(
+		procset_parse_stat("42 (x) Z 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777", &process),
+		-ESRCH);
+	assert_int_equal(procset_parse_stat("", &process), -EINVAL);
+	assert_int_equal(procset_parse_stat("42 (x) S 7", &process), -EINVAL);
+}
+
+TEST(sets_of_processes)
+{
+	struct procset_process first[] = {
+		{ 10, 1, 10, 5 }, { 11, 10, 10, 6 }, { 12, 11, 12, 7 }, /* setsid, still a child */
+		{ 20, 1, 20, 5 }, { 21, 20, 20, 6 },
+	};
+	struct procset_process second[] = {
+		{ 13, 1, 10, 8 }, /* an orphan in its session */
+		{ 12, 1, 12, 7 },
+		{ 11, 1, 11, 99 }, /* the number again, another process */
+		{ 20, 1, 20, 5 },
+	};
+	struct procset set = { 0 };
+
+	assert_int_equal(procset_add(&set, 10), 0);
+	assert_int_equal(procset_refresh(&set, first, 5), 0);
+	assert_int_equal(set.n_members, 3);
+	assert_true(procset_has(&set, 12));
+	assert_false(procset_has(&set, 21));
+	assert_int_equal(procset_refresh(&set, second, 4), 0);
+	assert_true(procset_has(&set, 13));
+	assert_true(procset_has(&set, 12));
+	assert_false(procset_has(&set, 11));
+	assert_false(procset_has(&set, 10));
+	assert_int_equal(procset_refresh(&set, NULL, 0), 0);
+	assert_int_equal(set.n_members, 0);
+	procset_done(&set);
+}
+
+TEST(paths_of_groups)
+{
+	static const struct {
+		const char *slice;
+		const char *path;
+	} rows[] = {
+		{ "system.slice", "/system.slice/x.service" },
+		{ "user-1000.slice", "/user.slice/user-1000.slice/x.service" },
+		{ "a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice/x.service" },
+		{ "-.slice", "/x.service" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *path = NULL;
+
+		assert_int_equal(scope_path(rows[i].slice, "x.service", &path), 0);
+		assert_string_equal(path, rows[i].path);
+		free(path);
+	}
+	assert_int_equal(scope_path("../x.slice", "x.service", &(char *){ NULL }), -EINVAL);
+	assert_int_equal(scope_path("x.slice", "../x.service", &(char *){ NULL }), -EINVAL);
+}
+
+static enum execs_outcome outcome_of(const void *bytes, size_t len, struct execs_pipe *pipe_)
+{
+	struct loop *loop;
+	int ends[2];
+
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], bytes, len), len);
+	close(ends[1]);
+	assert_int_equal(execs_pipe_open(pipe_, loop, ends[0], NULL), 0);
+	execs_pipe_drain(pipe_);
+	loop_free(loop);
+	return pipe_->outcome;
+}
+
+TEST(exec_pipe)
+{
+	const struct execs_failed failed = { 203, -ENOENT, "EXEC", "/bin/no" };
+	const struct execs_skipped skipped = { "path-exists:/x" };
+	struct execs_pipe pipe_;
+	char buf[256];
+	int len;
+
+	assert_int_equal(outcome_of("", 0, &pipe_), EXECS_EXECUTED);
+	assert_int_equal(outcome_of("garbage and more", 16, &pipe_), EXECS_EXECUTED);
+	len = wire_pack(&execs_protocol, EXECS_FAILED, &failed, buf, sizeof(buf));
+	assert_int_equal(outcome_of(buf, (size_t)len, &pipe_), EXECS_OUTCOME_FAILED);
+	assert_string_equal(pipe_.text, "EXEC: No such file or directory: /bin/no");
+	assert_int_equal(outcome_of(buf, (size_t)len - 1, &pipe_), EXECS_EXECUTED);
+	len = wire_pack(&execs_protocol, EXECS_SKIPPED, &skipped, buf, sizeof(buf));
+	assert_int_equal(outcome_of(buf, (size_t)len, &pipe_), EXECS_OUTCOME_SKIPPED);
+	assert_string_equal(pipe_.text, "path-exists:/x");
+}
+
+TEST(names_to_values)
+{
+	static char names[1000][16];
+	struct nametable table = { 0 };
+	int value = 0;
+
+	assert_null(nametable_find(&table, "x"));
+	for (int i = 0; i < 1000; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%d", i);
+		assert_int_equal(nametable_add(&table, names[i], &names[i]), 0);
+	}
+	assert_int_equal(nametable_add(&table, "n7", &value), 0);
+	for (int i = 0; i < 1000; i++)
+		assert_ptr_equal(nametable_find(&table, names[i]), &names[i]);
+	assert_int_equal(table.n_entries, 1000);
+	assert_null(nametable_find(&table, "n1000"));
+	nametable_clear(&table);
+	assert_null(nametable_find(&table, "n1"));
+}
+
+TEST_MAIN(cmocka_unit_test(names_to_values),
+	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
+	  cmocka_unit_test(stat_lines), cmocka_unit_test(sets_of_processes),
+	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))

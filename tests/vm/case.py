@@ -1,0 +1,138 @@
+"""What the tests with a machine share: one boot for a class, its artefacts, and disks changed beforehand.
+
+EARLY_VM_INIT=stock runs a test on the distribution's own init instead: what holds for every init must hold there too,
+which shows that the test itself works.
+"""
+
+import os
+import shutil
+import time
+import unittest
+
+import boots
+import host
+import image as images
+import screen
+import stage
+import timeline
+from host import Failure
+from machine import Machine
+
+INIT = os.environ.get("EARLY_VM_INIT", "early")
+# On two busy cores; an idle machine takes a quarter of it.
+GREETER_S = 300
+COMPLETE_S = 180
+
+
+class VmCase(unittest.TestCase):
+    """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk."""
+
+    extra = ""
+    files = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.out = os.path.join(host.REPO, "out", "vm", cls.__name__)
+        shutil.rmtree(cls.out, ignore_errors=True)
+        os.makedirs(cls.out)
+        cls.machine = cls.watcher = None
+        cls.addClassCleanup(cls._clean)
+        which = boot_of(cls.extra)
+        if cls.files:
+            which.disks["root"] = changed_root(cls, which.disks["root"], cls.files)
+        cls.machine = Machine(which, serial_log=os.path.join(cls.out, "serial.log"))
+        cls.machine.start()
+        cls.prepare()
+        cls.await_greeter()
+
+    @classmethod
+    def prepare(cls):
+        """Between power-on and greeter."""
+
+    @classmethod
+    def await_greeter(cls):
+        cls.watcher = screen.Watcher(cls.machine, cls.out)
+        if not cls.watcher.wait_greeter(GREETER_S):
+            cls.shot("no-greeter.png")
+            raise Failure(f"no greeter within {GREETER_S} s ({cls.watcher.error or 'see the picture'}): {cls.out}\n"
+                          + cls.machine.serial_text()[-1500:])
+        cls.machine.shell.wait(60)
+
+    @classmethod
+    def _clean(cls):
+        if cls.watcher:
+            cls.watcher.stop()
+        if cls.machine:
+            cls.machine.stop()
+
+    @classmethod
+    def shot(cls, name):
+        """Save what is on the screen among the class's artefacts."""
+        try:
+            picture = cls.machine.screen()
+        except (Failure, AttributeError):
+            return None
+        picture.save_png(os.path.join(cls.out, name))
+        return picture
+
+    @property
+    def shell(self):
+        return self.machine.shell
+
+    def timeline(self):
+        """Until `complete`."""
+        read = timeline.stock if INIT == "stock" else timeline.early
+        return read(self.shell, COMPLETE_S)
+
+    def wait_for(self, command, timeout_s, what):
+        """Wait until a command succeeds in the machine -> its output."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            rc, output = self.shell.run(command)
+            if rc == 0:
+                return output
+            if time.monotonic() > deadline:
+                self.shot("waited-in-vain.png")
+                self.fail(f"{what}: not within {timeout_s} s; {command!r} ended with {rc}: {output.strip()[-500:]}")
+            time.sleep(1)
+
+    def wait_kind(self, kind, timeout_s, name=None):
+        """Wait for a kind of picture, and keep it as an artefact."""
+        picture = self.machine.wait_screen(lambda p: p.kind() == kind, timeout_s)
+        shown = self.shot(name or f"{kind}.png")
+        if picture is None:
+            self.fail(f"no {kind} on the screen within {timeout_s} s, but {shown.kind() if shown else 'no machine'}")
+        return picture
+
+
+def boot_of(extra=""):
+    image = images.get()
+    return boots.stock(image, extra) if INIT == "stock" else boots.early(image, extra)
+
+
+def changed_root(cls, base, files):
+    """A copy of the root disk with files in it (path -> text, or (text, mode)), gone with the class."""
+    directory = host.temporary_directory("early-disk-")
+    cls.addClassCleanup(shutil.rmtree, directory)
+    disk = os.path.join(directory, "root.ext4")
+    host.run(["cp", "--reflink=auto", "--sparse=always", base, disk])
+    tree = os.path.join(directory, "tree")
+    for path, content in files.items():
+        text, mode = content if isinstance(content, tuple) else (content, 0o644)
+        target = os.path.join(tree, path.lstrip("/"))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w") as f:
+            f.write(text)
+        os.chmod(target, mode)
+    stage.write_files(disk, tree)
+    return disk
+
+
+def assert_clean(test, machine, name):
+    """A disk as the machine left it: unmounted cleanly, journal empty, nothing to repair -> path of the raw image."""
+    raw = machine.disk_raw(name)
+    header = host.run([host.tool("dumpe2fs"), "-h", raw])
+    test.assertRegex(header, r"Filesystem state:\s+clean\b", f"{name}: not marked clean")
+    test.assertNotRegex(header, r"Filesystem features:.*needs_recovery", f"{name}: the journal was not replayed")
+    host.run([host.tool("e2fsck"), "-fn", raw])
+    return raw

@@ -1,0 +1,79 @@
+"""./demo: boot a Debian image in an emulated machine to its greeter."""
+
+import argparse
+import os
+import sys
+
+import boots
+import compare
+import host
+import image as images
+import measure
+import timeline
+from host import Failure
+
+OPTIONS = [
+    ("--out", dict(metavar="DIR", help="where the timeline, the pictures and the serial log go (out/demo)")),
+    ("--headless", dict(action="store_true", help="no window, pictures only; the default where there is no display")),
+    ("--dm", dict(default="gdm3", metavar="NAME", help=f"display manager of the image: {', '.join(images.DMS)}")),
+    ("--suite", dict(default="bookworm", metavar="NAME", help=f"Debian release: {', '.join(images.SUITES)}")),
+    ("--stock", dict(action="store_true", help="boot the same image with Debian's own init instead")),
+    ("--compare", dict(action="store_true", help="boot with both by turns and print the times side by side")),
+    ("--runs", dict(type=int, metavar="N", help="with --compare: how often each (3)")),
+    ("--keep", dict(action="store_true", help="leave the machine running, and say how to reach it")),
+    ("--timeout", dict(type=int, default=measure.GREETER_TIMEOUT_S, metavar="S", help="give up after so many seconds (240)")),
+]
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(prog="./demo", description=__doc__.split(": ", 1)[1],
+                                     epilog="Exit code 0: the greeter was on the screen. 1: it was not. 2: wrong use.")
+    for name, settings in OPTIONS:
+        parser.add_argument(name, **settings)
+    args = parser.parse_args(argv)
+    if args.compare and (args.stock or args.keep):
+        parser.error("--compare boots both ways and keeps none: not together with --stock or --keep")
+    if args.runs is not None and (not args.compare or args.runs < 1):
+        parser.error("--runs N goes with --compare, N from 1")
+    for option, value, known in (("--dm", args.dm, images.DMS), ("--suite", args.suite, images.SUITES)):
+        if value not in known:
+            parser.error(f"{option} {value}: not supported yet; there is: {', '.join(known)}")
+    args.out = args.out or os.path.join(host.REPO, "out", "compare" if args.compare else "stock" if args.stock else "demo")
+    args.window = not args.headless and not args.compare and bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return args
+
+
+def one(args):
+    init = "stock" if args.stock else "early"
+    which = boots.get(init, args.suite, args.dm)
+    host.say(f"booting ({init}), up to {args.timeout} s; pictures in {args.out}")
+    result, machine = measure.boot(which, init, args.out, args.window, args.keep, args.timeout)
+    if result.timeline is None:
+        host.say(f"the greeter did not come within {args.timeout} s; last picture and serial log: {args.out}")
+        return 1
+    print("\n".join(timeline.table(result.timeline)))
+    print(f"pictures, timeline.json, timeline.svg, serial.log: {args.out}")
+    if machine:
+        print(f"the machine runs on as process {machine.process.pid}; console: {machine.serial_log}, QMP: "
+              f"{machine.path('qmp')}, shell: {machine.path('shell')}; its files: {machine.dir}")
+    elif args.window:
+        input("the greeter is on the screen; Enter ends the machine ")
+    return 0
+
+
+def main(argv):
+    args = parse(argv)
+    host.end_cleanly()
+    try:
+        return compare.run(args) if args.compare else one(args)
+    except Failure as e:
+        host.say(f"demo: {e}")
+        return 1
+    except KeyboardInterrupt:
+        host.say("demo: interrupted")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

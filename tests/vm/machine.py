@@ -1,0 +1,185 @@
+"""One emulated machine: QEMU with throw-away overlays over its disks, a screen, two serial ports.
+
+The disks that are given are never written: each machine has qcow2 overlays of its own, in a directory that
+goes when the machine goes. `disk_raw()` gives what the machine left on a disk as a raw image, for e2fsck and debugfs.
+"""
+
+import atexit
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import host
+from host import Failure
+from picture import Picture
+from qmp import Qmp
+from shell import Shell
+
+SCREEN = (1024, 768)
+# Serial ports and display the same under every init; what a boot says for itself is in its own append line.
+CONSOLE = "console=tty0 console=ttyS0 quiet"
+
+
+class Boot:
+    """What to boot: kernel, initrd, command line, and the disks (None: the machine has no such disk)."""
+
+    def __init__(self, kernel, initrd, append, root, data=None):
+        self.kernel, self.initrd, self.append = kernel, initrd, append
+        self.disks = {"root": root, "data": data}
+
+
+class Machine:
+    def __init__(self, boot, serial_log=None, window=False, memory_mb=2048, keep=False, reboots=False):
+        self.boot, self.window, self.memory_mb = boot, window, memory_mb
+        self.keep, self.reboots = keep, reboots
+        self.dir = tempfile.mkdtemp(prefix="early-vm-")
+        self.serial_log = serial_log or os.path.join(self.dir, "serial.log")
+        self.process = self.qmp = self.shell = self.lock = None
+        self.started = None
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *unused):
+        if not self.keep:
+            self.stop()
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def start(self):
+        self.lock = host.locked(host.machine_lock(), "another emulated machine to end")
+        self.lock.__enter__()
+        for name, image in self.boot.disks.items():
+            if image:
+                host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image),
+                          self.path(f"{name}.qcow2")])
+        argv = self._argv()
+        if not self.keep:
+            # A test that is interrupted removes its machine's files; one that is killed still takes its QEMU with it.
+            atexit.register(self.stop)
+            argv = ["setpriv", "--pdeathsig", "KILL"] + argv
+        with open(self.path("qemu.log"), "w") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        self.started = time.monotonic()
+        try:
+            self.qmp = Qmp(self.path("qmp"))
+            self.shell = Shell(self.path("shell"))
+        except Failure as e:
+            raise Failure(f"{e}\n{self._qemu_log()}") from e
+
+    def _argv(self):
+        accel = ["-accel", "kvm"] if host.kvm_works() else ["-accel", "tcg,thread=multi"]
+        argv = ["qemu-system-x86_64", "-name", "early", *accel, "-smp", "2", "-cpu", "max",
+                "-m", str(self.memory_mb), "-nodefaults", "-no-user-config",
+                "-device", f"virtio-vga,xres={SCREEN[0]},yres={SCREEN[1]}",
+                "-display", "gtk,gl=off" if self.window else "none",
+                "-chardev", f"file,id=console,path={self.serial_log}", "-serial", "chardev:console",
+                "-chardev", f"socket,id=shell,path={self.path('shell')},server=on,wait=off",
+                "-serial", "chardev:shell",
+                "-qmp", f"unix:{self.path('qmp')},server=on,wait=off",
+                "-kernel", self.boot.kernel, "-initrd", self.boot.initrd, "-append", self.boot.append]
+        if not self.reboots:
+            argv.append("-no-reboot")
+        for name, image in self.boot.disks.items():
+            if image:
+                # cache=unsafe: the overlay dies with the machine, only a crash of the host could tell.
+                argv += ["-drive", f"file={self.path(name)}.qcow2,if=none,id={name},cache=unsafe",
+                         "-device", f"virtio-blk-pci,drive={name},serial={name}"]
+        return argv
+
+    def _qemu_log(self):
+        try:
+            with open(self.path("qemu.log")) as f:
+                return f.read()[-2000:]
+        except OSError:
+            return ""
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def wait_exit(self, timeout_s):
+        """Wait until the machine has powered off by itself (or, without reboots=True, wants to reboot)."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired as e:
+            raise Failure(f"the machine is still on after {timeout_s} s") from e
+
+    def halt(self):
+        """Pull the plug; the disks stay, for disk_raw()."""
+        for connection in (self.shell, self.qmp):
+            if connection:
+                connection.close()
+        self.shell = self.qmp = None
+        if self.running():
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.lock:
+            self.lock.__exit__(None, None, None)
+            self.lock = None
+
+    def stop(self):
+        """Pull the plug and remove everything."""
+        self.halt()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        atexit.unregister(self.stop)
+
+    def screen(self):
+        """What is on the screen now."""
+        fd, path = tempfile.mkstemp(prefix="screen-", suffix=".ppm", dir=memory_dir())
+        os.close(fd)
+        try:
+            self.qmp.screendump(path)
+            return Picture.load(path)
+        finally:
+            os.unlink(path)
+
+    def wait_screen(self, wanted, timeout_s, every_s=0.5):
+        """Wait until wanted(picture) -> the picture; None when it did not come."""
+        deadline = time.monotonic() + timeout_s
+        while self.running():
+            picture = self.screen()
+            if wanted(picture):
+                return picture
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(every_s)
+        return None
+
+    def wait_still(self, timeout_s, every_s=1.5):
+        """Wait until two pictures in a row are alike (a blinking cursor aside) -> the last one, still or not."""
+        deadline = time.monotonic() + timeout_s
+        last = self.screen()
+        while True:
+            time.sleep(every_s)
+            picture = self.screen()
+            if picture.difference(last).alike > 0.995 or time.monotonic() > deadline:
+                return picture
+            last = picture
+
+    def serial_text(self):
+        with open(self.serial_log, errors="replace") as f:
+            return f.read()
+
+    def disk_raw(self, name):
+        """A disk as the machine left it, as a raw image in the machine's directory."""
+        raw = self.path(f"{name}.raw")
+        host.run(["qemu-img", "convert", "-O", "raw", self.path(f"{name}.qcow2"), raw])
+        return raw
+
+
+def memory_dir():
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

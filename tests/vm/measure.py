@@ -1,0 +1,73 @@
+"""One measured boot: start the machine, watch its screen until the greeter, collect its timeline."""
+
+import json
+import os
+
+import screen
+import timeline
+from host import Failure
+from machine import Machine
+
+GREETER_TIMEOUT_S = 240
+COMPLETE_TIMEOUT_S = 90
+
+
+class Result:
+    """timeline is None when the greeter did not come."""
+
+    def __init__(self, init):
+        self.init = init
+        self.timeline = None
+        self.load = None
+
+
+def boot(which, init, out, window=False, keep=False, timeout_s=GREETER_TIMEOUT_S):
+    """Boot to the greeter, with everything about it in the directory `out` -> (Result, Machine if keep)."""
+    os.makedirs(out, exist_ok=True)
+    for name in ("timeline.json", "timeline.svg", "first-frame.png", "greeter.png", "serial.log", "last.png"):
+        if os.path.exists(os.path.join(out, name)):
+            os.unlink(os.path.join(out, name))
+    machine = Machine(which, serial_log=os.path.join(os.path.abspath(out), "serial.log"), window=window, keep=keep)
+    result = Result(init)
+    with machine:
+        watcher = screen.Watcher(machine, out)
+        load = [os.getloadavg()[0]]
+        try:
+            if watcher.wait_greeter(timeout_s):
+                load.append(os.getloadavg()[0])
+                _collect(result, machine, watcher, init)
+                result.timeline["host"]["load"] = load
+                _save(result.timeline, out)
+            else:
+                _save_last(machine, watcher, out)
+        finally:
+            watcher.stop()
+            with open(os.path.join(out, "frames.json"), "w") as f:
+                json.dump(watcher.frames, f, indent=0)
+    return result, machine if keep else None
+
+
+def _collect(result, machine, watcher, init):
+    machine.shell.wait(60)
+    zero_s, error_s = machine.shell.zero()
+    read = timeline.stock if init == "stock" else timeline.early
+    result.timeline = read(machine.shell, COMPLETE_TIMEOUT_S)
+    timeline.add_screen(result.timeline, screen.milestones(watcher.frames, zero_s))
+    result.timeline["host"] = {"qemu_cpu_s": watcher.cpu_at_greeter_s, "clock_error_us": round(error_s * 1e6),
+                               "power_on_us": round((machine.started - zero_s) * 1e6)}
+
+
+def _save(value, out):
+    with open(os.path.join(out, "timeline.json"), "w") as f:
+        json.dump(value, f, indent=1)
+    with open(os.path.join(out, "timeline.svg"), "w") as f:
+        f.write(timeline.svg(value, f"Boot to the greeter, kernel {value['kernel']}"))
+
+
+def _save_last(machine, watcher, out):
+    """No greeter: what was on the screen instead is the best there is to say."""
+    try:
+        if machine.running():
+            machine.screen().save_png(os.path.join(out, "last.png"))
+    except Failure:
+        pass  # the machine has just gone; the serial log has its last words

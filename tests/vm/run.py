@@ -1,0 +1,111 @@
+"""Runs the tests of this directory: unit_*.py without a machine, test_*.py with one, in their order of names.
+
+Its own little runner, because unittest counts a skip, and a class whose machine did not boot, not as tests that failed.
+"""
+
+import argparse
+import glob
+import importlib
+import json
+import os
+import sys
+import time
+import unittest
+
+import host
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PREFIX = {"plain": "unit_", "vm": "test_"}
+
+
+class Results(unittest.TestResult):
+    """One entry for each test that ran, was skipped, or could not start."""
+
+    def __init__(self):
+        super().__init__()
+        self.entries = {}
+        self.started = {}
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started[test.id()] = time.monotonic()
+
+    def _note(self, test, ok, detail=""):
+        name = test.id()
+        entry = self.entries.setdefault(name, {"name": name, "ok": True, "detail": ""})
+        entry["ok"] = entry["ok"] and ok
+        entry["detail"] += detail
+        took = time.monotonic() - self.started.get(name, time.monotonic())
+        print(f"{'  passed' if ok else '  FAILED'} {name} ({took:.1f} s)", flush=True)
+        if not ok:
+            print(detail, flush=True)
+
+    def addSuccess(self, test):
+        self._note(test, True)
+
+    def addError(self, test, err):
+        self._note(test, False, self._exc_info_to_string(err, test))
+
+    addFailure = addError
+
+    def addSkip(self, test, reason):
+        self._note(test, False, f"skipped: {reason}")
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self._note(test, False, f"{subtest}\n{self._exc_info_to_string(err, test)}")
+
+    def addExpectedFailure(self, test, err):
+        self._note(test, False, "marked as an expected failure: that is no pass")
+
+    def addUnexpectedSuccess(self, test):
+        self._note(test, False, "marked as an expected failure, but it passed")
+
+
+def _matches(module, test, names):
+    """A name is a module (boot), a class, a method, or part of the full name with a dot."""
+    ident = test.id()
+    return not names or any(name == module[5:] or name in ident.split(".") or ("." in name and name in ident)
+                            for name in names)
+
+
+def _flatten(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from _flatten(item)
+        else:
+            yield item
+
+
+def collect(kind, names):
+    suite = unittest.TestSuite()
+    for path in sorted(glob.glob(os.path.join(HERE, PREFIX[kind] + "*.py"))):
+        module = os.path.basename(path)[:-3]
+        tests = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(module))
+        # One suite for each class keeps its tests together, so that they share its machine.
+        suite.addTests(t for t in _flatten(tests) if _matches(module, t, names))
+    return suite
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description="Runs tests of tests/vm.")
+    parser.add_argument("--kind", choices=list(PREFIX), default="vm")
+    parser.add_argument("--results", metavar="FILE", help="write the results as JSON")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args(argv)
+    host.end_cleanly()
+    results = Results()
+    try:
+        collect(args.kind, args.names).run(results)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        results.entries["interrupted"] = {"name": "interrupted", "ok": False, "detail": ""}
+    if args.results:
+        with open(args.results, "w") as f:
+            json.dump(list(results.entries.values()), f, indent=1)
+    failed = sum(not e["ok"] for e in results.entries.values())
+    return 1 if failed or not results.entries else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

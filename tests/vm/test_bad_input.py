@@ -1,0 +1,130 @@
+"""Machines on which something is missing or broken: a person is told what failed and what to do, and nothing is lost."""
+
+import os
+import re
+import shutil
+import time
+import unittest
+
+import case
+import host
+import stage
+from host import Failure
+from machine import Machine
+
+RESCUE_S = 90
+NO_ROOT = "00000000-0000-4000-8000-000000000000"
+
+
+class BadBoot(unittest.TestCase):
+    """One boot for each test: each is broken in its own way."""
+
+    def setUp(self):
+        self.out = os.path.join(host.REPO, "out", "vm", self.id().split(".")[-1])
+        shutil.rmtree(self.out, ignore_errors=True)
+        os.makedirs(self.out)
+        self.dir = host.temporary_directory("early-disk-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def start(self, boot):
+        machine = Machine(boot, serial_log=os.path.join(self.out, "serial.log"))
+        self.addCleanup(machine.stop)
+        machine.start()
+        return machine
+
+    def copy_of_root(self, boot):
+        disk = os.path.join(self.dir, "root.ext4")
+        host.run(["cp", "--reflink=auto", "--sparse=always", boot.disks["root"], disk])
+        boot.disks["root"] = disk
+        return disk
+
+    def wait_message(self, machine, pattern, timeout_s=RESCUE_S):
+        """Wait for a line on the serial console."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline and machine.running():
+            found = re.search(pattern, machine.serial_text())
+            if found:
+                return found
+            time.sleep(0.5)
+        machine.screen().save_png(os.path.join(self.out, "no-message.png"))
+        self.fail(f"no line like {pattern!r} on the console within {timeout_s} s:\n{machine.serial_text()[-2000:]}")
+
+    def assert_rescue(self, machine, pattern):
+        """The message, a picture that is not black, a shell that answers to the keyboard, and no panic."""
+        self.wait_message(machine, pattern)
+        picture = machine.wait_screen(lambda p: p.kind() in ("text", "picture"), 20)
+        machine.screen().save_png(os.path.join(self.out, "message.png"))
+        self.assertIsNotNone(picture, "nothing to read on the screen")
+        self.assert_shell_on_console(machine)
+        machine.screen().save_png(os.path.join(self.out, "rescue.png"))
+        self.assertNotRegex(machine.serial_text(), "Kernel panic|Attempted to kill init")
+
+    def assert_shell_on_console(self, machine):
+        """Typed on the keyboard, answered on the second serial port."""
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            machine.qmp.type_text("\necho rescue-$((40+2)) >/dev/ttyS1\n")
+            try:
+                machine.shell._receive(time.monotonic() + 3, "rescue shell")
+            except Failure:
+                pass  # nothing yet: type again
+            if b"rescue-42" in machine.shell.buffer:
+                return
+        machine.screen().save_png(os.path.join(self.out, "no-shell.png"))
+        self.fail("no shell answers on the console")
+
+    def assert_untouched(self, machine):
+        """Not a byte of the root disk was changed."""
+        raw = machine.disk_raw("root")
+        host.run(["qemu-img", "compare", "-f", "raw", "-F", "raw", machine.boot.disks["root"], raw])
+
+    def test_no_root_device(self):
+        boot = case.boot_of()
+        boot.disks["root"] = None
+        self.assert_rescue(self.start(boot), r"(?i)root\b.*(not found|no such|did not appear|not there)")
+
+    def test_unknown_root(self):
+        boot = case.boot_of()
+        boot.append = re.sub(r"root=\S+", f"root=UUID={NO_ROOT}", boot.append)
+        machine = self.start(boot)
+        self.assert_rescue(machine, f"(?i){NO_ROOT}.*(not found|no such|did not appear|not there)")
+        machine.halt()
+        self.assert_untouched(machine)
+
+    def test_corrupt_superblock(self):
+        boot = case.boot_of()
+        with open(self.copy_of_root(boot), "r+b") as disk:
+            disk.seek(1024)
+            disk.write(bytes(1024))
+        boot.append = re.sub(r"root=\S+", "root=/dev/vda", boot.append)
+        machine = self.start(boot)
+        self.assert_rescue(machine, r"(?i)/dev/vda.*(superblock|file system|ext4)")
+        machine.halt()
+        self.assert_untouched(machine)
+
+    def test_missing_display_manager(self):
+        boot = case.boot_of()
+        stage.debugfs(self.copy_of_root(boot), ["rm /usr/sbin/gdm3"])
+        machine = self.start(boot)
+        self.assert_rescue(machine, r"(?i)gdm.*(not found|no such|missing|203|cannot|could not|failed)")
+
+    def test_full_disk(self):
+        """The greeter comes all the same; the merge says that there is no room, and what was written stays readable."""
+        boot = case.boot_of()
+        self.fill(self.copy_of_root(boot))
+        machine = self.start(boot)
+        greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
+        machine.screen().save_png(os.path.join(self.out, "full-disk.png"))
+        self.assertIsNotNone(greeter, "no greeter on a machine whose disk is full")
+        machine.shell.wait(60)
+        machine.shell.check("head -c 3000000 /dev/urandom >/var/lib/big && md5sum </var/lib/big >/run/big.md5")
+        self.wait_message(machine, r"(?i)(no space|full).*", case.COMPLETE_S)
+        self.assertEqual(machine.shell.check("md5sum </var/lib/big"), machine.shell.check("cat /run/big.md5"))
+        self.assertEqual(machine.screen().kind(), "greeter")
+
+    def fill(self, disk):
+        """Take every free block but a few by one file, without writing them."""
+        header = host.run([host.tool("dumpe2fs"), "-h", disk])
+        free = int(re.search(r"Free blocks:\s+(\d+)", header)[1])
+        stage.debugfs(disk, ["write /dev/null /filler", f"fallocate /filler 0 {free - 200}"])
+        host.run([host.tool("e2fsck"), "-fn", disk])

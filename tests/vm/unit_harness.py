@@ -1,0 +1,282 @@
+"""The harness's own parts that need no machine: shell protocol, milestones, timelines, packages, options."""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+from unittest import mock
+
+import compare
+import demo
+import host
+import image
+import screen
+import stage
+import timeline
+from host import Failure
+from shell import Shell, ShellTimeout
+
+
+class FakeGuest:
+    """A machine's end of the serial port: answers each request as `answer(id, verb)` says."""
+
+    def __init__(self, directory, answer):
+        self.path = os.path.join(directory, "shell")
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.path)
+        self.server.listen()
+        self.answer = answer
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        client, _ = self.server.accept()
+        for line in client.makefile("r"):
+            words = line.split()
+            if words:
+                client.sendall(self.answer(*words))
+
+
+@contextlib.contextmanager
+def guest(answer):
+    with tempfile.TemporaryDirectory() as directory:
+        fake = FakeGuest(directory, answer)
+        shell = Shell(fake.path)
+        try:
+            yield shell
+        finally:
+            shell.close()
+            fake.server.close()
+
+
+def packed(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+class ShellProtocol(unittest.TestCase):
+    def test_answer_between_noise(self):
+        def answer(ident, verb, *rest):
+            ran = base64.b64decode(rest[1]).decode()
+            return f"[  1.2] kernel talks @@hello 0 @@\r\n@@{ident} 3 {packed('ran ' + ran)}@@\nmore".encode()
+        with guest(answer) as shell:
+            self.assertEqual(shell.run("echo ü"), (3, "ran echo ü"))
+
+    def test_answer_of_another_request_is_not_taken(self):
+        calls = []
+
+        def answer(ident, verb, *rest):
+            calls.append(ident)
+            late = f"@@{calls[0]} 0 {packed('late')}@@" if len(calls) == 2 else ""
+            return f"{late}@@{ident} 0 {packed('right')}@@".encode() if len(calls) == 2 else b""
+        with guest(answer) as shell:
+            with mock.patch("time.monotonic", side_effect=[0, 100]), self.assertRaises(ShellTimeout):
+                shell._ask("clock", 1)
+            self.assertEqual(shell.run("x"), (0, "right"))
+
+    def test_check_tells_what_failed(self):
+        with guest(lambda ident, *rest: f"@@{ident} 1 {packed('no such thing')}@@".encode()) as shell:
+            with self.assertRaisesRegex(Failure, "no such thing"):
+                shell.check("false")
+
+    def test_guests_script_speaks_the_protocol(self):
+        """The real vm-shell, over pipes (stty fails there, which it does not mind)."""
+        script = os.path.join(image.SOURCE, "files/usr/local/sbin/vm-shell")
+        command = packed("echo one; echo two >&2; exit 7")
+        done = subprocess.run(["bash", script], input=f"\nA.1 clock\nA.2 run 5 {command}\nA.3 run 1 {packed('sleep 9')}\n",
+                              capture_output=True, text=True, timeout=30)
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[1], r"^@@A\.1 0 [0-9.]+@@$")
+        self.assertEqual(lines[2], f"@@A.2 7 {packed(chr(10).join(['one', 'two', '']))}@@")
+        self.assertEqual(lines[3], "@@A.3 124 @@")
+
+
+def frame(host_s, kind):
+    return {"host_s": host_s, "kind": kind}
+
+
+class Milestones(unittest.TestCase):
+    def test_seen_from_outside(self):
+        frames = [frame(10.0, "text"), frame(12.0, "picture"), frame(13.0, "black"), frame(15.5, "picture"),
+                  frame(16.0, "black"), frame(17.0, "uniform"), frame(18.0, "greeter"), frame(19.0, "black")]
+        self.assertEqual(screen.milestones(frames, 10.5), {
+            "first_frame_us": 1500000, "greeter_us": 7500000, "black_us": 3500000, "text_us": 0, "black_frames": 2})
+
+    def test_no_greeter(self):
+        found = screen.milestones([frame(1.0, "black"), frame(2.0, "picture")], 0)
+        self.assertEqual((found["first_frame_us"], found["greeter_us"], found["black_us"]), (2000000, None, None))
+
+
+class Timelines(unittest.TestCase):
+    def sample(self, shift_us=0):
+        names = [n for n in timeline.NAMES if n not in ("first-frame", "greeter")]
+        events = [{"name": n, "t_us": 1000000 * (i + 1) + shift_us} for i, n in enumerate(names)]
+        value = {"boot_id": "x", "kernel": "6.1", "events": events,
+                 "host": {"qemu_cpu_s": 70.0, "load": [1.0, 3.0]}}
+        return timeline.add_screen(value, {"first_frame_us": 1500000, "greeter_us": 6500000 + shift_us, "black_us": 250000})
+
+    def test_screen_fills_in_what_init_does_not_know(self):
+        found = timeline.milestones(self.sample())
+        self.assertEqual((found["first-frame"], found["greeter"]), (1500000, 6500000))
+        self.assertEqual([e["t_us"] for e in self.sample()["events"]], sorted(e["t_us"] for e in self.sample()["events"]))
+
+    def test_inits_own_word_stays(self):
+        value = {"events": [{"name": "greeter", "t_us": 5}], "kernel": "x"}
+        timeline.add_screen(value, {"first_frame_us": None, "greeter_us": 9, "black_us": None})
+        self.assertEqual(timeline.milestones(value), {"greeter": 5})
+
+    def test_svg_is_xml_with_every_milestone(self):
+        import xml.etree.ElementTree as tree
+        root = tree.fromstring(timeline.svg(self.sample(), "a < b & c"))
+        text = " ".join(t for t in root.itertext())
+        for name in timeline.NAMES:
+            self.assertIn(name, text)
+
+    def test_bad_answer_of_earlyctl(self):
+        for text in ("", "{}", '{"events": 3}', "no"):
+            with self.subTest(text=text), self.assertRaisesRegex(Failure, "earlyctl timeline"):
+                timeline.early(mock.Mock(check=lambda *a: text), 3)
+
+    def test_comparison(self):
+        runs = {"stock": [compare.figures(self.sample(s)) for s in (4000000, 2000000, 0)],
+                "early": [compare.figures(self.sample())]}
+        lines = compare.table(runs)
+        row = next(line for line in lines if line.startswith("greeter"))
+        self.assertEqual(row.split()[:4], ["greeter", "8.50", "6.50", "0.76"])
+        self.assertIn("3 stock, 1 early", lines[-1])
+
+
+class Packages(unittest.TestCase):
+    def test_by_suite_and_display_manager(self):
+        bookworm, trixie = image.packages_of("bookworm", "gdm3"), image.packages_of("trixie", "gdm3")
+        self.assertIn("gdm3", bookworm)
+        self.assertIn("libfuse3-3", bookworm)
+        self.assertNotIn("libfuse3-3", trixie)
+        self.assertNotIn("gdm3", image.packages_of("bookworm", "lightdm"))
+
+    def test_bad_line_names_file_and_line(self):
+        with tempfile.TemporaryDirectory() as d, mock.patch.object(image, "SOURCE", d):
+            with open(os.path.join(d, "packages"), "w") as f:
+                f.write("# list\none\ntwo three\n")
+            with self.assertRaisesRegex(Failure, r"packages:3: expected"):
+                image.packages_of("bookworm", "gdm3")
+
+    def test_mirrors_from_both_formats(self):
+        files = {"/etc/apt/sources.list": ["deb [arch=amd64] http://a.example/debian/ bookworm main contrib",
+                                           "deb http://b.example/other other main", "# deb http://c.example bookworm main"],
+                 "d.sources": ["Types: deb", "URIs: http://s.example/debian-security", "Suites: bookworm-security",
+                               "Components: main"]}
+        with mock.patch.object(image, "_lines", lambda path: files.get(path, [])), \
+                mock.patch.object(image.glob, "glob", lambda p: ["d.sources"] if p.endswith(".sources") else []):
+            self.assertEqual(image._host_mirrors(), ("http://a.example/debian", "http://s.example/debian-security"))
+
+    def test_unknown_suite_is_refused_by_name(self):
+        with self.assertRaisesRegex(Failure, "'sid'"):
+            image.get("sid", "gdm3")
+
+
+class Options(unittest.TestCase):
+    def refused(self, *argv):
+        text = io.StringIO()
+        with contextlib.redirect_stderr(text), self.assertRaises(SystemExit) as caught:
+            demo.parse(list(argv))
+        self.assertEqual(caught.exception.code, 2)
+        return text.getvalue()
+
+    def test_refusals(self):
+        self.assertIn("--dm sddm: not supported", self.refused("--dm", "sddm"))
+        self.assertIn("--suite sid: not supported", self.refused("--suite", "sid"))
+        self.assertIn("--compare", self.refused("--runs", "3"))
+        self.assertIn("--runs", self.refused("--compare", "--runs", "0"))
+        self.assertIn("--stock", self.refused("--compare", "--stock"))
+
+    def test_window_only_where_there_is_a_display(self):
+        with mock.patch.dict(os.environ, {"DISPLAY": ":0"}):
+            self.assertTrue(demo.parse([]).window)
+            self.assertFalse(demo.parse(["--headless"]).window)
+        with mock.patch.dict(os.environ, {"DISPLAY": "", "WAYLAND_DISPLAY": ""}):
+            self.assertFalse(demo.parse([]).window)
+
+
+class Disks(unittest.TestCase):
+    def test_files_written_into_a_disk(self):
+        """A new file, a replaced one, a link, through Debian's merged /usr; the file system stays clean."""
+        with tempfile.TemporaryDirectory() as d:
+            base, tree, disk = (os.path.join(d, n) for n in ("base", "tree", "disk"))
+            os.makedirs(os.path.join(base, "usr/sbin"))
+            os.symlink("usr/sbin", os.path.join(base, "sbin"))
+            self.write(base, "usr/sbin/tool", "old")
+            host.run([host.tool("mke2fs"), "-q", "-t", "ext4", "-d", base, disk, "16M"])
+            self.write(tree, "sbin/tool", "new", 0o755)
+            self.write(tree, "etc/early/early.conf", "x")
+            os.symlink("tool", os.path.join(tree, "sbin/alias"))
+            stage.write_files(disk, tree)
+            out = stage.debugfs(disk, ["cat /usr/sbin/tool", "stat /usr/sbin/tool", "cat /etc/early/early.conf",
+                                       "stat /usr/sbin/alias"], write=False)
+            self.assertIn("new", out)
+            self.assertNotIn("old", out)
+            self.assertRegex(out, r"Mode:\s+0755")
+            self.assertRegex(out, r"User:\s+0\s+Group:\s+0")
+            self.assertIn('Fast link dest: "tool"', out)
+
+    def write(self, tree, path, text, mode=0o644):
+        full = os.path.join(tree, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w") as f:
+            f.write(text)
+        os.chmod(full, mode)
+
+    def test_key_follows_content_mode_and_links(self):
+        with tempfile.TemporaryDirectory() as d:
+            self.write(d, "a", "1")
+            keys = [stage._key(d)]
+            self.write(d, "a", "2")
+            keys.append(stage._key(d))
+            os.chmod(os.path.join(d, "a"), 0o755)
+            keys.append(stage._key(d))
+            os.symlink("a", os.path.join(d, "b"))
+            keys.append(stage._key(d))
+            self.assertEqual(len(set(keys)), 4)
+            self.assertEqual(stage._key(d), keys[-1])
+
+
+class Runner(unittest.TestCase):
+    """run.py itself: what is no pass must not be counted as one."""
+
+    def test_skips_errors_and_setup_failures_fail(self):
+        import run
+
+        class Sample(unittest.TestCase):
+            def test_good(self):
+                pass
+
+            def test_skipped(self):
+                self.skipTest("no")
+
+            def test_bad(self):
+                self.fail("bad")
+
+            @unittest.expectedFailure
+            def test_expected(self):
+                self.fail("known")
+
+        class NoMachine(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                raise Failure("did not boot")
+
+            def test_never(self):
+                pass
+
+        results = run.Results()
+        suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(c) for c in (Sample, NoMachine))
+        with contextlib.redirect_stdout(io.StringIO()):
+            suite.run(results)
+        good = [e["name"].split(".")[-1] for e in results.entries.values() if e["ok"]]
+        self.assertEqual(good, ["test_good"])
+        self.assertEqual(len(results.entries), 5)
+        json.dumps(list(results.entries.values()))
