@@ -56,8 +56,10 @@ static int copy_meta(struct merge *merge, int from, int to, const struct stat *s
 
 int apply_stage_file(struct merge *merge, struct node *node, const char *name)
 {
-	CLEANUP_FD int in = -1;
-	CLEANUP_FD int out = -1;
+	CLEANUP_FD
+	int in = -1;
+	CLEANUP_FD
+	int out = -1;
 	uint64_t bytes = 0;
 	struct stat st;
 	int r;
@@ -82,8 +84,10 @@ int apply_stage_file(struct merge *merge, struct node *node, const char *name)
 static int add_delta(struct merge *merge, struct node *node, const char *name,
 		     const struct stat *st)
 {
-	CLEANUP_FD int in = -1;
-	CLEANUP_FD int out = -1;
+	CLEANUP_FD
+	int in = -1;
+	CLEANUP_FD
+	int out = -1;
 	int r = 0;
 
 	if (node->dirty_all)
@@ -112,9 +116,9 @@ static int make_special(struct merge *merge, const struct item *item, const char
 
 	if (!S_ISLNK(item->upper_st.st_mode))
 		return mknodat(merge->staging_fd, name, item->upper_st.st_mode,
-			       item->upper_st.st_rdev) < 0 ?
-			       -errno :
-			       0;
+			       item->upper_st.st_rdev) < 0
+			       ? -errno
+			       : 0;
 	n = readlinkat(item->upper_fd, "", target, sizeof(target) - 1);
 	if (n < 0)
 		return -errno;
@@ -126,7 +130,8 @@ static int make_special(struct merge *merge, const struct item *item, const char
 static int put_together(struct merge *merge, const struct item *item, const char *name)
 {
 	struct node *node = item->node;
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	int r;
 
 	if (node->staged)
@@ -190,8 +195,10 @@ static int link_placed(struct merge *merge, struct item *item)
 /* Other names of the real inode must see the change: the one case that is not atomic. */
 static int rewrite(struct merge *merge, struct item *item)
 {
-	CLEANUP_FD int in = -1;
-	CLEANUP_FD int out = -1;
+	CLEANUP_FD
+	int in = -1;
+	CLEANUP_FD
+	int out = -1;
 	int r;
 
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
@@ -218,7 +225,8 @@ static int rewrite(struct merge *merge, struct item *item)
 
 static int make_dir(struct merge *merge, struct item *item)
 {
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	char name[24];
 	int r;
 
@@ -245,7 +253,8 @@ static int set_aside(struct merge *merge, const struct item *item)
 			return -ENAMETOOLONG;
 		if (renameat2(item->real_dir, item->text, item->real_dir, other,
 			      RENAME_NOREPLACE) == 0) {
-			log_warning("both %s and the file that was there are kept; the latter is %s now",
+			log_warning("both %s and the file that was there are kept; the latter is "
+				    "%s now",
 				    merge->path.data, other);
 			return 0;
 		}
@@ -268,8 +277,7 @@ static bool is_expected(struct merge *merge, const struct item *item)
 
 	if (merge->overlay->foreign_upper || merge->hides_all)
 		return true;
-	if (item->node && item->node->has_placed &&
-	    marks_stamp_equal(&item->node->placed, &real))
+	if (item->node && item->node->has_placed && marks_stamp_equal(&item->node->placed, &real))
 		return true;
 	/* The stamp belongs to the inode: with several names it tells about one of them only. */
 	if (item->node && !node_is_dir(item->node) && item->upper_st.st_nlink > 1)
@@ -351,7 +359,8 @@ static int item_open(struct merge *merge, struct node *dir, struct item *item)
 
 static int apply_name(struct merge *merge, struct node *dir, int real_dir, const char *text)
 {
-	CLEANUP(item_done) struct item item = {
+	CLEANUP(item_done)
+	struct item item = {
 		.text = text,
 		.real_dir = real_dir,
 		.upper_fd = -1,
@@ -384,8 +393,8 @@ static int clear_dir(struct node *dir, int real_fd)
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		if (fstatat(node_upper_fd(dir), dirlist_name(&list, i), &st, AT_SYMLINK_NOFOLLOW) <
 		    0)
-			r = errno == ENOENT ? layer_remove_tree(real_fd, dirlist_name(&list, i)) :
-					      -errno;
+			r = errno == ENOENT ? layer_remove_tree(real_fd, dirlist_name(&list, i))
+					    : -errno;
 	}
 	dirlist_done(&list);
 	return r;

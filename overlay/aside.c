@@ -65,8 +65,7 @@ static bool is_special(const struct node *node)
 /* Two page caches can't share a mapped file, and a database compares its file with its path. */
 static bool is_shared_use(struct node *node)
 {
-	return S_ISREG(node->type) && !list_empty(&node->handles) &&
-	       (node->mapped || node->locked);
+	return S_ISREG(node->type) && !list_empty(&node->handles) && (node->mapped || node->locked);
 }
 
 /* With the table's lock held. */
@@ -99,7 +98,7 @@ static bool is_covered(const struct node *node)
 {
 	struct sticky *sticky;
 
-	list_for_each(sticky, &stickies, link) {
+	list_for_each (sticky, &stickies, link) {
 		if (is_beneath(node, sticky->node))
 			return true;
 	}
@@ -114,7 +113,7 @@ static int add_sticky(struct node *node)
 
 	if (is_covered(node))
 		return 0;
-	list_for_each_safe(sticky, tmp, &stickies, link) {
+	list_for_each_safe (sticky, tmp, &stickies, link) {
 		if (!is_beneath(sticky->node, node))
 			continue;
 		sticky->node->n_pins--; /* it has a name: it stays */
@@ -157,7 +156,7 @@ static int collect(struct aside *aside)
 	int r = 0;
 
 	pthread_mutex_lock(&table->lock);
-	list_for_each(node, &table->all, all_link) {
+	list_for_each (node, &table->all, all_link) {
 		if (r == 0)
 			r = consider(table, node);
 	}
@@ -176,7 +175,8 @@ static char *join(const char *a, const char *b)
 /* Walks through our own mount: other threads answer. */
 static int open_sticky(struct aside *aside, struct sticky *sticky)
 {
-	CLEANUP(free_charp) char *path = join(aside->mountpoint, sticky->path);
+	CLEANUP(free_charp)
+	char *path = join(aside->mountpoint, sticky->path);
 
 	if (!path)
 		return -ENOMEM;
@@ -193,7 +193,8 @@ static int attach(int tree_fd, int dirfd, const char *path, unsigned int flags)
 
 static int attach_sticky(struct aside *aside, struct sticky *sticky)
 {
-	CLEANUP_FD int attached = -1;
+	CLEANUP_FD
+	int attached = -1;
 	int base = aside->overlay->beneath_attached_fd;
 	int r;
 
@@ -214,7 +215,7 @@ static void bind_stickies(struct aside *aside)
 
 	if (r < 0)
 		log_errno(r, "sockets of the union may be out of reach after the merge");
-	list_for_each_safe(sticky, tmp, &stickies, link) {
+	list_for_each_safe (sticky, tmp, &stickies, link) {
 		r = open_sticky(aside, sticky);
 		if (r == 0)
 			r = attach_sticky(aside, sticky);
@@ -232,7 +233,8 @@ static void bind_stickies(struct aside *aside)
 /* The real directory comes from elsewhere: it is put beneath the union, or, before Linux 6.5, in its place. */
 static int put_into_place(struct aside *aside, bool *ret_detached)
 {
-	CLEANUP_FD int tree = -1;
+	CLEANUP_FD
+	int tree = -1;
 	int r;
 
 	*ret_detached = false;
@@ -264,7 +266,7 @@ static void forget_names(struct aside *aside)
 	pthread_mutex_lock(&table->lock);
 	copies = calloc(table->names.n + 1, sizeof(*copies));
 	for (size_t i = 0; copies && i < table->names.n_buckets; i++) {
-		list_for_each(name, &table->names.buckets[i], link) {
+		list_for_each (name, &table->names.buckets[i], link) {
 			if (name->node && node_is_dir(name->node))
 				continue;
 			copies[n].text = strdup(name->text);
@@ -307,7 +309,7 @@ static void ask_kernel(struct aside *aside, struct node *dir)
 
 	pthread_mutex_lock(&table->lock);
 	special = calloc(table->n_nodes + 1, sizeof(struct node *));
-	list_for_each(node, &table->all, all_link) {
+	list_for_each (node, &table->all, all_link) {
 		if (special && is_special(node) && is_beneath(node, dir)) {
 			node->n_pins++;
 			special[n++] = node;
@@ -335,7 +337,7 @@ static bool in_use(struct aside *aside, struct node *dir)
 	bool used = false;
 
 	pthread_mutex_lock(&table->lock);
-	list_for_each(node, &table->all, all_link) {
+	list_for_each (node, &table->all, all_link) {
 		if (!used && ((is_special(node) && node->n_lookup > 0) || is_shared_use(node)))
 			used = is_beneath(node, dir);
 	}
@@ -346,8 +348,10 @@ static bool in_use(struct aside *aside, struct node *dir)
 /* The bind of a single file keeps its inode in use: here the kernel's list of bound sockets is asked. */
 static bool is_bound(const char *text)
 {
-	CLEANUP(free_charp) char *list = NULL;
-	CLEANUP(free_charp) char *wanted = join("", text);
+	CLEANUP(free_charp)
+	char *list = NULL;
+	CLEANUP(free_charp)
+	char *wanted = join("", text);
 	size_t len = wanted ? strlen(wanted) : 0;
 
 	if (!wanted || fs_read_file_at(AT_FDCWD, "../net/unix", NET_UNIX_MAX, &list, NULL) < 0)
@@ -417,8 +421,9 @@ static void drop_unused(struct aside *aside)
 {
 	struct sticky *sticky, *tmp;
 
-	list_for_each_safe(sticky, tmp, &stickies, link) {
-		CLEANUP(free_charp) char *path = join(aside->mountpoint, sticky->path);
+	list_for_each_safe (sticky, tmp, &stickies, link) {
+		CLEANUP(free_charp)
+		char *path = join(aside->mountpoint, sticky->path);
 
 		if (!path || is_needed(aside, sticky, path))
 			continue;
@@ -437,7 +442,7 @@ void aside_watch(struct aside *aside)
 
 	while (!list_empty(&stickies)) {
 		usleep(WATCH_INTERVAL_US);
-		list_for_each(sticky, &stickies, link)
+		list_for_each (sticky, &stickies, link)
 			ask_kernel(aside, sticky->node);
 		usleep(FORGET_TIME_US);
 		drop_unused(aside);

@@ -50,7 +50,8 @@ static int upper_has(struct overlay *overlay, struct node *parent, const char *t
 static int make_whiteout(struct overlay *overlay, const char *temp, const struct stat *hidden)
 {
 	struct marks_stamp stamp = marks_stamp_of(hidden);
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 
 	if (mknodat(overlay->work_fd, temp, S_IFCHR, makedev(0, 0)) < 0)
 		return -errno;
@@ -132,8 +133,9 @@ static int make_at(struct making *making, int dirfd, const char *text)
 	if (r < 0)
 		return r;
 	making->path_fd = openat(dirfd, text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	r = making->path_fd < 0 ? -errno :
-				  give_to_caller(making->file, making->path_fd, making->keeps_group);
+	r = making->path_fd < 0
+		    ? -errno
+		    : give_to_caller(making->file, making->path_fd, making->keeps_group);
 	if (r < 0) {
 		(void)unlinkat(dirfd, text, S_ISDIR(making->file->mode) ? AT_REMOVEDIR : 0);
 		making->path_fd = fd_close(making->path_fd);
@@ -146,7 +148,8 @@ static int make_at(struct making *making, int dirfd, const char *text)
 static void hand_stamp_on(int upper, const char *text, int path_fd)
 {
 	struct marks_stamp stamp;
-	CLEANUP_FD int fd = openat(upper, text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(upper, text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	/* Without a stamp the merge keeps both files. */
 	if (fd >= 0 && getxattr(FD_NAME(fd), MARKS_STAMP, &stamp, sizeof(stamp)) == sizeof(stamp))
@@ -165,8 +168,8 @@ static int make_over_whiteout(struct overlay *overlay, struct making *making, in
 	hand_stamp_on(upper, text, making->path_fd);
 	if (is_dir)
 		r = overlay_set_opaque(making->path_fd);
-	if (r == 0 && renameat2(overlay->work_fd, temp.text, upper, text,
-				is_dir ? RENAME_EXCHANGE : 0) < 0)
+	if (r == 0 &&
+	    renameat2(overlay->work_fd, temp.text, upper, text, is_dir ? RENAME_EXCHANGE : 0) < 0)
 		r = -errno;
 	if (r < 0 || is_dir)
 		(void)layer_remove_tree(overlay->work_fd, temp.text);
@@ -205,8 +208,7 @@ static int make_new(struct overlay *overlay, struct making *making, struct node 
 }
 
 int overlay_create(struct overlay *overlay, struct node *parent, const char *text,
-		   const struct new_file *file, int open_flags, int *ret_fd,
-		   struct node **ret_node)
+		   const struct new_file *file, int open_flags, int *ret_fd, struct node **ret_node)
 {
 	struct making making = {
 		.file = file,
@@ -312,7 +314,7 @@ static void count_lost_link(struct overlay *overlay, struct node *parent, const 
 	pthread_mutex_lock(&overlay->table.lock);
 	name = table_find_name(&overlay->table, parent, text);
 	if (name && name->node)
-		name->node->nlink_bias--;
+		node_lose_lower_name_locked(name->node);
 	pthread_mutex_unlock(&overlay->table.lock);
 }
 

@@ -34,7 +34,8 @@ static int write_at(int to, const char *buf, size_t len, uint64_t offset)
 
 int copy_range(int from, int to, uint64_t start, uint64_t end)
 {
-	CLEANUP(free_charp) char *buf = malloc(CHUNK_BYTES);
+	CLEANUP(free_charp)
+	char *buf = malloc(CHUNK_BYTES);
 
 	if (!buf)
 		return -ENOMEM;
@@ -130,7 +131,8 @@ static int list_xattrs(int fd, char **ret_names, size_t *ret_len)
 
 static int copy_one(int from, const char *from_name, int to, const char *to_name)
 {
-	CLEANUP(free_charp) char *value = NULL;
+	CLEANUP(free_charp)
+	char *value = NULL;
 	ssize_t n = getxattr(FD_NAME(from), from_name, NULL, 0);
 
 	if (n < 0)
@@ -162,7 +164,8 @@ static bool has_name(const char *names, size_t len, enum copy_direction directio
 static int prune_xattrs(int to, const char *names, size_t len, enum copy_direction direction,
 			bool upper_takes_user)
 {
-	CLEANUP(free_charp) char *there = NULL;
+	CLEANUP(free_charp)
+	char *there = NULL;
 	size_t there_len;
 	int r = list_xattrs(to, &there, &there_len);
 
@@ -178,7 +181,8 @@ static int prune_xattrs(int to, const char *names, size_t len, enum copy_directi
 
 int copy_xattrs(int from, int to, enum copy_direction direction, bool upper_takes_user, bool prune)
 {
-	CLEANUP(free_charp) char *names = NULL;
+	CLEANUP(free_charp)
+	char *names = NULL;
 	size_t len;
 	int r = list_xattrs(from, &names, &len);
 

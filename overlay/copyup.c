@@ -42,8 +42,10 @@ static int make_symlink(int from, int dirfd, const char *text)
 
 static int make_regular(int from, int dirfd, const char *text, bool with_data)
 {
-	CLEANUP_FD int in = -1;
-	CLEANUP_FD int out = -1;
+	CLEANUP_FD
+	int in = -1;
+	CLEANUP_FD
+	int out = -1;
 
 	out = openat(dirfd, text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out < 0)
@@ -73,7 +75,8 @@ static int make_like(int from, const struct stat *st, int dirfd, const char *tex
 static int build(struct overlay *overlay, struct node *node, const struct stat *st,
 		 const char *temp, bool with_data, int *ret_fd)
 {
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	int from = node->lower_fds[0];
 	int r = make_like(from, st, overlay->work_fd, temp, with_data);
 
@@ -130,8 +133,10 @@ static int publish(struct node *node, int fd, bool placed)
 static int copy_up_dir(struct overlay *overlay, struct node *dir)
 {
 	struct temp_name temp = overlay_temp_name(overlay);
-	CLEANUP(free_charp) char *text = NULL;
-	CLEANUP_FD int fd = -1;
+	CLEANUP(free_charp)
+	char *text = NULL;
+	CLEANUP_FD
+	int fd = -1;
 	struct node *parent;
 	struct stat st;
 	int r;
@@ -159,7 +164,8 @@ static int copy_up_dir(struct overlay *overlay, struct node *dir)
 /* Puts the finished copy where the file's name is, if it still has one. 1: placed, 0: it has none. */
 static int place(struct overlay *overlay, struct node *node, const char *temp)
 {
-	CLEANUP(free_charp) char *text = NULL;
+	CLEANUP(free_charp)
+	char *text = NULL;
 	struct node *parent;
 	int r = node_get_place(node, &parent, &text);
 
@@ -178,7 +184,8 @@ static int place(struct overlay *overlay, struct node *node, const char *temp)
 static int copy_up_file(struct overlay *overlay, struct node *node, bool with_data)
 {
 	struct temp_name temp = overlay_temp_name(overlay);
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	struct stat st;
 	int r = layer_stat(node->lower_fds[0], &st);
 

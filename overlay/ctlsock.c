@@ -150,7 +150,8 @@ static bool is_ours(const struct ctlsock *sock)
 static int bind_at(struct ctlsock *sock)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	struct stat st;
 	int r;
 
@@ -197,7 +198,8 @@ int ctlsock_new(struct loop *loop, const char *run_dir, const char *mountpoint,
 {
 	struct strbuf dir = STRBUF_INIT;
 	struct strbuf path = STRBUF_INIT;
-	CLEANUP(free_charp) char *name = NULL;
+	CLEANUP(free_charp)
+	char *name = NULL;
 	struct ctlsock *sock;
 	int r = options_socket_name(mountpoint, &name);
 
@@ -245,7 +247,7 @@ void ctlsock_progress(struct ctlsock *sock, const struct overlayctl_progress *pr
 {
 	struct client *client;
 
-	list_for_each(client, &sock->clients, link) {
+	list_for_each (client, &sock->clients, link) {
 		if (client->waits)
 			(void)channel_send(&client->channel, OVERLAYCTL_PROGRESS, progress);
 	}
@@ -255,7 +257,7 @@ void ctlsock_done(struct ctlsock *sock, const struct overlayctl_done *done)
 {
 	struct client *client;
 
-	list_for_each(client, &sock->clients, link) {
+	list_for_each (client, &sock->clients, link) {
 		if (client->waits)
 			(void)channel_send(&client->channel, OVERLAYCTL_DONE, done);
 		client->waits = false;

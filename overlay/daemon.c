@@ -262,8 +262,9 @@ static int start_session(struct daemon *daemon)
 {
 	const struct options *options = daemon->options;
 	const char *source = options->fsname ? options->fsname : options->source;
-	int r = session_new(&daemon->overlay, options->mountpoint, source ? source : "early-overlay",
-			    options->mount_flags, &daemon->session);
+	int r = session_new(&daemon->overlay, options->mountpoint,
+			    source ? source : "early-overlay", options->mount_flags,
+			    &daemon->session);
 
 	if (r < 0)
 		return log_errno(r, "cannot mount on %s", options->mountpoint);

@@ -130,7 +130,7 @@ int handles_prepare(struct overlay *overlay, struct node *node, int target)
 	struct handle *handle;
 	int r = 0;
 
-	list_for_each(handle, &node->handles, link) {
+	list_for_each (handle, &node->handles, link) {
 		if (r == 0)
 			r = handle_prepare(handle, target);
 	}
@@ -145,7 +145,7 @@ void handles_commit(struct node *node)
 {
 	struct handle *handle;
 
-	list_for_each(handle, &node->handles, link)
+	list_for_each (handle, &node->handles, link)
 		handle_commit(handle);
 	locks_commit(node);
 }
@@ -154,7 +154,7 @@ void handles_abort(struct node *node)
 {
 	struct handle *handle;
 
-	list_for_each(handle, &node->handles, link)
+	list_for_each (handle, &node->handles, link)
 		handle_abort(handle);
 	locks_abort(node);
 }

@@ -58,7 +58,8 @@ static void inval(void *data, struct node *node)
 
 static int run_merge(struct job *job)
 {
-	CLEANUP_FD int into_fd = -1;
+	CLEANUP_FD
+	int into_fd = -1;
 	int real_fd = job->overlay->beneath_fd;
 	int r;
 
@@ -150,8 +151,8 @@ int job_new(struct loop *loop, struct overlay *overlay, struct session *session,
 	job->data = data;
 	pthread_mutex_init(&job->lock, NULL);
 	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = job->event_fd < 0 ? -errno :
-				loop_add(loop, &job->source, job->event_fd, EPOLLIN, handle_report);
+	r = job->event_fd < 0 ? -errno
+			      : loop_add(loop, &job->source, job->event_fd, EPOLLIN, handle_report);
 	if (r < 0) {
 		fd_close(job->event_fd);
 		free(job);

@@ -34,7 +34,8 @@ static int change_mount(int fd, uint64_t clear, uint64_t propagation)
 
 int layer_clone(const char *path, int *ret_fd)
 {
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	int r;
 
 	fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -55,7 +56,8 @@ int layer_clone_make_writable(int fd)
 /* A detached mount of a new file system with at most one option. */
 static int mount_detached(const char *type, const char *key, const char *value, int *ret_fd)
 {
-	CLEANUP_FD int fs = -1;
+	CLEANUP_FD
+	int fs = -1;
 	int fd;
 
 	fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
@@ -79,8 +81,10 @@ int layer_new_tmpfs(const char *size, int *ret_fd)
 
 int layer_enter_fd_dir(void)
 {
-	CLEANUP_FD int proc = -1;
-	CLEANUP_FD int dir = -1;
+	CLEANUP_FD
+	int proc = -1;
+	CLEANUP_FD
+	int dir = -1;
 
 	if (mount_detached("proc", NULL, NULL, &proc) < 0) {
 		proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

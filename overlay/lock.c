@@ -30,7 +30,7 @@ static struct lock_owner *find_owner(struct node *node, uint64_t id)
 {
 	struct lock_owner *owner;
 
-	list_for_each(owner, &node->owners, link) {
+	list_for_each (owner, &node->owners, link) {
 		if (owner->id == id)
 			return owner;
 	}
@@ -135,7 +135,7 @@ static bool get_ours(struct node *node, uint64_t id, struct flock *lock)
 	uint64_t end = ranges_end_of(start, (uint64_t)lock->l_len);
 	struct lock_owner *owner;
 
-	list_for_each(owner, &node->owners, link) {
+	list_for_each (owner, &node->owners, link) {
 		const struct range *range;
 
 		if (owner->id == id)
@@ -205,7 +205,7 @@ void locks_drop_handle(struct handle *handle)
 	struct lock_owner *owner, *tmp;
 
 	pthread_mutex_lock(&owners_lock);
-	list_for_each_safe(owner, tmp, &handle->node->owners, link) {
+	list_for_each_safe (owner, tmp, &handle->node->owners, link) {
 		if (owner->handle == handle)
 			owner_free(owner);
 	}
@@ -238,7 +238,7 @@ int locks_prepare(struct node *node, int target)
 	int r = 0;
 
 	pthread_mutex_lock(&owners_lock);
-	list_for_each(owner, &node->owners, link) {
+	list_for_each (owner, &node->owners, link) {
 		if (r == 0)
 			r = replay(owner, target);
 	}
@@ -251,7 +251,7 @@ void locks_commit(struct node *node)
 	struct lock_owner *owner;
 
 	pthread_mutex_lock(&owners_lock);
-	list_for_each(owner, &node->owners, link) {
+	list_for_each (owner, &node->owners, link) {
 		if (owner->next_fd < 0)
 			continue;
 		fd_close(owner->fd);
@@ -266,7 +266,7 @@ void locks_abort(struct node *node)
 	struct lock_owner *owner;
 
 	pthread_mutex_lock(&owners_lock);
-	list_for_each(owner, &node->owners, link)
+	list_for_each (owner, &node->owners, link)
 		owner->next_fd = fd_close(owner->next_fd);
 	pthread_mutex_unlock(&owners_lock);
 }

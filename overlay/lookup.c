@@ -179,14 +179,14 @@ static int settle(struct overlay *overlay, struct node *parent, const char *text
 int overlay_lookup(struct overlay *overlay, struct node *parent, const char *text, bool pin,
 		   struct node **ret_node, bool *ret_cacheable)
 {
-	CLEANUP(found_done) struct found found = { .upper_fd = -1 };
+	CLEANUP(found_done)
+	struct found found = { .upper_fd = -1 };
 	int r;
 
 	*ret_cacheable = false;
 	if (strlen(text) > NAME_MAX)
 		return -ENAMETOOLONG;
-	r = marks_is_hidden_name(text) ? -ENOENT :
-					 find_in_layers(overlay, parent, text, &found);
+	r = marks_is_hidden_name(text) ? -ENOENT : find_in_layers(overlay, parent, text, &found);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	pthread_mutex_lock(&overlay->table.lock);
@@ -202,7 +202,8 @@ int overlay_lookup(struct overlay *overlay, struct node *parent, const char *tex
 int overlay_adopt(struct overlay *overlay, struct node *parent, const char *text, int fd,
 		  const struct stat *st, struct node **ret_node)
 {
-	CLEANUP(found_done) struct found found = { .upper_fd = fd, .upper_st = *st };
+	CLEANUP(found_done)
+	struct found found = { .upper_fd = fd, .upper_st = *st };
 	int r;
 
 	pthread_mutex_lock(&overlay->table.lock);
@@ -214,7 +215,8 @@ int overlay_adopt(struct overlay *overlay, struct node *parent, const char *text
 int overlay_find_lower(struct overlay *overlay, struct node *parent, const char *text,
 		       struct stat *ret_st)
 {
-	CLEANUP(found_done) struct found found = { .upper_fd = -1 };
+	CLEANUP(found_done)
+	struct found found = { .upper_fd = -1 };
 	int r;
 
 	if (node_n_lower(parent) == 0)

@@ -69,7 +69,8 @@ static const char *advice_for(int error)
 	case ENFILE:
 		return "raise the limit of open files of early-overlay, then ask again";
 	case EIO:
-		return "look for disk errors in the kernel's log, repair the file system, then ask again";
+		return "look for disk errors in the kernel's log, repair the file system, then ask "
+		       "again";
 	default:
 		return "remove the cause, then ask again; nothing was lost";
 	}
@@ -78,8 +79,8 @@ static const char *advice_for(int error)
 int merge_failed(struct merge *merge, const char *text, int r)
 {
 	if (r < 0 && !merge->result->path) {
-		merge->result->path = strdup(text ? text :
-						    (merge->path.data ? merge->path.data : "/"));
+		merge->result->path = strdup(text ? text
+						  : (merge->path.data ? merge->path.data : "/"));
 		merge->result->advice = advice_for(-r);
 	}
 	return r;
@@ -116,13 +117,15 @@ static void close_staging(struct merge *merge)
 	if (merge->staging_fd < 0)
 		return;
 	merge->staging_fd = fd_close(merge->staging_fd);
-	(void)layer_remove_tree(merge->real_fd, MARKS_STAGING); /* hidden, and the next merge does */
+	(void)layer_remove_tree(merge->real_fd,
+				MARKS_STAGING); /* hidden, and the next merge does */
 }
 
 /* A mount's O_PATH descriptor takes no syncfs. */
 static int sync_real(struct merge *merge)
 {
-	CLEANUP_FD int fd = openat(merge->real_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD
+	int fd = openat(merge->real_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
@@ -199,7 +202,7 @@ static bool has_writer(struct node *node)
 	bool found = false;
 
 	pthread_rwlock_rdlock(&node->lock);
-	list_for_each(handle, &node->handles, link)
+	list_for_each (handle, &node->handles, link)
 		found = found || (handle->flags & O_ACCMODE) != O_RDONLY;
 	pthread_rwlock_unlock(&node->lock);
 	return found;
@@ -214,7 +217,7 @@ static struct node **pin_all(struct table *table, size_t *ret_n)
 	pthread_mutex_lock(&table->lock);
 	nodes = calloc(table->n_nodes + 1, sizeof(struct node *));
 	if (nodes) {
-		list_for_each(node, &table->all, all_link) {
+		list_for_each (node, &table->all, all_link) {
 			node->n_pins++;
 			nodes[n++] = node;
 		}
@@ -321,6 +324,10 @@ static void release_kept(struct table *table, struct node **nodes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (nodes[i]->kept) {
 			nodes[i]->kept = false;
+			nodes[i]->n_pins--;
+		}
+		if (nodes[i]->counted) {
+			nodes[i]->counted = false;
 			nodes[i]->n_pins--;
 		}
 	}

@@ -12,6 +12,7 @@
 
 #include "early/fd.h"
 #include "early/macros.h"
+#include "layer.h"
 
 #define FIRST_BUCKETS 1024
 #define NEGATIVE_MAX 100000
@@ -200,7 +201,7 @@ struct node *table_find(struct table *table, dev_t dev, ino_t ino)
 {
 	struct node_key *key;
 
-	list_for_each(key, key_bucket(&table->keys, dev, ino), link) {
+	list_for_each (key, key_bucket(&table->keys, dev, ino), link) {
 		if (key->dev == dev && key->ino == ino)
 			return key->node;
 	}
@@ -225,7 +226,7 @@ struct name *table_find_name(struct table *table, const struct node *parent, con
 {
 	struct name *name;
 
-	list_for_each(name, name_bucket(&table->names, parent, text), link) {
+	list_for_each (name, name_bucket(&table->names, parent, text), link) {
 		if (name->parent == parent && strcmp(name->text, text) == 0)
 			return name;
 	}
@@ -256,6 +257,18 @@ void node_keep_locked(struct node *node)
 	if (node->kept)
 		return;
 	node->kept = true;
+	node->n_pins++;
+}
+
+void node_lose_lower_name_locked(struct node *node)
+{
+	struct stat st;
+
+	node->nlink_bias--;
+	if (node->counted || node_is_dir(node) || layer_stat(node_fd(node), &st) < 0 ||
+	    (int64_t)st.st_nlink + node->nlink_bias <= 0)
+		return;
+	node->counted = true;
 	node->n_pins++;
 }
 

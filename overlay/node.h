@@ -66,6 +66,7 @@ struct node {
 	bool tracking;
 	bool dirty_all;
 	bool meta_dirty;
+	bool counted; /* one pin: @nlink_bias must not be forgotten while other lower names remain */
 	bool locked; /* fcntl locks were set: a database, likely */
 	bool mapped; /* the kernel has written pages of a mapping back */
 
@@ -110,6 +111,8 @@ int table_set_name(struct table *table, struct node *parent, const char *text, s
 void table_drop_name(struct table *table, struct node *parent, const char *text);
 void node_put_locked(struct node *node);
 void node_keep_locked(struct node *node);
+/* A name that only the lower layer had is hidden now. */
+void node_lose_lower_name_locked(struct node *node);
 
 /* These take the lock. */
 void node_pin(struct node *node);

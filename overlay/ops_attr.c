@@ -33,7 +33,8 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 static int set_size(struct node *node, off_t size, const struct fuse_file_info *fi)
 {
-	CLEANUP_FD int opened = -1;
+	CLEANUP_FD
+	int opened = -1;
 	int fd = fi ? ((struct handle *)(uintptr_t)fi->fh)->fd : -1;
 	int r;
 
@@ -81,8 +82,8 @@ static int set_times(int fd, const struct stat *attr, int to_set, bool merged)
 	return utimensat(fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-static int set_attr(struct overlay *overlay, struct node *node, const struct stat *attr,
-		    int to_set, const struct fuse_file_info *fi)
+static int set_attr(struct overlay *overlay, struct node *node, const struct stat *attr, int to_set,
+		    const struct fuse_file_info *fi)
 {
 	int fd = node_upper_fd(node);
 	int r = 0;
@@ -200,7 +201,8 @@ static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t
 {
 	struct overlay *overlay = ops_overlay(req);
 	struct node *node = ops_node(overlay, ino);
-	CLEANUP(free_charp) char *value = NULL;
+	CLEANUP(free_charp)
+	char *value = NULL;
 	char buf[XATTR_NAME_SIZE];
 	ssize_t n = -1;
 	int r;
@@ -267,7 +269,8 @@ static int list_shown(int fd, char **ret_names, size_t *ret_len)
 static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 {
 	struct overlay *overlay = ops_overlay(req);
-	CLEANUP(free_charp) char *names = NULL;
+	CLEANUP(free_charp)
+	char *names = NULL;
 	size_t len = 0;
 	int r;
 

@@ -75,7 +75,8 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 {
 	struct overlay *overlay = ops_overlay(req);
 	struct open_dir *dir = dir_of(fi);
-	CLEANUP(free_charp) char *buf = malloc(size);
+	CLEANUP(free_charp)
+	char *buf = malloc(size);
 	size_t used = 0;
 	int r = buf ? 0 : -ENOMEM;
 
@@ -106,8 +107,8 @@ static void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fus
 
 	overlay_enter(overlay);
 	if (node_upper_fd(node) >= 0 && !(overlay->volatile_upper && !overlay_is_merged(overlay))) {
-		CLEANUP_FD int fd = openat(node_upper_fd(node), ".",
-					   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CLEANUP_FD
+		int fd = openat(node_upper_fd(node), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
 	}

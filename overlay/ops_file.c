@@ -100,7 +100,8 @@ static ssize_t write_to(int fd, const char *buf, size_t size, off_t off)
 /* A page of a mapping goes to its own place, also through a handle that appends. */
 static ssize_t write_page(struct handle *handle, const char *buf, size_t size, off_t off)
 {
-	CLEANUP_FD int plain = -1;
+	CLEANUP_FD
+	int plain = -1;
 
 	handle->node->mapped = true;
 	if (!(handle->flags & O_APPEND))
@@ -130,8 +131,8 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 
 	overlay_enter(overlay);
 	pthread_rwlock_rdlock(&handle->node->lock);
-	n = fi->writepage ? write_page(handle, buf, size, off) :
-			    write_to(handle->fd, buf, size, off);
+	n = fi->writepage ? write_page(handle, buf, size, off)
+			  : write_to(handle->fd, buf, size, off);
 	if (n > 0)
 		note(handle, (size_t)n, off);
 	if (n < 0)

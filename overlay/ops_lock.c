@@ -52,7 +52,7 @@ static void try_all(struct overlay *overlay)
 {
 	struct waiting *waiting, *tmp;
 
-	list_for_each_safe(waiting, tmp, &queue.waiting, link) {
+	list_for_each_safe (waiting, tmp, &queue.waiting, link) {
 		int r = -EINTR;
 
 		if (!fuse_req_interrupted(waiting->req)) {

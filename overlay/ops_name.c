@@ -162,7 +162,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		.gid = ctx->gid,
 	};
 	int flags = fi->flags & ~(O_TRUNC | O_DIRECT | O_NOCTTY);
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	struct handle *handle = NULL;
 	struct node *node = NULL;
 	struct fuse_entry_param entry;

@@ -284,13 +284,16 @@ int options_check(const struct options *options, char **ret_why)
 {
 	*ret_why = NULL;
 	if (!options->mountpoint)
-		return refuse(ret_why, "no mount point; usage: early-overlay [SOURCE] MOUNTPOINT -o …");
+		return refuse(ret_why,
+			      "no mount point; usage: early-overlay [SOURCE] MOUNTPOINT -o …");
 	if (strv_length(options->lower) == 0)
 		return refuse(ret_why, "no lower directory; add -o lowerdir=DIR[:DIR…]");
 	if (options->tmpfs_size && (options->upper || options->work))
-		return refuse(ret_why, "upper_tmpfs excludes upperdir and workdir; give one of them");
+		return refuse(ret_why,
+			      "upper_tmpfs excludes upperdir and workdir; give one of them");
 	if (options->upper && !options->work)
-		return refuse(ret_why, "upperdir needs a workdir on the same file system; add workdir=DIR");
+		return refuse(ret_why,
+			      "upperdir needs a workdir on the same file system; add workdir=DIR");
 	if (options->work && !options->upper)
 		return refuse(ret_why, "workdir without upperdir; add upperdir=DIR");
 	return 0;
@@ -318,7 +321,8 @@ int options_socket_name(const char *mountpoint, char **ret_name)
 
 static int apply_list(void *target, const char *value)
 {
-	CLEANUP(free_charp) char *why = NULL;
+	CLEANUP(free_charp)
+	char *why = NULL;
 	int r = options_parse_list(target, value, &why);
 
 	if (r < 0)
@@ -366,7 +370,8 @@ static const struct opt command_line[] = {
 
 void options_print_help(void)
 {
-	printf("Usage: early-overlay [SOURCE] MOUNTPOINT -o lowerdir=A[:B…],upperdir=U,workdir=W[,…]\n\n");
+	printf("Usage: early-overlay [SOURCE] MOUNTPOINT -o "
+	       "lowerdir=A[:B…],upperdir=U,workdir=W[,…]\n\n");
 	opts_print_help(stdout, command_line, ARRAY_SIZE(command_line));
 	printf("\nMount options:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
@@ -377,7 +382,8 @@ void options_print_help(void)
 			printf("=%s", rules[i].values);
 		printf("\n");
 	}
-	printf("  upper_tmpfs[=SIZE] makes a private tmpfs the upper layer (50%% of the memory at most)\n");
+	printf("  upper_tmpfs[=SIZE] makes a private tmpfs the upper layer (50%% of the memory at "
+	       "most)\n");
 }
 
 static int take_operands(struct options *options, int n, char **operands)
@@ -395,7 +401,8 @@ static int take_operands(struct options *options, int n, char **operands)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	CLEANUP(free_charp) char *why = NULL;
+	CLEANUP(free_charp)
+	char *why = NULL;
 	int r = opts_parse(command_line, ARRAY_SIZE(command_line), options, argc, argv);
 
 	if (r < 0)

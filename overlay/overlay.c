@@ -45,7 +45,8 @@ void overlay_done(struct overlay *overlay)
 static int probe_upper(struct overlay *overlay)
 {
 	struct temp_name name = overlay_temp_name(overlay);
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	int entries;
 
 	fd = openat(overlay->work_fd, name.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -18,7 +18,8 @@
 struct overlay {
 	struct table table;
 	pthread_rwlock_t gate;
-	pthread_mutex_t change; /* changes of names in the upper layer, copies of directories into it */
+	pthread_mutex_t
+		change; /* changes of names in the upper layer, copies of directories into it */
 	int upper_fd; /* O_PATH of the upper directory, -1: read-only union */
 	int work_fd;
 	int *lower_fds; /* roots, uppermost first */

@@ -36,7 +36,8 @@ static int side_look(struct overlay *overlay, struct side *side)
 		return -ENAMETOOLONG;
 	r = overlay_copy_up(overlay, side->parent, true);
 	if (r == 0)
-		r = overlay_lookup(overlay, side->parent, side->text, true, &side->node, &cacheable);
+		r = overlay_lookup(overlay, side->parent, side->text, true, &side->node,
+				   &cacheable);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -93,9 +94,9 @@ static int mark(struct node *node, const struct side *to)
 static int do_rename(const struct side *from, const struct side *to, unsigned int flags)
 {
 	return renameat2(node_upper_fd(from->parent), from->text, node_upper_fd(to->parent),
-			 to->text, flags) < 0 ?
-		       -errno :
-		       0;
+			 to->text, flags) < 0
+		       ? -errno
+		       : 0;
 }
 
 /* An upper directory in the way that shows nothing: its whiteouts must go before it can be replaced. */
@@ -163,7 +164,7 @@ static void note(struct overlay *overlay, struct side *from, struct side *to, bo
 	pthread_mutex_lock(&table->lock);
 	/* A hidden lower file has lost a name that its own link count still tells. */
 	if (!exchanged && to->node && node_upper_fd(to->node) < 0)
-		to->node->nlink_bias--;
+		node_lose_lower_name_locked(to->node);
 	/* Never fails: the name is known since the look-up. */
 	(void)table_set_name(table, to->parent, to->text, from->node);
 	if (exchanged)

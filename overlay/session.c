@@ -83,7 +83,8 @@ int session_new(struct overlay *overlay, const char *mountpoint, const char *sou
 		unsigned long mount_flags, struct session **ret_session)
 {
 	struct session *session = calloc(1, sizeof(*session));
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD
+	int fd = -1;
 	int r;
 
 	if (!session)

@@ -66,7 +66,8 @@ static int open_work(struct overlay *overlay, int workdir, const char *path)
 
 static int open_upper(struct overlay *overlay, const struct options *options)
 {
-	CLEANUP_FD int work = -1;
+	CLEANUP_FD
+	int work = -1;
 	struct stat upper_st, work_st;
 	int r = open_dir_path(options->upper, &overlay->upper_fd);
 
@@ -84,7 +85,8 @@ static int open_upper(struct overlay *overlay, const struct options *options)
 
 static int open_tmpfs(struct overlay *overlay, const struct options *options)
 {
-	CLEANUP_FD int fs = -1;
+	CLEANUP_FD
+	int fs = -1;
 	int r = layer_new_tmpfs(options->tmpfs_size, &fs);
 
 	if (r < 0)
@@ -145,6 +147,7 @@ int setup_layers(struct overlay *overlay, const struct options *options)
 			return log_errno(r, "cannot prepare the upper directory");
 	}
 	r = overlay_open_root(overlay);
-	return r < 0 ? log_errno(r, "cannot use the layers (upperdir must take trusted.* attributes)") :
-		       0;
+	return r < 0 ? log_errno(r,
+				 "cannot use the layers (upperdir must take trusted.* attributes)")
+		     : 0;
 }

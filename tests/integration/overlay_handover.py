@@ -30,6 +30,8 @@ def open_handles(new):
     os.write(fresh, b"before ")
     os.pwrite(lower, b"BEFORE", 10)
     numbers = os.fstat(fresh).st_ino, os.fstat(lower).st_ino
+    os.posix_fadvise(reader, 0, 0, os.POSIX_FADV_DONTNEED)  # not from the kernel's cache
+    equal(os.pread(reader, 20, 0), b"l" * 10 + b"BEFORE" + b"l" * 4, "a handle from before the copy-up, before the merge")
     os.fstat(only_read)
     union.merged()
     write(union.at("only-read"), b"natively longer" * 400)

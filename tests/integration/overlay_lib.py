@@ -108,14 +108,15 @@ class Union:
     def real_done(self):
         run("umount", f"{self.dir}/real")
 
-    def mount(self, mount_too=False):
+    def mount(self, mount_too=False, link=None):
         """As at boot: the super block read-only, the mount not (unless @mount_too)."""
         run("mount", "-o", "remount,ro", f"{self.dir}/disk")
         if not mount_too:
             run("mount", "-o", "remount,bind,rw", f"{self.dir}/disk")
         self.daemon = subprocess.Popen(
             [self.binary, "test", self.path, "-f", "-o", f"lowerdir={self.path},{self.options}",
-             "--run", f"{self.dir}/run"], stdin=subprocess.DEVNULL)
+             "--run", f"{self.dir}/run"] + (["-o", f"link_fd={link}"] if link is not None else []),
+            pass_fds=[] if link is None else [link], stdin=subprocess.DEVNULL)
         self.socket = f"{self.dir}/run/overlay/" + self.path.strip("/").replace("/", "-") + ".sock"
         wait_for(lambda: os.path.exists(self.socket) or self.daemon.poll() is not None, "the mount")
         check(self.daemon.poll() is None, "early-overlay did not mount")

@@ -109,8 +109,10 @@ def power_cut(new):
     union.writable("rw,sync")  # the image shows each write at once
     pid = os.fork()
     if pid == 0:
-        union.merge()
-        os._exit(0)
+        try:
+            union.merge()
+        finally:
+            os._exit(0)
     states = set()
     while os.waitpid(pid, os.WNOHANG)[0] == 0:
         copy = f"{union.dir}/cut"
@@ -145,12 +147,14 @@ def killed_in_the_merge(new):
     for i in range(30):
         write(union.at(f"f{i}"), b"n" * 60000)
     union.writable("rw,sync")
+    real = union.real()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.connect(union.socket)
         s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
-        time.sleep(0.15)
+        wait_for(lambda: os.path.exists(real + "/.early-merge/5"), "the merge's first files")
         union.daemon.kill()
         union.daemon.wait()
+    union.real_done()
     run("umount", "-l", union.path)
     for i in range(30):
         check(read(union.at(f"f{i}")) in (b"o" * 30000, b"n" * 60000), f"f{i} is half written")
@@ -225,10 +229,63 @@ def into_another_directory(new):
     run("umount", other)
 
 
+def link_to_pid1(new):
+    """The messages of proto/overlay.h, in their order."""
+    mounted, merge, progress, merged, gone, failed = 1, 2, 3, 4, 5, 6
+
+    def receive(link):
+        while True:
+            m = link.recv(65536)
+            opcode = struct.unpack_from("<H", m, 6)[0]
+            if opcode != progress:
+                return opcode, m[8:]
+
+    def ask_merge(link):
+        link.send(struct.pack("<IHHI", 13, 1, merge, 1) + b"\0")
+
+    union = new()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(20)
+    union.mount(link=theirs.fileno())
+    theirs.close()
+    equal(receive(ours)[0], mounted, "the first message")
+    write(union.at("f"), b"1")
+    fd = os.open(union.at("f"), os.O_RDWR)
+    ask_merge(ours)
+    opcode, body = receive(ours)
+    equal(opcode, failed, "a merge into a read-only file system")
+    check(b"Read-only" in body and b"remount" in body, f"no reason or advice: {body}")
+    union.writable()
+    ask_merge(ours)
+    opcode, body = receive(ours)
+    equal((opcode, struct.unpack("<QQQQ", body)[1:]), (merged, (1, 1, 0)), "merged: files, bytes, conflicts")
+    opcode, body = receive(ours)
+    equal((opcode, struct.unpack("<QQ", body)[1]), (gone, 1), "gone: handles")
+    equal(os.stat(union.path).st_dev, os.stat(f"{union.dir}/disk").st_dev, "the device of the real directory")
+    os.close(fd)
+    equal(ours.recv(99), b"", "the link's end with the last handle")
+    union.ended()
+
+
+def closed_link(new):
+    """PID 1's end is closed before the merge: the union is served on."""
+    union = new()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    union.mount(link=theirs.fileno())
+    theirs.close()
+    write(union.at("f"), b"1")
+    ours.close()
+    time.sleep(0.2)
+    equal(read(union.at("f")), b"1", "the union")
+    with open(f"/proc/{union.daemon.pid}/cmdline", "rb") as f:
+        check(f.read(1) == b"@", "a shutdown would kill the daemon: its name does not begin with @")
+    union.merged()
+    union.ended()
+
+
 def background(new):
     """Without -f the command returns when the union is there, and says so by its exit code."""
     union = new()
-    union.mount = None
     bad = subprocess.run([union.binary, union.path, "-o", "lowerdir=/nonexistent,upper_tmpfs"],
                          capture_output=True, check=False)
     check(bad.returncode != 0 and b"/nonexistent" in bad.stderr, f"no error: {bad}")
@@ -249,4 +306,5 @@ def background(new):
 
 if __name__ == "__main__":
     overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge,
-                      overlayfs_format, into_another_directory, background])
+                      overlayfs_format, into_another_directory, link_to_pid1,
+                      closed_link, background])

@@ -20,7 +20,9 @@ TEST(layers)
 	struct options options;
 	char *why;
 
-	assert_int_equal(parse(&options, "lowerdir=/a:/b\\:c:/d\\,e,upperdir=/u\\,v,workdir=/w,rw", &why), 0);
+	assert_int_equal(
+		parse(&options, "lowerdir=/a:/b\\:c:/d\\,e,upperdir=/u\\,v,workdir=/w,rw", &why),
+		0);
 	assert_int_equal(strv_length(options.lower), 3);
 	assert_string_equal(options.lower[0], "/a");
 	assert_string_equal(options.lower[1], "/b:c");
@@ -40,7 +42,9 @@ TEST(flags)
 	struct options options;
 	char *why;
 
-	assert_int_equal(parse(&options, "nosuid,nodev,noexec,ro,dev,rw,link_fd=3,x-foo=1,,nofail", &why), 0);
+	assert_int_equal(
+		parse(&options, "nosuid,nodev,noexec,ro,dev,rw,link_fd=3,x-foo=1,,nofail", &why),
+		0);
 	assert_int_equal((long)options.mount_flags, MS_NOSUID | MS_NOEXEC);
 	assert_int_equal(options.link_fd, 3);
 	options_done(&options);
@@ -49,9 +53,9 @@ TEST(flags)
 TEST(refused_by_name)
 {
 	static const char *const texts[] = {
-		"metacopy=on", "redirect_dir=on", "index=on",  "nfs_export=on", "userxattr",
-		"verity=on",   "datadir+=/x",	  "lowerdir=", "lowerdir=/a::/b", "link_fd=-1",
-		"upperdir",    "squash_to_root",
+		"metacopy=on",     "redirect_dir=on", "index=on",    "nfs_export=on",
+		"userxattr",       "verity=on",       "datadir+=/x", "lowerdir=",
+		"lowerdir=/a::/b", "link_fd=-1",      "upperdir",    "squash_to_root",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -72,7 +76,10 @@ TEST(honoured_values)
 	struct options options;
 	char *why;
 
-	assert_int_equal(parse(&options, "metacopy=off,redirect_dir=nofollow,index=off,xino=auto,volatile", &why), 0);
+	assert_int_equal(parse(&options,
+			       "metacopy=off,redirect_dir=nofollow,index=off,xino=auto,volatile",
+			       &why),
+			 0);
 	assert_true(options.volatile_upper);
 	options_done(&options);
 }
@@ -106,8 +113,15 @@ TEST(what_goes_together)
 
 TEST(command_line_in_any_order)
 {
-	char *argv[] = { (char *)"early-overlay", (char *)"-o", (char *)"lowerdir=/a", (char *)"src",
-			 (char *)"-f", (char *)"/m", (char *)"-o", (char *)"nosuid", NULL };
+	char *argv[] = { (char *)"early-overlay",
+			 (char *)"-o",
+			 (char *)"lowerdir=/a",
+			 (char *)"src",
+			 (char *)"-f",
+			 (char *)"/m",
+			 (char *)"-o",
+			 (char *)"nosuid",
+			 NULL };
 	struct options options;
 
 	options_init(&options);
@@ -122,7 +136,10 @@ TEST(command_line_in_any_order)
 TEST(socket_names)
 {
 	static const char *const cases[][2] = {
-		{ "/var", "var" }, { "/var/lib/", "var-lib" }, { "/", "root" }, { "//a//b", "a-b" },
+		{ "/var", "var" },
+		{ "/var/lib/", "var-lib" },
+		{ "/", "root" },
+		{ "//a//b", "a-b" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

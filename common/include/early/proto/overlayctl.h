@@ -29,7 +29,8 @@ enum overlayctl_state {
 
 struct overlayctl_request {
 	uint32_t verb; /* enum overlayctl_verb */
-	const char *into; /* for a merge: the real directory; empty: what lies beneath the mount point */
+	const char *
+		into; /* for a merge: the real directory; empty: what lies beneath the mount point */
 };
 
 struct overlayctl_status {
