@@ -127,8 +127,6 @@ static int init(struct boot *boot)
 	int r = loop_new(&boot->loop);
 
 	if (r >= 0)
-		r = watch_signals(boot);
-	if (r >= 0)
 		r = manager_new(&boot->manager, boot->loop, &options);
 	if (r < 0)
 		return r;
@@ -174,10 +172,17 @@ int boot_main(int argc, char **argv)
 		r = boot_state_read(&boot, (int)state_fd);
 		if (r < 0)
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
-		boot_real_start(&boot);
-	} else {
-		boot_early_start(&boot);
 	}
+	/* Only now: a child that ended between the two programs has its owner again. */
+	r = watch_signals(&boot);
+	if (r < 0) {
+		log_errno(r, "cannot watch signals");
+		freeze();
+	}
+	if (real)
+		boot_real_start(&boot);
+	else
+		boot_early_start(&boot);
 	r = loop_run(boot.loop);
 	log_errno(r < 0 ? r : -EIO, "the event loop ended");
 	freeze();

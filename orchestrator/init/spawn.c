@@ -164,7 +164,7 @@ static void report(int status_fd, const char *step, int error, const char *detai
 		return;
 	len = wire_pack(&execs_protocol, EXECS_FAILED, &failed, buf, sizeof(buf));
 	if (len > 0 && (size_t)len <= sizeof(buf))
-		(void)write(status_fd, buf, (size_t)len); /* the exit code says it as well */
+		(void)!write(status_fd, buf, (size_t)len); /* the exit code says it as well */
 }
 
 static const char *prepare(const struct spawn *spawn, bool inside, int *moved, int *ret_error)
@@ -207,7 +207,7 @@ static void run_child(const struct spawn *spawn, bool inside)
 			envp = add_listen_pid(envp, listen_pid, sizeof(listen_pid), vector,
 					      ARRAY_SIZE(vector));
 		(void)umask(0022);
-		(void)chdir("/"); /* it is PID 1's already */
+		(void)!chdir("/"); /* it is PID 1's already */
 		execve(spawn->program, spawn->argv, envp);
 		error = -errno;
 		step = "EXEC";
