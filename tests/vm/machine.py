@@ -56,10 +56,11 @@ class Machine:
         return os.path.join(self.dir, name)
 
     def start(self):
+        """Power on; after halt() once more, with the disks as they were left."""
         self.lock = host.locked(host.machine_lock(), "another emulated machine to end")
         self.lock.__enter__()
         for name, image in self.boot.disks.items():
-            if image:
+            if image and not os.path.exists(self.path(f"{name}.qcow2")):
                 host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image),
                           self.path(f"{name}.qcow2")])
         argv = self._argv()
