@@ -306,6 +306,37 @@ int overlay_materialize(struct overlay *overlay, struct node *parent, const char
 	return 0;
 }
 
+int overlay_keep_linkable(struct overlay *overlay, struct node *node)
+{
+	struct temp_name temp = overlay_temp_name(overlay);
+	struct stat st;
+	int r;
+
+	if (!node || node_is_dir(node) || node_upper_fd(node) < 0 || node->nlink_bias <= 0)
+		return 0;
+	r = layer_stat(node_upper_fd(node), &st);
+	if (r < 0 || st.st_nlink != 1)
+		return r;
+	r = link_at(node_upper_fd(node), overlay->work_fd, temp.text);
+	if (r == 0)
+		node->nlink_bias--;
+	return r;
+}
+
+/* The node of a name that the kernel has looked up; it stays while its name does. */
+static struct node *known_node(struct overlay *overlay, struct node *parent, const char *text)
+{
+	struct node *node = NULL;
+	struct name *name;
+
+	pthread_mutex_lock(&overlay->table.lock);
+	name = table_find_name(&overlay->table, parent, text);
+	if (name)
+		node = name->node;
+	pthread_mutex_unlock(&overlay->table.lock);
+	return node;
+}
+
 /* A name that only the lower layer has goes without the backing's link count telling. */
 static void count_lost_link(struct overlay *overlay, struct node *parent, const char *text)
 {
@@ -330,8 +361,11 @@ int overlay_unlink(struct overlay *overlay, struct node *parent, const char *tex
 	covered = overlay_find_lower(overlay, parent, text, &hidden);
 	has = upper_has(overlay, parent, text);
 	r = MIN(covered, has);
-	if (r >= 0) {
-		r = 0;
+	if (r >= 0)
+		r = has == UPPER_FILE
+			    ? overlay_keep_linkable(overlay, known_node(overlay, parent, text))
+			    : 0;
+	if (r == 0) {
 		if (covered)
 			r = overlay_put_whiteout(overlay, parent, text, &hidden);
 		else if (unlinkat(node_upper_fd(parent), text, 0) < 0)

@@ -115,5 +115,10 @@ int overlay_set_stamp(int fd, const struct stat *hidden);
 /* Lets a name that shows @node exist in the upper layer (hard links of a lower file that was copied up by another name). */
 int overlay_materialize(struct overlay *overlay, struct node *parent, const char *text,
 			struct node *node);
+/*
+ * Before a name of @node goes: if it is the last that the upper layer has while lower names remain, the file is kept in the
+ * work directory, so that those can still be brought up.
+ */
+int overlay_keep_linkable(struct overlay *overlay, struct node *node);
 /* -ENOTEMPTY, or 0 if the union shows nothing in the directory. */
 int overlay_check_empty(struct overlay *overlay, struct node *dir);

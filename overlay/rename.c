@@ -127,6 +127,8 @@ static int move(struct overlay *overlay, struct side *from, struct side *to)
 
 	if (to->node && node_is_dir(to->node))
 		r = clear_target(overlay, to);
+	else if (to->in_upper)
+		r = overlay_keep_linkable(overlay, to->node);
 	if (r == 0 && !overlay_is_merged(overlay))
 		r = mark(from->node, to);
 	if (r < 0)
@@ -163,7 +165,7 @@ static void note(struct overlay *overlay, struct side *from, struct side *to, bo
 
 	pthread_mutex_lock(&table->lock);
 	/* A hidden lower file has lost a name that its own link count still tells. */
-	if (!exchanged && to->node && node_upper_fd(to->node) < 0)
+	if (!exchanged && to->node && !node_is_dir(to->node) && !to->in_upper)
 		node_lose_lower_name_locked(to->node);
 	/* Never fails: the name is known since the look-up. */
 	(void)table_set_name(table, to->parent, to->text, from->node);

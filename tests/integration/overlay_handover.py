@@ -139,6 +139,56 @@ def old_and_native_appender(new):
     union.ended()
 
 
+WORKER = """
+import errno, os, sys
+base, me, stop = sys.argv[1:]
+n = 0
+while not os.path.exists(stop):
+    d = f"{base}/{me}-{n % 7}"
+    os.makedirs(d, exist_ok=True)
+    with open(f"{d}/tmp", "wb") as f:
+        f.write(b"%d " % n * 500)
+    try:
+        os.rename(f"{d}/tmp", f"{d}/{n}")
+    except OSError as e:  # its two parents were on both sides of the switch: mv copes, so must we
+        if e.errno != errno.EXDEV:
+            raise
+        os.link(f"{d}/tmp", f"{d}/{n}")
+        os.unlink(f"{d}/tmp")
+        print(f"EXDEV at {n}", file=sys.stderr)
+    if n % 3 == 0:
+        os.unlink(f"{d}/{n}")
+    if n % 50 == 0:
+        os.rename(d, f"{base}/{me}-old-{n}")
+    n += 1
+print(n)
+"""
+
+
+def busy_processes(new):
+    """Files and directories are made, renamed and removed without a pause: all are there afterwards, and no others."""
+    union = new()
+    union.mount()
+    stop = f"{union.dir}/stop"
+    workers = [subprocess.Popen([sys.executable, "-c", WORKER, union.path, str(w), stop], stdout=subprocess.PIPE)
+               for w in range(3)]
+    time.sleep(1)
+    union.merged()
+    time.sleep(0.5)
+    write(stop, b"")
+    counts = [int(w.communicate()[0] or -1) for w in workers]
+    equal([w.returncode for w in workers], [0, 0, 0], "the workers' exit codes")
+    found = {}
+    for base, _, files in os.walk(union.path):
+        for name in files:
+            found[os.path.basename(base)[0], name] = read(f"{base}/{name}")
+    wanted = {(str(w), str(n)): b"%d " % n * 500 for w, count in enumerate(counts) for n in range(count) if n % 3}
+    equal(sorted(found), sorted(wanted), f"the files of {counts} rounds")
+    bad = [(key, found[key][:12], len(found[key])) for key in found if found[key] != wanted[key]]
+    equal(bad, [], "files whose bytes differ")
+    union.ended()
+
+
 def random_writer(new):
     """A file of some megabytes is rewritten at random places over the merge."""
     union = new()
@@ -340,5 +390,5 @@ def database(new):
 
 if __name__ == "__main__":
     overlay_lib.main([open_handles, unlinked_and_directories, two_appenders, old_and_native_appender,
-                      random_writer, sockets_and_fifos, locks,
+                      busy_processes, random_writer, sockets_and_fifos, locks,
                       interrupted_lock, mappings, database])

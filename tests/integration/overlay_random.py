@@ -216,7 +216,7 @@ def run_seed(new, seed, rounds=OPERATIONS):
 
 def same_as_a_directory(new):
     seed = os.environ.get("EARLY_SEED")
-    for s in [int(seed)] if seed else range(1, 5):
+    for s in [int(seed)] if seed else (1, 2, 15, 22, 32, 36):  # some that have found mistakes
         run_seed(new, s)
 
 
