@@ -84,6 +84,9 @@ void boot_fail(struct boot *boot, const char *what, const char *why, const char 
 /* Stops, merges, and hands the machine to early-shutdown. The first call counts. */
 void boot_power(struct boot *boot, enum boot_power power);
 
+/* A step of the merge has ended, well or not. Does nothing unless the machine is at its end. */
+void boot_power_step(struct boot *boot);
+
 /* Writes the state to a memfd whose descriptors survive an exec; and takes it over on the other side. */
 int boot_state_write(struct boot *boot, int *ret_fd);
 int boot_state_read(struct boot *boot, int fd);

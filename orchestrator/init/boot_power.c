@@ -52,7 +52,6 @@ static void handle_deadline(struct loop_timer *timer)
 	hand_over(boot);
 }
 
-/* Called again by each step of the merge that ends, well or not. */
 static void merge_then_end(struct boot *boot)
 {
 	bool hopeless = boot->root_needs_reboot;
@@ -82,22 +81,23 @@ static void handle_stopped(struct manager *manager, void *data)
 	merge_then_end(boot);
 }
 
+void boot_power_step(struct boot *boot)
+{
+	if (boot->power == BOOT_POWER_NONE || !boot->power_deadline.loop)
+		return;
+	if (unions_all_gone(&boot->unions))
+		hand_over(boot);
+	else if (!unions_are_merging(&boot->unions))
+		(void)loop_timer_start(boot->loop, &boot->power_deadline,
+				       clock_monotonic_us() + FAILED_DEADLINE_US, handle_deadline);
+}
+
 void boot_power(struct boot *boot, enum boot_power power)
 {
 	int r;
 
-	if (boot->power != BOOT_POWER_NONE) {
-		/* A step of the merge has ended; without one the request was made twice. */
-		if (!boot->power_deadline.loop)
-			return;
-		if (unions_all_gone(&boot->unions))
-			hand_over(boot);
-		else
-			(void)loop_timer_start(boot->loop, &boot->power_deadline,
-					       clock_monotonic_us() + FAILED_DEADLINE_US,
-					       handle_deadline);
-		return;
-	}
+	if (boot->power != BOOT_POWER_NONE)
+		return; /* an impatient second one must not cut the merge short */
 	boot->power = power;
 	log_info("%s", verb_name(power));
 	display_take(&boot->display);

@@ -160,7 +160,7 @@ static void handle_gone(struct unions *unions, uint64_t t_us)
 	if (boot->power == BOOT_POWER_NONE)
 		complete(boot);
 	else
-		boot_power(boot, boot->power);
+		boot_power_step(boot);
 }
 
 static void handle_union_failed(struct unions *unions, const char *path, const char *why,
@@ -171,8 +171,7 @@ static void handle_union_failed(struct unions *unions, const char *path, const c
 
 	(void)snprintf(what, sizeof(what), "The overlay on %s could not be merged", path);
 	boot_fail(boot, what, why, advice);
-	if (boot->power != BOOT_POWER_NONE)
-		boot_power(boot, boot->power);
+	boot_power_step(boot);
 }
 
 void boot_real_maybe_write(struct boot *boot)
@@ -229,8 +228,7 @@ static void handle_disks_failed(struct storage *storage, uint16_t order,
 		boot_real_maybe_write(boot);
 	} else {
 		boot->write_started = false;
-		if (boot->power != BOOT_POWER_NONE)
-			boot_power(boot, boot->power);
+		boot_power_step(boot);
 	}
 }
 

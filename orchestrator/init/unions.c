@@ -36,6 +36,16 @@ bool unions_all_gone(const struct unions *unions)
 	return all_reached(unions, UNION_GONE);
 }
 
+bool unions_are_merging(const struct unions *unions)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		if (unions->mounts[i].state == UNION_MERGING ||
+		    unions->mounts[i].state == UNION_MERGED)
+			return true;
+	}
+	return false;
+}
+
 static void tell(struct unions *unions, uint64_t t_us)
 {
 	if (!unions->told_mounted && all_reached(unions, UNION_MOUNTED)) {

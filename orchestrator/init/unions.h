@@ -53,6 +53,7 @@ void unions_start(struct unions *unions, struct loop *loop, const struct cmdline
 void unions_merge(struct unions *unions);
 
 bool unions_all_gone(const struct unions *unions);
+bool unions_are_merging(const struct unions *unions);
 
 const char *union_state_name(enum union_state state);
 
