@@ -67,8 +67,9 @@ static void merge_then_end(struct boot *boot)
 		(void)loop_timer_start(boot->loop, &boot->power_deadline,
 				       clock_monotonic_us() + MERGE_DEADLINE_US, handle_deadline);
 		boot->after_greeter = true;
-		if (!boot->check_started)
-			boot->root_checked = true; /* there is no time for one that is only due */
+		/* There is no time for one that is only due: writing waits for it, and so would the merge. */
+		storage_cancel_check(&boot->storage);
+		boot->root_checked = true;
 		boot_real_maybe_write(boot);
 	}
 }

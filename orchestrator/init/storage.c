@@ -133,3 +133,9 @@ void storage_write(struct storage *storage)
 {
 	give_order(storage, DISKS_WRITE, NULL);
 }
+
+void storage_cancel_check(struct storage *storage)
+{
+	if (storage->order == DISKS_CHECK)
+		finish(storage);
+}

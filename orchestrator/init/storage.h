@@ -28,3 +28,6 @@ void storage_init(struct storage *storage, struct loop *loop);
 void storage_find_root(struct storage *storage, const struct cmdline *cmdline, const char *target);
 void storage_check(struct storage *storage, enum disks_check_mode check);
 void storage_write(struct storage *storage);
+
+/* Ends a CHECK that is under way, by its link; nothing is called for it any more. */
+void storage_cancel_check(struct storage *storage);
