@@ -170,8 +170,10 @@ int boot_main(int argc, char **argv)
 	}
 	if (real) {
 		r = boot_state_read(&boot, (int)state_fd);
-		if (r < 0)
+		if (r < 0) {
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
+			unions_start_anew(&boot.unions, boot.loop, &boot.cmdline);
+		}
 	}
 	/* Only now: a child that ended between the two programs has its owner again. */
 	r = watch_signals(&boot);

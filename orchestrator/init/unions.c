@@ -5,13 +5,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "early/clock.h"
+#include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "mounts.h"
 
 #define UPPER_ROOT "/run/early/upper"
+#define MAX_RESTARTS 2
 
 const char *union_state_name(enum union_state state)
 {
@@ -96,6 +100,8 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 	switch ((enum overlay_opcode)message->opcode) {
 	case OVERLAY_MOUNTED:
 		set_state(mount, UNION_MOUNTED, m.mounted.t_us);
+		if (mount->unions->merge_wanted)
+			unions_merge(mount->unions); /* a restarted one missed the order */
 		break;
 	case OVERLAY_MERGED:
 		log_info("%s: merged %llu files, %llu bytes, %llu conflicts", mount->path,
@@ -117,6 +123,33 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 	}
 }
 
+static int start_mount(struct union_mount *mount);
+
+/* A mount whose daemon has died answers ENOTCONN, at once. What lies beneath is better than that. */
+static void detach_dead(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 && errno == ENOTCONN &&
+	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		log_errno(-errno, "cannot detach the dead overlay on %s", path);
+}
+
+/* What was open is gone, but not what was written: the upper layer outlives its daemon. */
+static bool start_again(struct union_mount *mount)
+{
+	if (mount->state == UNION_MOUNTING || mount->n_restarts == MAX_RESTARTS)
+		return false;
+	mount->n_restarts++;
+	if (start_mount(mount) < 0)
+		return false;
+	log_error("early-overlay of %s ended unexpectedly and is started again; files that were "
+		  "open there are no longer served",
+		  mount->path);
+	mount->state = UNION_MOUNTING;
+	return true;
+}
+
 static void handle_exit(struct helper *helper, int status)
 {
 	struct union_mount *mount = helper->data;
@@ -124,15 +157,19 @@ static void handle_exit(struct helper *helper, int status)
 		.path = mount->path,
 		.why = "early-overlay ended unexpectedly",
 		.advice = "look at its last lines in the kernel's log (dmesg); what was written "
-			  "beneath this path since the boot is lost",
+			  "beneath this path since the boot is in " UPPER_ROOT
+			  " until the machine is switched off",
 	};
 
 	if (mount->state == UNION_GONE || mount->state == UNION_FAILED)
 		return; /* with its last handle, as it should */
+	detach_dead(mount->path);
 	if (mount->state == UNION_MERGED) {
 		set_state(mount, UNION_GONE, clock_boottime_us());
 		return;
 	}
+	if (start_again(mount))
+		return;
 	mount->state = UNION_MOUNTING; /* so that the failure counts as "not mounted" */
 	handle_failed(mount, &failed);
 }
@@ -245,4 +282,19 @@ int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enu
 		return 0; /* its daemon has ended */
 	spec = make_spec(mount, NULL);
 	return helper_adopt(&mount->helper, loop, &spec, pid, link_fd);
+}
+
+void unions_start_anew(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++)
+		(void)fd_close(helper_release(&unions->mounts[i].helper));
+	memset(unions->mounts, 0, sizeof(unions->mounts));
+	unions->n_mounts = 0;
+	for (uint32_t i = 0; i < cmdline->n_unions; i++) {
+		if (umount2(cmdline->unions[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
+		    errno != EINVAL && errno != ENOENT)
+			log_errno(-errno, "cannot detach the overlay on %s", cmdline->unions[i]);
+	}
+	unions->told_mounted = true; /* nobody waits for it in stage 2 */
+	unions_start(unions, loop, cmdline);
 }

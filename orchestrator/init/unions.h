@@ -25,6 +25,7 @@ struct union_mount {
 	struct unions *unions;
 	struct helper helper;
 	enum union_state state;
+	uint32_t n_restarts; /* of a daemon that died */
 	char path[CMDLINE_VALUE_MAX];
 };
 
@@ -60,3 +61,9 @@ const char *union_state_name(enum union_state state);
 /* Takes over a daemon that the program before an exec started. */
 int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enum union_state state,
 		 pid_t pid, int link_fd);
+
+/*
+ * At the start of stage 2, when the state of stage 1 cannot be used: overlays that nobody has a link to would never be merged.
+ * Nothing has been written to them yet, so they are taken away and made again.
+ */
+void unions_start_anew(struct unions *unions, struct loop *loop, const struct cmdline *cmdline);
