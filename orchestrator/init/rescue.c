@@ -33,6 +33,8 @@ static void open_terminal(const char *tty)
 	sigset_t none;
 	int fd;
 
+	/* It may wait for a person for days, with no exec that would close them: links, sockets, the display. */
+	(void)close_range(3, ~0U, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
@@ -126,6 +128,8 @@ static void say(const char *tty, const char *what, const char *why, const char *
 
 	if (pid != 0)
 		return; /* a stranger that the loop reaps */
+
+	(void)close_range(3, ~0U, 0); /* the console may block for ever */
 
 	int fd = open(tty, O_WRONLY | O_NOCTTY);
 
