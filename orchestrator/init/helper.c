@@ -133,6 +133,7 @@ int helper_start(struct helper *helper, struct loop *loop, const struct helper_s
 
 	if (helper_is_running(helper))
 		return -EBUSY;
+	init(helper, loop, spec); /* the owner's retry needs it even if nothing can be started */
 	if (spec->protocol) {
 		r = channel_pair(&ours, &theirs);
 		if (r < 0)
