@@ -100,6 +100,7 @@ static void start_log(struct boot *boot)
 
 	if (r < 0) {
 		log_errno(r, "cannot start early-log");
+		handle_log_exit(&boot->log, 0); /* again, or the services' pipes fill up */
 		return;
 	}
 	manager_set_streams(boot->manager, true);
