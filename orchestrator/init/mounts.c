@@ -206,20 +206,36 @@ static void delete_initramfs(int old_root)
 	fd_close(old_root); /* without a child the memory stays in use, no more */
 }
 
+/* Back to where a rescue shell looks for them. */
+static void move_back(const char *root, const char *const *moved, size_t n)
+{
+	char from[128];
+
+	while (n-- > 0) {
+		(void)snprintf(from, sizeof(from), "%s%s", root, moved[n]);
+		if (mount(from, moved[n], NULL, MS_MOVE, NULL) < 0)
+			log_errno(-errno, "cannot move %s back to %s", from, moved[n]);
+	}
+}
+
 int mounts_switch_root(const char *root)
 {
 	static const char *const moved[] = { "/dev", "/proc", "/sys", "/run" };
 	CLEANUP_FD
 	int old_root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char to[128];
+	int r;
 
 	if (old_root < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
 		(void)snprintf(to, sizeof(to), "%s%s", root, moved[i]);
-		if (mount(moved[i], to, NULL, MS_MOVE, NULL) < 0)
-			return log_errno(-errno, "cannot move %s to %s (is it missing there?)",
-					 moved[i], to);
+		if (mount(moved[i], to, NULL, MS_MOVE, NULL) < 0) {
+			r = log_errno(-errno, "cannot move %s to %s (is it missing there?)",
+				      moved[i], to);
+			move_back(root, moved, i);
+			return r;
+		}
 	}
 	if (chdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
 	    chdir("/") < 0)
