@@ -114,6 +114,8 @@ static void execute_other_init(struct boot *boot, const char *why)
 {
 	static char *const argv[] = { (char *)"init", NULL };
 	static char *const environment[] = { (char *)"HOME=/", (char *)"TERM=linux", NULL };
+	sigset_t none, before;
+	int r;
 
 	log_warning("%s: " OTHER_INIT " of the root takes over", why);
 	for (uint32_t i = 0; i < boot->unions.n_mounts; i++) {
@@ -123,8 +125,15 @@ static void execute_other_init(struct boot *boot, const char *why)
 	}
 	(void)umount2("/tmp", MNT_DETACH);
 	display_text_console(&boot->display);
+	/* Masks and ignored signals go over an exec; that init has its own ideas of both. */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, &before);
+	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execve(OTHER_INIT, argv, environment);
-	boot_fail(boot, "This root has neither Early nor another init", strerrordesc_np(errno),
+	r = errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	boot_fail(boot, "This root has neither Early nor another init", strerrordesc_np(r),
 		  "Is it the right root? Check root= at the boot loader.");
 }
 
