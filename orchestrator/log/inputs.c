@@ -32,7 +32,8 @@
 #define MEMFD_MAX (1024 * 1024)
 #define RECEIVE_BUFFER (8 * 1024 * 1024)
 #define STREAM_HEADER_LINES 7
-#define STRANGER "syslog"
+#define STRANGER SINK_REST
+#define MAX_CONNECTIONS 256 /* of clients, to the journal's stdout; anybody may make them */
 #define BACKLOG 128
 #define NAME_SIZE 256
 
@@ -44,6 +45,7 @@ struct input_stream {
 	char *identifier; /* NULL: the service itself */
 	pid_t pid;
 	int level;
+	bool is_connection;
 	int header_lines; /* of the journal's stream that are still to come */
 	struct lines lines;
 };
@@ -68,6 +70,7 @@ static void stream_free(struct input_stream *stream)
 
 	loop_remove(&stream->source);
 	list_remove(&stream->link);
+	stream->inputs->n_connections -= stream->is_connection;
 	fd_close(fd);
 	free(stream->service);
 	free(stream->identifier);
@@ -214,10 +217,16 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (fd < 0)
 		return; /* gone again, or no descriptors left: the next turn tries anew */
+	if (socket->inputs->n_connections >= MAX_CONNECTIONS) {
+		fd_close(fd);
+		return;
+	}
 	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer,
 			 &size); /* pid 0 otherwise: a stranger */
 	if (add_stream(socket->inputs, service_of(peer.pid, name, sizeof(name)), fd, &stream) < 0)
 		return;
+	stream->is_connection = true;
+	socket->inputs->n_connections++;
 	stream->header_lines = STREAM_HEADER_LINES;
 	stream->pid = peer.pid;
 }

@@ -11,6 +11,7 @@ struct inputs {
 	struct sink *sink;
 	struct list streams; /* input_stream::link */
 	struct list sockets; /* input_socket::link */
+	size_t n_connections; /* of streams: clients', not pipes of services */
 };
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink);

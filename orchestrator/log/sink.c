@@ -87,6 +87,8 @@ static int find_file(struct sink *sink, const char *service, struct sink_file **
 			return 0;
 		}
 	}
+	if (sink->n_files >= SINK_MAX_FILES && strcmp(service, SINK_REST) != 0)
+		return find_file(sink, SINK_REST, ret_file);
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
@@ -99,6 +101,7 @@ static int find_file(struct sink *sink, const char *service, struct sink_file **
 		return r;
 	}
 	list_append(&sink->files, &file->link);
+	sink->n_files++;
 	*ret_file = file;
 	return 0;
 }

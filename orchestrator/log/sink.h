@@ -8,6 +8,8 @@
 #include "record.h"
 
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
+#define SINK_MAX_FILES 400 /* each costs a descriptor and memory of /run; every session is a new name */
+#define SINK_REST "syslog" /* where the lines of later names go */
 
 struct sink_file {
 	struct list link; /* sink::files */
@@ -22,6 +24,7 @@ struct sink {
 	int kmsg_fd; /* -1: none */
 	off_t file_max;
 	struct list files; /* sink_file::link */
+	size_t n_files;
 	void (*on_line)(const char *service, const char *line, size_t len,
 			void *data); /* NULL: none */
 	void *data;

@@ -216,6 +216,26 @@ TEST(files_are_bounded)
 	remove_dir();
 }
 
+TEST(names_are_bounded)
+{
+	struct sink sink;
+	char name[32];
+	char *rest;
+
+	make_dir();
+	assert_int_equal(sink_init(&sink, dir_path, 10000), 0);
+	for (int i = 0; i < SINK_MAX_FILES + 5; i++) {
+		(void)snprintf(name, sizeof(name), "session-%d.scope", i);
+		assert_int_equal(sink_append(&sink, name, "x\n", 2), 0);
+	}
+	assert_int_equal(sink.n_files, SINK_MAX_FILES + 1);
+	rest = read_back(SINK_REST ".log");
+	assert_string_equal(rest, "x\nx\nx\nx\nx\n");
+	free(rest);
+	sink_done(&sink);
+	remove_dir();
+}
+
 TEST(pipes_and_their_end)
 {
 	struct loop *loop;
@@ -280,6 +300,38 @@ static void send_memfd(int socket_fd, bool sealed)
 	close(fd);
 }
 
+/* Anybody may connect: the pipes of services must not lose their descriptors to it. */
+TEST(connections_are_bounded)
+{
+	struct loop *loop;
+	struct sink sink;
+	struct inputs inputs;
+	char journal[96], dev_log[96];
+	int fds[300];
+
+	make_dir();
+	(void)snprintf(journal, sizeof(journal), "%s/journal", dir_path);
+	(void)snprintf(dev_log, sizeof(dev_log), "%s/log", dir_path);
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(sink_init(&sink, dir_path, 10000), 0);
+	inputs_init(&inputs, loop, &sink);
+	assert_int_equal(inputs_listen(&inputs, journal, dev_log), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = connect_to("stdout", SOCK_STREAM);
+		assert_true(loop_turn(loop, 200) >= 0);
+	}
+	assert_int_equal(inputs.n_connections, 256);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		assert_true(loop_turn(loop, 0) >= 0);
+	assert_int_equal(inputs.n_connections, 0);
+	inputs_done(&inputs);
+	sink_done(&sink);
+	loop_free(loop);
+	remove_dir();
+}
+
 TEST(sockets_of_syslog_and_the_journal)
 {
 	struct loop *loop;
@@ -337,5 +389,6 @@ TEST_MAIN(cmocka_unit_test(levels), cmocka_unit_test(syslog_datagrams),
 	  cmocka_unit_test(native_datagrams), cmocka_unit_test(services_of_cgroups),
 	  cmocka_unit_test(lines_in_any_pieces), cmocka_unit_test(long_lines_come_in_pieces),
 	  cmocka_unit_test(record_lines), cmocka_unit_test(files_are_bounded),
+	  cmocka_unit_test(names_are_bounded), cmocka_unit_test(connections_are_bounded),
 	  cmocka_unit_test(pipes_and_their_end),
 	  cmocka_unit_test(sockets_of_syslog_and_the_journal))
