@@ -295,8 +295,10 @@ static int load(struct manager *manager, enum load_what what, char *const *names
 	if (loader->pid > 0)
 		return 0;
 	r = start_run(loader);
-	if (r < 0)
-		drop_requests(loader, &loader->running);
+	if (r < 0) {
+		request_free(loader, request);
+		answer(loader, r); /* those that waited, too: nobody else would tell them */
+	}
 	return r;
 }
 
