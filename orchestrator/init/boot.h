@@ -56,6 +56,7 @@ struct boot {
 	bool root_needs_reboot;
 	bool write_started;
 	bool writable;
+	bool login_failure_told; /* until the display manager runs again */
 	uint32_t display_manager_deaths; /* since the last greeter */
 	char display_manager[256]; /* the unit of the seat */
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */

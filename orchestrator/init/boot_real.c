@@ -235,6 +235,14 @@ static void handle_disks_failed(struct storage *storage, uint16_t order,
 
 /* --- the screen and its display manager --- */
 
+static void start_check(struct boot *boot)
+{
+	if (boot->check_started)
+		return;
+	boot->check_started = true;
+	storage_check(&boot->storage, boot->cmdline.fsck);
+}
+
 static void go_on_after_greeter(struct boot *boot)
 {
 	if (boot->after_greeter)
@@ -242,6 +250,7 @@ static void go_on_after_greeter(struct boot *boot)
 	boot->after_greeter = true;
 	loop_timer_stop(&boot->deadline);
 	start_rest(boot);
+	start_check(boot); /* no display manager has run: nothing else would begin the writing */
 	boot_real_maybe_write(boot);
 }
 
@@ -370,16 +379,43 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 				handle_scope_deadline) >= 0;
 }
 
+/* For good: nothing will try again by itself. A picture that says "Starting the login" would stay for ever. */
+static void login_failed(struct boot *boot, const char *why)
+{
+	if (boot->power != BOOT_POWER_NONE || boot->login_failure_told)
+		return;
+	boot->login_failure_told = true;
+	display_take(&boot->display);
+	boot_fail(boot, "The login does not start", why,
+		  "`earlyctl status` and `earlyctl log` with the name of the display manager "
+		  "show more; `earlyctl start` with it tries again.");
+	go_on_after_greeter(boot);
+}
+
+static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *unit,
+			    const char *result)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+	struct manager_unit now;
+	char why[400];
+
+	if (strcmp(unit, boot->display_manager) != 0 ||
+	    (strcmp(result, "failed") != 0 && strcmp(result, "timeout") != 0 &&
+	     strcmp(result, "dependency") != 0))
+		return;
+	if (manager_unit(boot->manager, unit, &now) && strcmp(now.active_state, "activating") == 0)
+		return; /* it is started again by itself */
+	(void)snprintf(why, sizeof(why), "Starting %s ended with: %s.", unit, result);
+	login_failed(boot, why);
+}
+
 static void display_manager_runs(struct boot *boot)
 {
 	if (!boot->display_manager_ran)
 		manager_event(boot->manager, "display-manager", 0, boot->display_manager);
 	boot->display_manager_ran = true;
 	display_progress(&boot->display, 60, "Starting the login");
-	if (boot->check_started)
-		return;
-	boot->check_started = true;
-	storage_check(&boot->storage, boot->cmdline.fsck);
+	start_check(boot);
 }
 
 static void handle_unit_changed(struct manager_listener *listener, const struct manager_unit *unit)
@@ -388,8 +424,14 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 
 	if (strcmp(unit->name, BUS_UNIT) == 0 && strcmp(unit->active_state, "active") == 0)
 		bus_link_start(&boot->bus);
-	if (strcmp(unit->name, boot->display_manager) == 0 && unit->main_pid > 0)
+	if (strcmp(unit->name, boot->display_manager) != 0)
+		return;
+	if (unit->main_pid > 0)
 		display_manager_runs(boot);
+	if (strcmp(unit->active_state, "active") == 0)
+		boot->login_failure_told = false;
+	else if (strcmp(unit->active_state, "failed") == 0)
+		login_failed(boot, "The display manager failed and is not tried again.");
 }
 
 /* --- the message bus --- */
@@ -493,6 +535,7 @@ static void connect_parts(struct boot *boot)
 	boot->bus.data = boot;
 	boot->listener.unit_changed = handle_unit_changed;
 	boot->listener.unit_gone = handle_unit_gone;
+	boot->listener.job_done = handle_job_done;
 	boot->listener.prestart = handle_prestart;
 	boot->listener.stream = handle_stream;
 }
