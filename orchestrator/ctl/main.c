@@ -76,6 +76,7 @@ static const struct opt_command commands[] = {
 	{ "daemon-reexec", NULL, "execute early-init anew, keeping everything", 0, 0,
 	  verb_daemon_reexec },
 	{ "rescue", NULL, "the rescue console", 0, 0, verb_rescue },
+	{ "merge", NULL, "bring the overlays to the disks now, or again", 0, 0, verb_merge },
 	{ "poweroff", NULL, "stop everything and switch off", 0, 0, verb_poweroff },
 	{ "reboot", NULL, "stop everything and start again", 0, 0, verb_reboot },
 	{ "halt", NULL, "stop everything and stay", 0, 0, verb_halt },

@@ -240,6 +240,11 @@ int verb_rescue(void *target, int argc, char **argv)
 	return order(target, CONTROL_VERB_RESCUE, "");
 }
 
+int verb_merge(void *target, int argc, char **argv)
+{
+	return order(target, CONTROL_VERB_MERGE, "");
+}
+
 int verb_daemon_reexec(void *target, int argc, char **argv)
 {
 	return order(target, CONTROL_VERB_DAEMON_REEXEC, "");

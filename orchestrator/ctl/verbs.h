@@ -29,6 +29,7 @@ int verb_poweroff(void *target, int argc, char **argv);
 int verb_reboot(void *target, int argc, char **argv);
 int verb_halt(void *target, int argc, char **argv);
 int verb_rescue(void *target, int argc, char **argv);
+int verb_merge(void *target, int argc, char **argv);
 int verb_daemon_reexec(void *target, int argc, char **argv);
 int verb_daemon_reload(void *target, int argc, char **argv);
 int verb_verify(void *target, int argc, char **argv);

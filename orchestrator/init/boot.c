@@ -80,8 +80,12 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		boot_power(boot, BOOT_POWER_HALT);
 		return 0;
 	case CONTROL_VERB_MERGE:
-		boot->after_greeter = true;
+		boot_real_go_on(boot);
 		boot_real_maybe_write(boot);
+		return 0;
+	case CONTROL_VERB_RESCUE:
+		boot_fail(boot, "Rescue", "root asked for a rescue shell (earlyctl rescue).",
+			  "Nothing was stopped; leave the shell when you are done.");
 		return 0;
 	case CONTROL_VERB_STATUS:
 	case CONTROL_VERB_LIST:
@@ -93,7 +97,6 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 	case CONTROL_VERB_TIMELINE:
 	case CONTROL_VERB_DAEMON_REEXEC:
 	case CONTROL_VERB_DAEMON_RELOAD:
-	case CONTROL_VERB_RESCUE:
 		break;
 	}
 	return -EOPNOTSUPP;

@@ -73,6 +73,9 @@ int boot_main(int argc, char **argv);
 void boot_early_start(struct boot *boot);
 void boot_real_start(struct boot *boot);
 
+/* What waits for the greeter waits no longer. Idempotent. */
+void boot_real_go_on(struct boot *boot);
+
 /* The disks may be written to as soon as both the check and the display allow it. */
 void boot_real_maybe_write(struct boot *boot);
 

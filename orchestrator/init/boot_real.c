@@ -243,7 +243,7 @@ static void start_check(struct boot *boot)
 	storage_check(&boot->storage, boot->cmdline.fsck);
 }
 
-static void go_on_after_greeter(struct boot *boot)
+void boot_real_go_on(struct boot *boot)
 {
 	if (boot->after_greeter)
 		return;
@@ -268,7 +268,7 @@ static void handle_greeter(struct display *display, uint64_t t_us)
 
 	manager_event(boot->manager, "greeter", t_us, NULL);
 	boot->display_manager_deaths = 0;
-	go_on_after_greeter(boot);
+	boot_real_go_on(boot);
 }
 
 static void handle_splash_failed(struct display *display, const char *why)
@@ -282,7 +282,7 @@ static void handle_greeter_deadline(struct loop_timer *timer)
 
 	log_warning("no greeter was seen after %llu s; the boot goes on",
 		    GREETER_DEADLINE_US / USEC_PER_SEC);
-	go_on_after_greeter(boot);
+	boot_real_go_on(boot);
 }
 
 static void remember_scope(struct boot *boot, const char *unit)
@@ -389,7 +389,7 @@ static void login_failed(struct boot *boot, const char *why)
 	boot_fail(boot, "The login does not start", why,
 		  "`earlyctl status` and `earlyctl log` with the name of the display manager "
 		  "show more; `earlyctl start` with it tries again.");
-	go_on_after_greeter(boot);
+	boot_real_go_on(boot);
 }
 
 static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *unit,
@@ -504,7 +504,7 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
 			  "Install one (apt install gdm3) from the rescue shell after `mount -o "
 			  "remount,rw /`, or boot with early.stock.");
-		go_on_after_greeter(boot);
+		boot_real_go_on(boot);
 		return;
 	}
 	r = manager_start_stage(manager, TABLE_STAGE_DISPLAY, "on the way to the login");
