@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "early/clock.h"
 #include "early/fd.h"
@@ -50,6 +51,23 @@ bool unions_are_merging(const struct unions *unions)
 	return false;
 }
 
+/*
+ * All of it is on the disks now, and it was memory. By a child: freeing gigabytes takes a while. What a daemon still serves
+ * from it (files that were unlinked while open) stays until it closes them. Of one that failed it is all there is.
+ */
+static void release_upper(struct unions *unions)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		if (unions->mounts[i].state == UNION_FAILED)
+			return;
+	}
+	if (fork() != 0)
+		return; /* the loop reaps it; without it the memory stays in use */
+	(void)close_range(3, ~0U, 0);
+	(void)umount2(UPPER_ROOT, MNT_DETACH | UMOUNT_NOFOLLOW);
+	_exit(0);
+}
+
 static void tell(struct unions *unions, uint64_t t_us)
 {
 	if (!unions->told_mounted && all_reached(unions, UNION_MOUNTED)) {
@@ -62,6 +80,7 @@ static void tell(struct unions *unions, uint64_t t_us)
 	}
 	if (!unions->told_gone && unions->merge_wanted && all_reached(unions, UNION_GONE)) {
 		unions->told_gone = true;
+		release_upper(unions);
 		unions->on_gone(unions, t_us);
 	}
 }
