@@ -199,6 +199,7 @@ static int rewrite(struct merge *merge, struct item *item)
 	int in = -1;
 	CLEANUP_FD
 	int out = -1;
+	struct stat st;
 	int r;
 
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
@@ -216,8 +217,12 @@ static int rewrite(struct merge *merge, struct item *item)
 		r = copy_meta(merge, item->upper_fd, item->real_fd, &item->upper_st, true);
 	if (r == 0)
 		r = copy_times(item->real_fd, &item->upper_st);
+	if (r == 0)
+		r = layer_stat(item->real_fd, &st);
 	if (r < 0)
 		return r;
+	item->node->placed = marks_stamp_of(&st);
+	item->node->has_placed = true;
 	fd_close(item->node->next_fd);
 	item->node->next_fd = TAKE_FD(item->real_fd);
 	return 0;
