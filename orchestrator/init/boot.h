@@ -65,6 +65,7 @@ struct boot {
 	/* the end */
 	enum boot_power power;
 	struct loop_timer power_deadline;
+	struct loop_child last_sync; /* without early-shutdown */
 };
 
 /* Runs as the machine's PID 1; returns only an exit code that nobody can use. */

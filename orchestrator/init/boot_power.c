@@ -4,8 +4,10 @@
  * deadline, so that a machine that was told to end does end; what could not be saved is said on the console.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -15,6 +17,7 @@
 #define STOP_DEADLINE_US (20 * USEC_PER_SEC)
 #define MERGE_DEADLINE_US (60 * USEC_PER_SEC)
 #define FAILED_DEADLINE_US (3 * USEC_PER_SEC) /* after a failed merge: time to read why */
+#define SYNC_DEADLINE_US (10 * USEC_PER_SEC)
 #define SHUTDOWN EARLY_LIBEXECDIR "/early-shutdown"
 
 static const char *verb_name(enum boot_power power)
@@ -31,15 +34,61 @@ static const char *verb_name(enum boot_power power)
 	return "poweroff";
 }
 
+static void switch_off(struct boot *boot)
+{
+	int command = boot->power == BOOT_POWER_REBOOT ? RB_AUTOBOOT
+		      : boot->power == BOOT_POWER_HALT ? RB_HALT_SYSTEM
+						       : RB_POWER_OFF;
+	int r;
+
+	(void)reboot(command);
+	r = -errno;
+	boot_fail(boot, "The machine cannot be shut down", strerrordesc_np(-r),
+		  "In the shell: sync; umount -a; then switch it off.");
+}
+
+static void handle_synced(struct loop_child *child, const siginfo_t *info)
+{
+	switch_off(container_of(child, struct boot, last_sync));
+}
+
+static void handle_sync_deadline(struct loop_timer *timer)
+{
+	struct boot *boot = container_of(timer, struct boot, power_deadline);
+
+	loop_child_unwatch(&boot->last_sync);
+	switch_off(boot);
+}
+
+/* Without early-shutdown (there is none in the initramfs): what runs is asked to end, and the disks get what they wait for. */
+static void end_plainly(struct boot *boot)
+{
+	pid_t pid;
+
+	storage_cancel(&boot->storage);
+	(void)kill(-1, SIGTERM); /* e2fsck ends at a safe place */
+	(void)loop_timer_start(boot->loop, &boot->power_deadline,
+			       clock_monotonic_us() + SYNC_DEADLINE_US, handle_sync_deadline);
+	pid = fork();
+	if (pid == 0) {
+		(void)close_range(3, ~0U, 0);
+		(void)sleep(1); /* nobody but us waits for those that were asked */
+		sync();
+		_exit(0);
+	}
+	if (pid < 0 || loop_child_watch(boot->loop, &boot->last_sync, pid, handle_synced) < 0)
+		switch_off(boot);
+}
+
 static void hand_over(struct boot *boot)
 {
 	static char *const environment[] = { (char *)"TERM=linux", NULL };
 	char *const argv[] = { (char *)"early-shutdown", (char *)verb_name(boot->power), NULL };
 
 	(void)execve(SHUTDOWN, argv, environment);
-	log_errno(-errno, "cannot execute " SHUTDOWN);
-	boot_fail(boot, "The machine cannot be shut down", strerrordesc_np(errno),
-		  "In the shell: sync; umount -a; then switch it off.");
+	if (!boot->rescue.in_initramfs)
+		log_errno(-errno, "cannot execute " SHUTDOWN);
+	end_plainly(boot);
 }
 
 static void handle_deadline(struct loop_timer *timer)
@@ -68,7 +117,8 @@ static void merge_then_end(struct boot *boot)
 				       clock_monotonic_us() + MERGE_DEADLINE_US, handle_deadline);
 		boot->after_greeter = true;
 		/* There is no time for one that is only due: writing waits for it, and so would the merge. */
-		storage_cancel_check(&boot->storage);
+		if (!boot->root_checked)
+			storage_cancel(&boot->storage);
 		boot->root_checked = true;
 		boot_real_maybe_write(boot);
 	}

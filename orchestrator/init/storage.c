@@ -134,8 +134,8 @@ void storage_write(struct storage *storage)
 	give_order(storage, DISKS_WRITE, NULL);
 }
 
-void storage_cancel_check(struct storage *storage)
+void storage_cancel(struct storage *storage)
 {
-	if (storage->order == DISKS_CHECK)
+	if (storage->order)
 		finish(storage);
 }

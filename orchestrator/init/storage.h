@@ -29,5 +29,5 @@ void storage_find_root(struct storage *storage, const struct cmdline *cmdline, c
 void storage_check(struct storage *storage, enum disks_check_mode check);
 void storage_write(struct storage *storage);
 
-/* Ends a CHECK that is under way, by its link; nothing is called for it any more. */
-void storage_cancel_check(struct storage *storage);
+/* Ends the order that is under way, by its link; nothing is called for it any more. */
+void storage_cancel(struct storage *storage);
