@@ -27,12 +27,14 @@
 #include "options.h"
 
 #define LOOK_AFTER_US (3 * USEC_PER_SEC)
+#define MAX_CLIENTS 32
 
 struct ctlsock {
 	struct loop *loop;
 	struct loop_source source; /* of fd */
 	struct loop_timer timer;
 	struct list clients; /* client::link */
+	size_t n_clients;
 	const struct ctlsock_ops *ops;
 	void *data;
 	char *dir;
@@ -53,6 +55,7 @@ struct client {
 static void client_free(struct client *client)
 {
 	list_remove(&client->link);
+	client->sock->n_clients--;
 	channel_close(&client->channel);
 	free(client);
 }
@@ -123,6 +126,11 @@ static void handle_listen(struct loop_source *source, uint32_t events)
 
 	if (fd < 0)
 		return;
+	/* Anybody may ask, but a descriptor that a client holds is one less for the union's files. */
+	if (sock->n_clients >= MAX_CLIENTS) {
+		fd_close(fd);
+		return;
+	}
 	client = calloc(1, sizeof(*client));
 	if (!client) {
 		fd_close(fd);
@@ -132,11 +140,10 @@ static void handle_listen(struct loop_source *source, uint32_t events)
 	client->is_root = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
 			  cred.uid == 0;
 	list_append(&sock->clients, &client->link);
+	sock->n_clients++;
 	if (channel_init(&client->channel, sock->loop, fd, &overlayctl_protocol, handle_message,
-			 handle_close, client) < 0) {
-		list_remove(&client->link);
-		free(client);
-	}
+			 handle_close, client) < 0)
+		client_free(client);
 }
 
 static bool is_ours(const struct ctlsock *sock)
