@@ -40,9 +40,16 @@ static const struct directory directories[] = {
 
 static void make_directory(const struct directory *directory)
 {
-	if (mkdir(directory->path, directory->mode) < 0 && errno != EEXIST)
+	CLEANUP_FD
+	int fd = -1;
+
+	if (mkdir(directory->path, directory->mode) < 0 && errno != EEXIST) {
 		log_warning_errno(-errno, "cannot make %s", directory->path);
-	else if (chmod(directory->path, directory->mode) < 0) /* the umask took bits */
+		return;
+	}
+	/* If /tmp is not a fresh tmpfs, what has that name may be anybody's link. */
+	fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, directory->mode) < 0) /* the umask took bits */
 		log_warning_errno(-errno, "cannot set the mode of %s", directory->path);
 }
 
