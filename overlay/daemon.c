@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "early/channel.h"
 #include "early/clock.h"
 #include "early/fd.h"
+#include "early/fs.h"
 #include "early/log.h"
 #include "early/loop.h"
 #include "early/proto/overlay.h"
@@ -316,6 +318,9 @@ int daemon_run(const struct options *options, int ready_fd)
 	daemon.link.fd = -1;
 	umask(0);
 	raise_limits();
+	/* Its end would take every open file of /var with it, and free next to nothing. Not ours to raise without rights. */
+	if (options->link_fd >= 0)
+		(void)fs_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 	r = overlay_init(&daemon.overlay);
 	if (r < 0)
 		return log_errno(r, "cannot make the node table");
