@@ -120,15 +120,19 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 
 /* --- disks and merge --- */
 
+static void start_stage(struct boot *boot, enum table_stage stage, const char *why)
+{
+	int r = boot->power == BOOT_POWER_NONE ? manager_start_stage(boot->manager, stage, why) : 0;
+
+	if (r < 0)
+		log_errno(r, "cannot start what was to start now (%s)", why);
+}
+
 static void handle_all_loaded(struct manager *manager, int error, void *data)
 {
-	int r = manager_start_stage(manager, TABLE_STAGE_GREETER,
-				    "enabled; started after the greeter");
-
 	if (error < 0)
 		log_errno(error, "the units could not all be read");
-	if (r < 0)
-		log_errno(r, "cannot start what is enabled");
+	start_stage(data, TABLE_STAGE_GREETER, "enabled; started after the greeter");
 }
 
 /* All stock units are read only now: it takes a second that the greeter had better use for. */
@@ -151,6 +155,7 @@ static void handle_merged(struct unions *unions, uint64_t t_us)
 	struct boot *boot = unions->data;
 
 	manager_event(boot->manager, "merged", t_us, NULL);
+	start_stage(boot, TABLE_STAGE_MERGED, "the overlays are merged");
 }
 
 static void handle_gone(struct unions *unions, uint64_t t_us)
@@ -215,6 +220,7 @@ static void handle_ready(struct storage *storage, uint64_t t_us)
 
 	boot->writable = true;
 	manager_event(boot->manager, "disks", t_us, NULL);
+	start_stage(boot, TABLE_STAGE_DISKS, "the disks are ready");
 	unions_merge(&boot->unions);
 }
 
@@ -392,6 +398,20 @@ static void login_failed(struct boot *boot, const char *why)
 	boot_real_go_on(boot);
 }
 
+static void handle_gave_up(struct manager_listener *listener, const struct manager_unit *unit,
+			   const char *on_give_up)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+	char what[300];
+
+	(void)snprintf(what, sizeof(what), "%s fails again and again", unit->name);
+	if (strcmp(on_give_up, "reboot") == 0)
+		boot_power(boot, BOOT_POWER_REBOOT);
+	else if (strcmp(on_give_up, "diagnose") == 0)
+		boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
+			  "`earlyctl log` with its name shows why.");
+}
+
 static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *unit,
 			    const char *result)
 {
@@ -507,6 +527,7 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 		boot_real_go_on(boot);
 		return;
 	}
+	start_stage(boot, TABLE_STAGE_SPLASH, "as early as possible");
 	r = manager_start_stage(manager, TABLE_STAGE_DISPLAY, "on the way to the login");
 	if (r < 0)
 		boot_fail(boot, "The login cannot be started", strerrordesc_np(-r),
@@ -536,6 +557,7 @@ static void connect_parts(struct boot *boot)
 	boot->listener.unit_changed = handle_unit_changed;
 	boot->listener.unit_gone = handle_unit_gone;
 	boot->listener.job_done = handle_job_done;
+	boot->listener.gave_up = handle_gave_up;
 	boot->listener.prestart = handle_prestart;
 	boot->listener.stream = handle_stream;
 }
