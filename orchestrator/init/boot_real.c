@@ -272,8 +272,7 @@ static void handle_greeter_deadline(struct loop_timer *timer)
 {
 	struct boot *boot = container_of(timer, struct boot, deadline);
 
-	log_warning("no greeter was seen after %llu s; the boot goes on",
-		    GREETER_DEADLINE_US / USEC_PER_SEC);
+	log_warning("no greeter is there yet; the boot goes on without it");
 	go_on_after_greeter(boot);
 }
 
@@ -340,6 +339,22 @@ static void handle_unit_gone(struct manager_listener *listener, const char *name
 		restart_display_manager(boot);
 }
 
+static void display_manager_fails(struct boot *boot, const struct manager_unit *unit)
+{
+	char why[512];
+
+	(void)snprintf(why, sizeof(why), "%s failed %u times before its greeter was there (%s).",
+		       unit->name, boot->display_manager_deaths,
+		       unit->detail[0] ? unit->detail : unit->result);
+	boot->display.owner = DISPLAY_SPLASH;
+	boot_fail(boot, "The login does not start", why,
+		  "In the shell, `earlyctl log` with that name shows its last words; install or "
+		  "repair "
+		  "it. It is tried again meanwhile.");
+	/* The rest of the machine need not wait any longer; not from within a service's start. */
+	(void)loop_timer_start(boot->loop, &boot->deadline, 0, handle_greeter_deadline);
+}
+
 /*
  * A display manager that died leaves its sessions behind: they hold the seat, the VT and master. They are killed, and the
  * next one starts when they are gone.
@@ -352,12 +367,8 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 	if (!restart || strcmp(unit->name, boot->display_manager) != 0 ||
 	    boot->power != BOOT_POWER_NONE)
 		return false;
-	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS) {
-		boot->display.owner = DISPLAY_SPLASH;
-		boot_fail(boot, "The login does not start",
-			  "The display manager ends again and again before its greeter is there.",
-			  "`earlyctl log` with its name shows why. It is tried again meanwhile.");
-	}
+	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS)
+		display_manager_fails(boot, unit);
 	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
 		if (boot->greeter_scopes[i][0])
 			(void)manager_scope_kill(boot->manager, boot->greeter_scopes[i]);
@@ -461,8 +472,8 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 	if (!boot->display_manager[0]) {
 		boot_fail(boot, "There is no display manager",
 			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
-			  "Install one (apt install gdm3) from the rescue shell after `mount -o "
-			  "remount,rw /`, or boot with early.stock.");
+			  "Install one in the rescue shell (apt install gdm3), or boot with "
+			  "early.stock.");
 		go_on_after_greeter(boot);
 		return;
 	}
