@@ -65,6 +65,7 @@ struct boot {
 	/* the end */
 	enum boot_power power;
 	struct loop_timer power_deadline;
+	struct loop_timer give_up; /* OnGiveUp=reboot */
 	struct loop_child last_sync; /* without early-shutdown */
 };
 

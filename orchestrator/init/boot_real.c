@@ -286,8 +286,7 @@ static void handle_greeter_deadline(struct loop_timer *timer)
 {
 	struct boot *boot = container_of(timer, struct boot, deadline);
 
-	log_warning("no greeter was seen after %llu s; the boot goes on",
-		    GREETER_DEADLINE_US / USEC_PER_SEC);
+	log_warning("no greeter is there yet; the boot goes on without it");
 	boot_real_go_on(boot);
 }
 
@@ -354,6 +353,22 @@ static void handle_unit_gone(struct manager_listener *listener, const char *name
 		restart_display_manager(boot);
 }
 
+static void display_manager_fails(struct boot *boot, const struct manager_unit *unit)
+{
+	char why[512];
+
+	(void)snprintf(why, sizeof(why), "%s failed %u times before its greeter was there (%s).",
+		       unit->name, boot->display_manager_deaths,
+		       unit->detail[0] ? unit->detail : unit->result);
+	boot->display.owner = DISPLAY_SPLASH;
+	boot_fail(boot, "The login does not start", why,
+		  "In the shell, `earlyctl log` with that name shows its last words; install or "
+		  "repair "
+		  "it. It is tried again meanwhile.");
+	/* The rest of the machine need not wait any longer; not from within a service's start. */
+	(void)loop_timer_start(boot->loop, &boot->deadline, 0, handle_greeter_deadline);
+}
+
 /*
  * A display manager that died leaves its sessions behind: they hold the seat, the VT and master. They are killed, and the
  * next one starts when they are gone.
@@ -366,12 +381,8 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 	if (!restart || strcmp(unit->name, boot->display_manager) != 0 ||
 	    boot->power != BOOT_POWER_NONE)
 		return false;
-	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS) {
-		boot->display.owner = DISPLAY_SPLASH;
-		boot_fail(boot, "The login does not start",
-			  "The display manager ends again and again before its greeter is there.",
-			  "`earlyctl log` with its name shows why. It is tried again meanwhile.");
-	}
+	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS)
+		display_manager_fails(boot, unit);
 	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
 		if (boot->greeter_scopes[i][0])
 			(void)manager_scope_kill(boot->manager, boot->greeter_scopes[i]);
@@ -398,6 +409,11 @@ static void login_failed(struct boot *boot, const char *why)
 	boot_real_go_on(boot);
 }
 
+static void handle_give_up(struct loop_timer *timer)
+{
+	boot_power(container_of(timer, struct boot, give_up), BOOT_POWER_REBOOT);
+}
+
 static void handle_gave_up(struct manager_listener *listener, const struct manager_unit *unit,
 			   const char *on_give_up)
 {
@@ -405,8 +421,9 @@ static void handle_gave_up(struct manager_listener *listener, const struct manag
 	char what[300];
 
 	(void)snprintf(what, sizeof(what), "%s fails again and again", unit->name);
+	/* Not from within a service's start: the stop would free the job that is being run. */
 	if (strcmp(on_give_up, "reboot") == 0)
-		boot_power(boot, BOOT_POWER_REBOOT);
+		(void)loop_timer_start(boot->loop, &boot->give_up, 0, handle_give_up);
 	else if (strcmp(on_give_up, "diagnose") == 0)
 		boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
 			  "`earlyctl log` with its name shows why.");
@@ -451,7 +468,7 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 	if (strcmp(unit->active_state, "active") == 0)
 		boot->login_failure_told = false;
 	else if (strcmp(unit->active_state, "failed") == 0)
-		login_failed(boot, "The display manager failed and is not tried again.");
+		login_failed(boot, unit->detail[0] ? unit->detail : "It is not tried again.");
 }
 
 /* --- the message bus --- */
@@ -522,8 +539,8 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 	if (!boot->display_manager[0]) {
 		boot_fail(boot, "There is no display manager",
 			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
-			  "Install one (apt install gdm3) from the rescue shell after `mount -o "
-			  "remount,rw /`, or boot with early.stock.");
+			  "Install one in the rescue shell (apt install gdm3), or boot with "
+			  "early.stock.");
 		boot_real_go_on(boot);
 		return;
 	}

@@ -34,19 +34,8 @@ static void fill(struct control_service *ret, const struct manager_unit *unit)
 		.why = "",
 		.main_pid = unit->main_pid > 0 ? (uint32_t)unit->main_pid : 0,
 		.since_us = unit->since_us,
-		.detail = "",
+		.detail = unit->detail,
 	};
-}
-
-static const char *detail_of(const struct service *service)
-{
-	const struct table_service *words = &service->definition->service;
-
-	if (service->detail)
-		return service->detail;
-	if (words->load_state == TABLE_LOAD_ERROR)
-		return words->load_error;
-	return service->status_text ? service->status_text : "";
 }
 
 void control_answer_service(struct channel *channel, const struct service *service)
@@ -60,7 +49,6 @@ void control_answer_service(struct channel *channel, const struct service *servi
 	message.control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
 	message.exit_status = service->exit_status;
 	message.restarts = service->restarts;
-	message.detail = detail_of(service);
 	(void)channel_send(channel, CONTROL_SERVICE, &message);
 }
 
@@ -134,8 +122,8 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 	}
 	say(channel, "early-init %s%s", EARLY_VERSION,
 	    manager->options.container ? " (container)" : "");
-	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes",
-	    manager->n_services, n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
+	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes", manager->n_services,
+	    n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
 	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++)
 		say_milestone(channel, &manager->timeline, milestones[i]);
 }

@@ -41,6 +41,7 @@ struct manager_unit {
 	const char *path; /* manifest's file */
 	const char *cgroup;
 	const char *result;
+	const char *detail; /* why it failed, in words; "": nothing to say */
 	const char *stage;
 	const char *seat;
 	pid_t main_pid;

@@ -19,8 +19,7 @@ static int add_aliases(struct manager *manager, struct service *service)
 	const char *alias = NULL;
 	int r = 0;
 
-	while (r == 0 &&
-	       (alias = wire_list_next(&service->definition->service.aliases, alias)))
+	while (r == 0 && (alias = wire_list_next(&service->definition->service.aliases, alias)))
 		r = nametable_add(&manager->names, alias, service);
 	return r;
 }
@@ -73,8 +72,7 @@ struct scope *manager_find_scope(struct manager *manager, const char *name)
 
 static const char *active_state(const struct service *service)
 {
-	return service->prestart_pending ? "activating" :
-					   service_active_state_name(service->state);
+	return service->prestart_pending ? "activating" : service_active_state_name(service->state);
 }
 
 static const char *sub_state(const struct service *service)
@@ -82,6 +80,17 @@ static const char *sub_state(const struct service *service)
 	if (service_is_target(service))
 		return service->state == SERVICE_RUNNING ? "active" : "dead";
 	return service->prestart_pending ? "start-pre" : service_sub_state_name(service->state);
+}
+
+static const char *detail_of(const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (service->detail)
+		return service->detail;
+	if (words->load_state == TABLE_LOAD_ERROR)
+		return words->load_error;
+	return service->status_text ? service->status_text : "";
 }
 
 void manager_describe(const struct service *service, struct manager_unit *ret)
@@ -97,6 +106,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.path = words->path,
 		.cgroup = service_is_target(service) ? "" : service->group.path,
 		.result = verdict_name(service->result),
+		.detail = detail_of(service),
 		.stage = definition_stage_name(words->stage),
 		.seat = words->seat,
 		.main_pid = service->main.pid,
@@ -111,12 +121,13 @@ void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
 		.description = scope->description,
 		.load_state = "loaded",
 		.active_state = scope->stopping ? "deactivating" : "active",
-		.sub_state = scope->stopping ? "stop-sigterm" :
-			     scope->abandoned ? "abandoned" :
-						"running",
+		.sub_state = scope->stopping    ? "stop-sigterm"
+			     : scope->abandoned ? "abandoned"
+						: "running",
 		.path = "",
 		.cgroup = scope->group.path,
 		.result = "success",
+		.detail = "",
 		.stage = "demand",
 		.seat = "",
 		.since_us = scope->since_us,
@@ -388,9 +399,9 @@ static int kind_of(const struct service *service, enum manager_verb verb, enum j
 		if (rests)
 			*ret = JOB_START;
 		else
-			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ?
-				       JOB_RELOAD :
-				       JOB_RESTART;
+			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0)
+				       ? JOB_RELOAD
+				       : JOB_RESTART;
 		return 0;
 	}
 	return -EINVAL;
@@ -412,9 +423,9 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	if (kind != JOB_STOP && manager->stopping)
 		return -ESHUTDOWN;
 	if (kind != JOB_STOP && load != TABLE_LOAD_LOADED)
-		return load == TABLE_LOAD_MASKED ? -EPERM :
-		       load == TABLE_LOAD_ERROR	 ? -EBADMSG :
-						   -ENOENT;
+		return load == TABLE_LOAD_MASKED  ? -EPERM
+		       : load == TABLE_LOAD_ERROR ? -EBADMSG
+						  : -ENOENT;
 	if (kind == JOB_START)
 		return start_known(manager, service, why, ret_id);
 	return enqueue(manager, kind, service, why, NULL, ret_id);
