@@ -9,12 +9,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -23,6 +20,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
+#include "kernel_settings.h"
 #include "run_dirs.h"
 #include "timeline.h"
 
@@ -33,37 +31,6 @@
 #define FIRST_PERSON_UID 1000
 #define LOGIND_NAME "org.freedesktop.login1"
 #define BUS_UNIT "dbus.service"
-
-/* --- what the kernel leaves to PID 1 --- */
-
-static void loopback_up(void)
-{
-	CLEANUP_FD
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		log_warning_errno(-errno, "cannot bring up lo");
-}
-
-static void set_kernel(void)
-{
-	static const struct {
-		const char *path;
-		const char *value;
-	} settings[] = {
-		{ "/proc/sys/net/unix/max_dgram_qlen",
-		  "512\n" }, /* or a slow log reader stops all */
-		{ "/proc/sys/fs/suid_dumpable", "0\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		int r = fs_write_at(AT_FDCWD, settings[i].path, settings[i].value);
-
-		if (r < 0)
-			log_warning_errno(r, "cannot write %s", settings[i].path);
-	}
-}
 
 /* --- logs --- */
 
@@ -591,8 +558,7 @@ void boot_real_start(struct boot *boot)
 	if (r < 0)
 		handle_loaded(boot->manager, r, boot);
 	run_dirs_make();
-	set_kernel();
-	loopback_up();
+	kernel_settings_apply();
 	start_log(boot);
 	display_start(&boot->display);
 	r = manager_open_control(boot->manager);
