@@ -94,7 +94,8 @@ static void set_populated(struct cgroup *group, bool populated)
 
 static bool read_populated(const struct cgroup *group)
 {
-	char *text CLEANUP(free_charp) = NULL;
+	char *text CLEANUP(free_charp)
+	= NULL;
 	size_t len;
 
 	if (group->fd < 0 || fs_read_file_at(group->fd, "cgroup.events", 4096, &text, &len) < 0)
@@ -205,7 +206,8 @@ static bool each_pid(int fd, int depth, bool (*fn)(pid_t pid, void *data), void 
 
 static bool each_own_pid(int fd, bool (*fn)(pid_t pid, void *data), void *data)
 {
-	char *text CLEANUP(free_charp) = NULL;
+	char *text CLEANUP(free_charp)
+	= NULL;
 	char *save = NULL;
 	size_t len;
 
@@ -233,7 +235,8 @@ static bool each_pid_below(int fd, int depth, bool (*fn)(pid_t pid, void *data),
 		return true;
 	}
 	while (go_on && (entry = readdir(dir))) {
-		int child CLEANUP_FD = -1;
+		int child CLEANUP_FD
+		= -1;
 
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
@@ -556,7 +559,8 @@ int cgroup_delegate(struct cgroup *group, uid_t uid, gid_t gid)
 		return 0;
 	if (group->fd < 0)
 		return -ENOENT;
-	(void)fsetxattr(group->fd, "trusted.delegate", "1", 1, 0); /* a mark, where there are xattrs */
+	(void)fsetxattr(group->fd, "trusted.delegate", "1", 1,
+			0); /* a mark, where there are xattrs */
 	if (fchown(group->fd, uid, gid) < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)

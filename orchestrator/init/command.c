@@ -150,8 +150,10 @@ static int write_context(struct order *order)
 	struct execs_context context = { .cgroup = order->service->group.path };
 	const struct definition_part *service = &order->service->definition->message;
 	const struct definition_part *exec = &order->exec->message;
-	char *data CLEANUP(free_charp) = NULL;
-	char *buf CLEANUP(free_charp) = malloc(WIRE_MAX_MESSAGE);
+	char *data CLEANUP(free_charp)
+	= NULL;
+	char *buf CLEANUP(free_charp)
+	= malloc(WIRE_MAX_MESSAGE);
 	int len, r;
 
 	r = wire_list_from_strv(order->environment, &context.environment, &data);
@@ -245,8 +247,8 @@ static int run(struct order *order, pid_t *ret_pid)
 	if (r < 0)
 		return r;
 	what.status_fd = order->pipe_write;
-	return by_exec ? spawn_by_exec(order, &what, ret_pid) :
-			 spawn_directly(order, &what, ret_pid);
+	return by_exec ? spawn_by_exec(order, &what, ret_pid)
+		       : spawn_directly(order, &what, ret_pid);
 }
 
 static void order_done(struct order *order)

@@ -116,7 +116,8 @@ static int apply_debug(void *target, const char *value)
 
 static const struct opt opts[] = {
 	{ 0, "container", NULL, "be PID 1 of a PID name space", apply_container },
-	{ 0, "services", "DIR", "take manifests from DIR only; may be given again", apply_services },
+	{ 0, "services", "DIR", "take manifests from DIR only; may be given again",
+	  apply_services },
 	{ 0, "run", "DIR", "state and control socket (absolute; default /run/early)", apply_run },
 	{ 0, "cgroup", "DIR", "a directory of a cgroup v2 tree that is ours", apply_cgroup },
 	{ 0, "helpers", "DIR", "where early-load, early-exec and early-log are", apply_helpers },
@@ -137,7 +138,8 @@ static bool is_state_option(const char *word)
 static int reexec(struct container *container)
 {
 	char **argv CLEANUP_STRV = NULL;
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	int r;
 
 	r = fd_new_memfd("early-state", &fd);
@@ -164,7 +166,8 @@ static void handle_reexec(struct loop_timer *timer)
 {
 	struct container *container = container_of(timer, struct container, reexec);
 
-	log_warning_errno(reexec(container), "cannot execute %s anew, going on", container->argv[0]);
+	log_warning_errno(reexec(container), "cannot execute %s anew, going on",
+			  container->argv[0]);
 }
 
 /* --- running --- */
@@ -255,7 +258,8 @@ static int start_manager(struct container *container)
 /* From the state of the program before; 0 also if that can't be read: then it is a plain start. */
 static int take_state(struct container *container)
 {
-	int fd CLEANUP_FD = TAKE_FD(container->state_fd);
+	int fd CLEANUP_FD
+	= TAKE_FD(container->state_fd);
 	int r = manager_deserialize(container->manager, fd);
 
 	if (r < 0)
@@ -375,8 +379,7 @@ int container_main(int argc, char **argv)
 		fprintf(stderr, "early-init: unexpected operand \"%s\"; see --help\n", argv[0]);
 		return 2;
 	}
-	log_init("early-init", LOG_SINK_STDERR,
-		 container.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	log_init("early-init", LOG_SINK_STDERR, container.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if ((!container.run_dir && set_path(&container.run_dir, "/run/early") < 0) ||
 	    (!container.helpers && set_path(&container.helpers, EARLY_LIBEXECDIR) < 0))
 		return EXIT_FAILURE;

@@ -158,8 +158,9 @@ static bool tell_unit(struct client *client)
 /* Carries the client's number through the load. */
 static void handle_loaded(struct manager *manager, int error, void *data)
 {
-	struct client *client =
-		manager->control ? find_client(manager->control, (uint32_t)(uintptr_t)data) : NULL;
+	struct client *client = manager->control
+					? find_client(manager->control, (uint32_t)(uintptr_t)data)
+					: NULL;
 
 	if (client && client->busy && !tell_unit(client))
 		reply(client, error < 0 ? error : -ENOENT, explain(error < 0 ? error : -ENOENT));
@@ -178,8 +179,8 @@ static void run_unit(struct client *client)
 	}
 	/* It may lie on the disk and have been wanted by nobody yet. */
 	r = client->uid == 0 ? manager_load(client->control->manager, names, handle_loaded,
-					    (void *)(uintptr_t)client->serial) :
-			       -ENOENT;
+					    (void *)(uintptr_t)client->serial)
+			     : -ENOENT;
 	if (r < 0)
 		reply(client, r, explain(r));
 }
@@ -208,8 +209,9 @@ static void run_timeline(struct client *client)
 
 static void handle_reloaded(struct manager *manager, int error, void *data)
 {
-	struct client *client =
-		manager->control ? find_client(manager->control, (uint32_t)(uintptr_t)data) : NULL;
+	struct client *client = manager->control
+					? find_client(manager->control, (uint32_t)(uintptr_t)data)
+					: NULL;
 
 	if (client && client->busy)
 		reply(client, error, error < 0 ? "the manifests could not be read" : "");
@@ -371,7 +373,8 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 static int bind_socket(const char *path, int *ret_fd)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;

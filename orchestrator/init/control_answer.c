@@ -134,8 +134,8 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 	}
 	say(channel, "early-init %s%s", EARLY_VERSION,
 	    manager->options.container ? " (container)" : "");
-	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes",
-	    manager->n_services, n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
+	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes", manager->n_services,
+	    n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
 	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++)
 		say_milestone(channel, &manager->timeline, milestones[i]);
 }

@@ -21,8 +21,8 @@
 #define NAME_MAX_LEN 255
 
 static const char *const unit_suffixes[] = {
-	".service", ".target", ".socket", ".scope",  ".slice",	   ".mount", ".automount",
-	".swap",    ".timer",  ".path",	  ".device", ".snapshot",
+	".service",   ".target", ".socket", ".scope", ".slice",  ".mount",
+	".automount", ".swap",   ".timer",  ".path",  ".device", ".snapshot",
 };
 
 static bool has_unit_suffix(const char *name, size_t len)
@@ -50,11 +50,10 @@ bool definition_name_is_valid(const char *name)
 
 static bool service_is_sane(const struct table_service *service)
 {
-	return definition_name_is_valid(service->name) &&
-	       service->load_state <= TABLE_LOAD_ERROR && service->type <= TABLE_TYPE_TARGET &&
-	       service->stage <= TABLE_STAGE_GREETER && service->restart <= TABLE_RESTART_ALWAYS &&
-	       service->kill_mode <= TABLE_KILL_NONE && service->kill_signal >= 0 &&
-	       service->kill_signal <= 64;
+	return definition_name_is_valid(service->name) && service->load_state <= TABLE_LOAD_ERROR &&
+	       service->type <= TABLE_TYPE_TARGET && service->stage <= TABLE_STAGE_GREETER &&
+	       service->restart <= TABLE_RESTART_ALWAYS && service->kill_mode <= TABLE_KILL_NONE &&
+	       service->kill_signal >= 0 && service->kill_signal <= 64;
 }
 
 static bool exec_is_sane(const struct table_exec *exec)
@@ -95,8 +94,7 @@ static int take_exec(struct definition *definition, const void *message, uint32_
 	struct definition_exec *exec = &definition->execs[definition->n_execs];
 	int r;
 
-	r = wire_unpack(&table_protocol, message, len, TABLE_EXEC, &exec->exec,
-			sizeof(exec->exec));
+	r = wire_unpack(&table_protocol, message, len, TABLE_EXEC, &exec->exec, sizeof(exec->exec));
 	if (r < 0)
 		return -EPROTO;
 	if (!exec_is_sane(&exec->exec))

@@ -119,8 +119,8 @@ static int add_item(struct walk *walk, const struct table_service *service, bool
 		walk->items = items;
 		walk->size = size;
 	}
-	walk->items[walk->n_items++] =
-		(struct depend_item){ .service = service, .required = required };
+	walk->items[walk->n_items++] = (struct depend_item){ .service = service,
+							     .required = required };
 	return 0;
 }
 
@@ -137,8 +137,7 @@ static int collect_list(struct walk *walk, const struct wire_list *list, bool re
 	int r = 0;
 
 	while (r == 0 && (name = wire_list_next(list, name))) {
-		const struct table_service *service =
-			walk->source->find(name, walk->source->data);
+		const struct table_service *service = walk->source->find(name, walk->source->data);
 
 		if (!service)
 			r = add_missing(walk, name);

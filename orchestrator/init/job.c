@@ -21,12 +21,8 @@
  */
 
 static const char *const result_names[] = {
-	[JOB_DONE] = "done",
-	[JOB_FAILED] = "failed",
-	[JOB_CANCELED] = "canceled",
-	[JOB_TIMEOUT] = "timeout",
-	[JOB_DEPENDENCY] = "dependency",
-	[JOB_SKIPPED] = "skipped",
+	[JOB_DONE] = "done",       [JOB_FAILED] = "failed",         [JOB_CANCELED] = "canceled",
+	[JOB_TIMEOUT] = "timeout", [JOB_DEPENDENCY] = "dependency", [JOB_SKIPPED] = "skipped",
 };
 
 const char *job_result_name(enum job_result result)
@@ -81,7 +77,7 @@ struct job *job_find_id(struct job_queue *queue, uint32_t id)
 }
 
 int job_new(struct job_queue *queue, enum job_kind kind, const char *name, const char *why,
-		   struct job **ret)
+	    struct job **ret)
 {
 	struct job *job;
 
@@ -259,8 +255,8 @@ static bool check_running(struct job_queue *queue, struct job *job)
 	case JOB_START:
 		if (job->came_up)
 			job_finish(queue, job, JOB_DONE);
-		else if (rests || (service->state == SERVICE_AUTO_RESTART &&
-				   !service->prestart_pending))
+		else if (rests ||
+			 (service->state == SERVICE_AUTO_RESTART && !service->prestart_pending))
 			job_finish(queue, job, result_of_start(service));
 		else
 			return false;

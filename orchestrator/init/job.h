@@ -43,7 +43,8 @@ struct job {
 	struct service *service; /* NULL while it is not known */
 	struct job **waits; /* jobs that come first */
 	size_t n_waits;
-	uint32_t plan; /* the start that made it; its edges to others of that start are the plan's */
+	uint32_t
+		plan; /* the start that made it; its edges to others of that start are the plan's */
 	bool came_up; /* the service was active since it runs */
 	bool doomed; /* something it requires can't be had */
 	unsigned int loads; /* how often early-load was asked */

@@ -177,8 +177,7 @@ static int start_item(struct job_queue *queue, const struct depend_item *item,
 	*ret = NULL;
 	if (!can_start(service) || service_state_is_active(service->state))
 		return 0;
-	snprintf(why, sizeof(why), "%s by %s", item->required ? "required" : "wanted",
-		 asked->name);
+	snprintf(why, sizeof(why), "%s by %s", item->required ? "required" : "wanted", asked->name);
 	r = obtain(queue, JOB_START, service, why, ret);
 	if (r == 0)
 		service_add_reason(service, why);

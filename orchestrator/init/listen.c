@@ -61,7 +61,8 @@ static bool path_is_allowed(const char *path, const char *run_dir)
 
 static int make_parent(const char *path)
 {
-	char *parent CLEANUP(free_charp) = strdup(path);
+	char *parent CLEANUP(free_charp)
+	= strdup(path);
 
 	if (!parent)
 		return -ENOMEM;
@@ -205,7 +206,8 @@ static int bind_and_listen(int fd, const struct table_socket *sock, const union 
 static int open_socket(const struct table_socket *sock, int *ret_fd)
 {
 	union address addr = { 0 };
-	int fd CLEANUP_FD = -1;
+	int fd CLEANUP_FD
+	= -1;
 	socklen_t len;
 	int r;
 
@@ -280,9 +282,9 @@ int listen_adopt(struct listen *listen, const char *address, const char *name, i
 {
 	struct listen_socket *sockets, *sock;
 
-	sockets = listen->n_sockets < DEFINITION_MAX_SOCKETS ?
-			  realloc(listen->sockets, (listen->n_sockets + 1) * sizeof(*sockets)) :
-			  NULL;
+	sockets = listen->n_sockets < DEFINITION_MAX_SOCKETS
+			  ? realloc(listen->sockets, (listen->n_sockets + 1) * sizeof(*sockets))
+			  : NULL;
 	if (!sockets) {
 		fd_close(fd);
 		return -ENOMEM;

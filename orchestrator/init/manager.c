@@ -39,8 +39,8 @@ static void note_event(struct service *service, enum service_state old, struct m
 
 	if (was_at_rest(old) && !was_at_rest(service->state)) {
 		what = "start";
-		why = old == SERVICE_AUTO_RESTART ? "started again by itself" :
-						    service_last_reason(service);
+		why = old == SERVICE_AUTO_RESTART ? "started again by itself"
+						  : service_last_reason(service);
 	} else if (!service_state_is_active(old) && service_state_is_active(service->state)) {
 		what = "ready";
 	} else if (!was_at_rest(old) && was_at_rest(service->state)) {
@@ -182,7 +182,8 @@ static void collect_garbage(struct manager *manager)
 	struct service *service, *next;
 
 	list_for_each_safe (service, next, &manager->services, link) {
-		char *name CLEANUP(free_charp) = NULL;
+		char *name CLEANUP(free_charp)
+		= NULL;
 
 		if (service->definition->service.load_state != TABLE_LOAD_NOT_FOUND ||
 		    !service_state_is_inactive(service->state) || service->prestart_pending ||
@@ -250,10 +251,10 @@ static int copy_options(struct manager *manager, const struct manager_options *o
 
 	manager->options = *options;
 	manager->run_dir = strdup(options->run_dir ? options->run_dir : "/run/early");
-	manager->load_path = strdup(options->load_path ? options->load_path :
-							 EARLY_LIBEXECDIR "/early-load");
-	manager->exec_path = strdup(options->exec_path ? options->exec_path :
-							 EARLY_LIBEXECDIR "/early-exec");
+	manager->load_path = strdup(options->load_path ? options->load_path
+						       : EARLY_LIBEXECDIR "/early-load");
+	manager->exec_path = strdup(options->exec_path ? options->exec_path
+						       : EARLY_LIBEXECDIR "/early-exec");
 	for (char *const *dir = options->service_dirs; dir && *dir && r == 0; dir++)
 		r = strv_append(&manager->service_dirs, *dir);
 	manager->options.run_dir = manager->run_dir;

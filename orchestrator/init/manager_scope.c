@@ -14,7 +14,8 @@
 static void handle_scope_empty(struct scope *scope)
 {
 	struct manager *manager = scope->data;
-	char *name CLEANUP(free_charp) = TAKE_PTR(scope->name);
+	char *name CLEANUP(free_charp)
+	= TAKE_PTR(scope->name);
 
 	if (scope->stop_job != 0)
 		manager_job_ended(manager, scope->stop_job, name, JOB_DONE);
@@ -93,8 +94,9 @@ int manager_scope_stop(struct manager *manager, struct scope *scope, uint32_t *r
 	struct manager_unit unit;
 
 	if (scope->stop_job == 0) {
-		manager->jobs.last_id =
-			manager->jobs.last_id == UINT32_MAX ? 1 : manager->jobs.last_id + 1;
+		manager->jobs.last_id = manager->jobs.last_id == UINT32_MAX
+						? 1
+						: manager->jobs.last_id + 1;
 		scope->stop_job = manager->jobs.last_id;
 	}
 	*ret_job = scope->stop_job;

@@ -155,7 +155,8 @@ static void put_scope(struct writer *writer, const struct scope *scope)
 			 (scope->stopping ? STATE_SCOPE_STOPPING : 0),
 		.stop_job = scope->stop_job,
 	};
-	char *path CLEANUP(free_charp) = strdup(scope->group.path);
+	char *path CLEANUP(free_charp)
+	= strdup(scope->group.path);
 	char *slash = path ? strrchr(path, '/') : NULL;
 
 	if (!slash) {

@@ -19,8 +19,7 @@ static int add_aliases(struct manager *manager, struct service *service)
 	const char *alias = NULL;
 	int r = 0;
 
-	while (r == 0 &&
-	       (alias = wire_list_next(&service->definition->service.aliases, alias)))
+	while (r == 0 && (alias = wire_list_next(&service->definition->service.aliases, alias)))
 		r = nametable_add(&manager->names, alias, service);
 	return r;
 }
@@ -73,8 +72,7 @@ struct scope *manager_find_scope(struct manager *manager, const char *name)
 
 static const char *active_state(const struct service *service)
 {
-	return service->prestart_pending ? "activating" :
-					   service_active_state_name(service->state);
+	return service->prestart_pending ? "activating" : service_active_state_name(service->state);
 }
 
 static const char *sub_state(const struct service *service)
@@ -111,9 +109,9 @@ void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
 		.description = scope->description,
 		.load_state = "loaded",
 		.active_state = scope->stopping ? "deactivating" : "active",
-		.sub_state = scope->stopping ? "stop-sigterm" :
-			     scope->abandoned ? "abandoned" :
-						"running",
+		.sub_state = scope->stopping    ? "stop-sigterm"
+			     : scope->abandoned ? "abandoned"
+						: "running",
 		.path = "",
 		.cgroup = scope->group.path,
 		.result = "success",
@@ -388,9 +386,9 @@ static int kind_of(const struct service *service, enum manager_verb verb, enum j
 		if (rests)
 			*ret = JOB_START;
 		else
-			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ?
-				       JOB_RELOAD :
-				       JOB_RESTART;
+			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0)
+				       ? JOB_RELOAD
+				       : JOB_RESTART;
 		return 0;
 	}
 	return -EINVAL;
@@ -412,9 +410,9 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	if (kind != JOB_STOP && manager->stopping)
 		return -ESHUTDOWN;
 	if (kind != JOB_STOP && load != TABLE_LOAD_LOADED)
-		return load == TABLE_LOAD_MASKED ? -EPERM :
-		       load == TABLE_LOAD_ERROR	 ? -EBADMSG :
-						   -ENOENT;
+		return load == TABLE_LOAD_MASKED  ? -EPERM
+		       : load == TABLE_LOAD_ERROR ? -EBADMSG
+						  : -ENOENT;
 	if (kind == JOB_START)
 		return start_known(manager, service, why, ret_id);
 	return enqueue(manager, kind, service, why, NULL, ret_id);

@@ -54,7 +54,8 @@ static void read_control(struct msghdr *msg, struct notify_message *message, int
 static bool receive(struct notify *notify)
 {
 	static union {
-		char buf[CMSG_SPACE(sizeof(int) * NOTIFY_MAX_FDS) + CMSG_SPACE(sizeof(struct ucred))];
+		char buf[CMSG_SPACE(sizeof(int) * NOTIFY_MAX_FDS) +
+			 CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control;
 	static int fds[NOTIFY_MAX_FDS];

@@ -70,8 +70,8 @@ static void handle_close(struct channel *channel, int error)
 	struct outputs *outputs = container_of(channel, struct outputs, channel);
 	uint64_t now_us = clock_monotonic_us();
 
-	outputs->quick_ends =
-		now_us - outputs->started_us < STEADY_US ? outputs->quick_ends + 1 : 0;
+	outputs->quick_ends = now_us - outputs->started_us < STEADY_US ? outputs->quick_ends + 1
+								       : 0;
 	if (outputs->quick_ends >= TRIES_MAX) {
 		log_warning("early-log ends again and again, doing without");
 		manager_set_streams(outputs->manager, false);
@@ -86,7 +86,8 @@ static int start(struct outputs *outputs)
 {
 	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, NULL };
 	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	int ours, theirs CLEANUP_FD = -1;
+	int ours, theirs CLEANUP_FD
+	= -1;
 	struct spawn what = {
 		.program = outputs->program,
 		.argv = argv,

@@ -33,7 +33,8 @@ int procset_parse_stat(const char *line, struct procset_process *ret)
 		return -EINVAL;
 	/* 3 state, 4 ppid, 5 pgrp, 6 session … 22 starttime */
 	if (sscanf(rest + 1,
-		   " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %" SCNu64,
+		   " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%" SCNu64,
 		   &state, &ppid, &session, &process.start) != 4)
 		return -EINVAL;
 	if (state == 'Z' || state == 'X')
@@ -47,7 +48,8 @@ int procset_parse_stat(const char *line, struct procset_process *ret)
 
 static int read_one(int proc_fd, const char *name, struct procset_process *ret)
 {
-	char *line CLEANUP(free_charp) = NULL;
+	char *line CLEANUP(free_charp)
+	= NULL;
 	char path[64];
 	int r;
 

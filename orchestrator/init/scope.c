@@ -45,7 +45,8 @@ int scope_new(struct scope **ret, struct cgroup_tree *tree, const char *name, co
 	      const char *description, scope_fn on_empty, void *data)
 {
 	struct scope *scope = calloc(1, sizeof(*scope));
-	char *path CLEANUP(free_charp) = NULL;
+	char *path CLEANUP(free_charp)
+	= NULL;
 	int r;
 
 	if (!scope)

@@ -27,7 +27,8 @@
 
 static int init_group(struct service *service)
 {
-	char *path CLEANUP(free_charp) = NULL;
+	char *path CLEANUP(free_charp)
+	= NULL;
 	const char *slice = service->definition->service.slice;
 	int r = scope_path(slice[0] ? slice : "system.slice", service->name, &path);
 
@@ -242,8 +243,8 @@ void service_add_reason(struct service *service, const char *why)
 			(SERVICE_MAX_REASONS - 1) * sizeof(service->reasons[0]));
 		service->n_reasons--;
 	}
-	service->reasons[service->n_reasons++] =
-		(struct service_reason){ clock_boottime_us(), text };
+	service->reasons[service->n_reasons++] = (struct service_reason){ clock_boottime_us(),
+									  text };
 }
 
 const char *service_last_reason(const struct service *service)

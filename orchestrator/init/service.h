@@ -52,8 +52,10 @@ struct service_host {
 	const char *exec_path; /* of early-exec */
 	bool streams; /* stdout and stderr are pipes; otherwise PID 1's stderr */
 	void (*state_changed)(struct service *service, enum service_state old, void *data);
-	void (*changed)(struct service *service, void *data); /* something else of it: main pid, status */
-	bool (*prestart)(struct service *service, void *data); /* true: service_prestart_done() will come */
+	void (*changed)(struct service *service,
+			void *data); /* something else of it: main pid, status */
+	bool (*prestart)(struct service *service,
+			 void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
 	void (*stream)(struct service *service, void *data); /* output_read is new */
 	void *data;

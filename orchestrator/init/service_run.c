@@ -273,9 +273,9 @@ static void control_succeeded(struct service *service)
 static void control_failed(struct service *service, const struct service_process *process,
 			   const siginfo_t *info)
 {
-	enum verdict_result result = info->si_code == CLD_EXITED ? VERDICT_EXIT_CODE :
-				     info->si_code == CLD_DUMPED ? VERDICT_CORE_DUMP :
-								   VERDICT_SIGNAL;
+	enum verdict_result result = info->si_code == CLD_EXITED   ? VERDICT_EXIT_CODE
+				     : info->si_code == CLD_DUMPED ? VERDICT_CORE_DUMP
+								   : VERDICT_SIGNAL;
 	char what[64];
 
 	snprintf(what, sizeof(what), "command of %s", service_sub_state_name(service->state));
@@ -346,8 +346,8 @@ static void resume_process(struct service *service, struct service_process *proc
 {
 	siginfo_t gone = { .si_code = CLD_EXITED };
 
-	if (pipe_fd >= 0 && execs_pipe_open(&process->pipe, service->host->loop, pipe_fd,
-					    handle_pipe) == 0)
+	if (pipe_fd >= 0 &&
+	    execs_pipe_open(&process->pipe, service->host->loop, pipe_fd, handle_pipe) == 0)
 		(void)fd_set_cloexec(pipe_fd, true); /* open, so it can't fail */
 	if (pid <= 0)
 		return;

@@ -78,17 +78,16 @@ static void set_timer(struct service *service, uint32_t actions)
 	bool limited = words->start_limit_burst > 0 && words->start_limit_interval_us > 0;
 
 	if (actions & SERVICE_ACTION_TIME_START)
-		arm(service, words->start_timeout_us > 0 ? words->start_timeout_us :
-							   PARSE_INFINITY);
-	if (actions & SERVICE_ACTION_TIME_STOP)
 		arm(service,
-		    words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY);
+		    words->start_timeout_us > 0 ? words->start_timeout_us : PARSE_INFINITY);
+	if (actions & SERVICE_ACTION_TIME_STOP)
+		arm(service, words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY);
 	if (actions & SERVICE_ACTION_TIME_REST)
 		arm(service, SERVICE_REST_DEADLINE_US);
 	if (actions & SERVICE_ACTION_TIME_RESTART)
-		arm(service, backoff_delay(&service->backoff,
-					   clock_monotonic_us() - service->started_us,
-					   words->restart_us, limited));
+		arm(service,
+		    backoff_delay(&service->backoff, clock_monotonic_us() - service->started_us,
+				  words->restart_us, limited));
 }
 
 void service_resume(struct service *service, const struct state_service *state)
@@ -146,8 +145,9 @@ static void prepare(struct service *service)
 			log_warning_errno(r, "%s: cannot make its notify socket", service->name);
 	}
 	if (service->definition->service.flags & TABLE_FLAG_LISTEN_FDS)
-		(void)listen_open(&service->listen, service->definition,
-				  service->host->run_dir); /* logged there; the service may bind by itself */
+		(void)listen_open(
+			&service->listen, service->definition,
+			service->host->run_dir); /* logged there; the service may bind by itself */
 }
 
 static void clear(struct service *service)
@@ -292,11 +292,11 @@ static enum service_event verdict(struct service *service)
 
 	if (service->result == VERDICT_CONDITION)
 		return SERVICE_EVENT_END_DEAD;
-	if (!service->stop_wanted && verdict_restarts(words, service->result, service->exit_code,
-						      service->exit_status))
+	if (!service->stop_wanted &&
+	    verdict_restarts(words, service->result, service->exit_code, service->exit_status))
 		return SERVICE_EVENT_END_RESTART;
-	return service->result == VERDICT_SUCCESS ? SERVICE_EVENT_END_DEAD :
-						    SERVICE_EVENT_END_FAILED;
+	return service->result == VERDICT_SUCCESS ? SERVICE_EVENT_END_DEAD
+						  : SERVICE_EVENT_END_FAILED;
 }
 
 static void lay_to_rest(struct service *service)

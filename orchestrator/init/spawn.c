@@ -63,7 +63,8 @@ static pid_t make_child(const struct spawn *spawn, bool *ret_inside)
 
 static int enter_group(int cgroup_fd)
 {
-	int fd CLEANUP_FD = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	int fd CLEANUP_FD
+	= openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, "0", 1) < 0)
 		return -errno;

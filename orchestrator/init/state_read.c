@@ -180,8 +180,8 @@ static void take_scope(struct reader *reader, const void *value)
 
 	reader->service = NULL;
 	reader->group = NULL;
-	r = manager_add_scope(reader->manager, message->name, message->slice,
-			      message->description, &scope);
+	r = manager_add_scope(reader->manager, message->name, message->slice, message->description,
+			      &scope);
 	if (r < 0) {
 		log_warning_errno(r, "lost %s over the exec", message->name);
 		return;
@@ -192,7 +192,8 @@ static void take_scope(struct reader *reader, const void *value)
 	reader->group = &scope->group;
 	scope->stop_job = message->stop_job;
 	if (scope->stop_job != 0)
-		(void)manager_scope_stop(reader->manager, scope, &scope->stop_job); /* then it has no deadline */
+		(void)manager_scope_stop(reader->manager, scope,
+					 &scope->stop_job); /* then it has no deadline */
 	if (cgroup_tree_is_real(reader->manager->cgroups))
 		cgroup_entered(&scope->group);
 }
@@ -208,10 +209,10 @@ static void take_event(struct reader *reader, const void *value)
 static void take_job(struct reader *reader, const void *value)
 {
 	const struct state_job *message = value;
-	int r = message->kind > JOB_RELOAD ?
-			-EPROTO :
-			manager_restore_job(reader->manager, message->id, message->kind,
-					    message->name, message->why);
+	int r = message->kind > JOB_RELOAD
+			? -EPROTO
+			: manager_restore_job(reader->manager, message->id, message->kind,
+					      message->name, message->why);
 
 	if (r < 0)
 		log_warning_errno(r, "lost the job for %s over the exec", message->name);
@@ -323,7 +324,8 @@ static int read_state(struct reader *reader)
 int manager_deserialize(struct manager *manager, int fd)
 {
 	struct reader reader = { .manager = manager };
-	char *data CLEANUP(free_charp) = NULL;
+	char *data CLEANUP(free_charp)
+	= NULL;
 	int r;
 
 	r = fd_read_all(fd, STATE_MAX_BYTES, &data, &reader.len);

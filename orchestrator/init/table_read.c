@@ -49,12 +49,12 @@ static int check_header(struct cursor *cursor)
 	r = next_message(cursor, &opcode, &part);
 	if (r < 0)
 		return r;
-	if (opcode != TABLE_HEADER || wire_unpack(&table_protocol, part.data, part.len, opcode,
-						  &header, sizeof(header)) < 0)
+	if (opcode != TABLE_HEADER ||
+	    wire_unpack(&table_protocol, part.data, part.len, opcode, &header, sizeof(header)) < 0)
 		return -EPROTO;
-	return header.version == TABLE_VERSION && header.services <= TABLE_READ_MAX_SERVICES ?
-		       0 :
-		       -EPROTO;
+	return header.version == TABLE_VERSION && header.services <= TABLE_READ_MAX_SERVICES
+		       ? 0
+		       : -EPROTO;
 }
 
 static int check_form(struct cursor cursor)
@@ -233,7 +233,8 @@ static int read_exactly(int fd, char *buf, size_t len)
 
 int table_read_fd(int fd, const struct table_read_sink *sink)
 {
-	char *bytes CLEANUP(free_charp) = NULL;
+	char *bytes CLEANUP(free_charp)
+	= NULL;
 	struct stat st;
 	int seals, r;
 
