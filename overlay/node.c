@@ -19,7 +19,7 @@
 
 static int buckets_init(struct bucket_table *table, size_t n)
 {
-	table->buckets = calloc(n, sizeof(*table->buckets));
+	table->buckets = reallocarray(NULL, n, sizeof(*table->buckets));
 	if (!table->buckets)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
@@ -166,14 +166,13 @@ void node_put_locked(struct node *node)
 
 	while (node && !node->n_pins && !node->n_lookup && node != table->root) {
 		struct node *parent = NULL;
+		struct name *name;
 
-		while (!list_empty(&node->negatives))
-			name_free(table, list_first(&node->negatives, struct name, node_link));
+		while ((name = list_first(&node->negatives, struct name, node_link)))
+			name_free(table, name);
 		if (node->n_children)
 			return;
-		while (!list_empty(&node->names)) {
-			struct name *name = list_first(&node->names, struct name, node_link);
-
+		while ((name = list_first(&node->names, struct name, node_link))) {
 			if (parent && parent != name->parent)
 				node_put_locked(parent);
 			parent = name->parent;
@@ -186,12 +185,16 @@ void node_put_locked(struct node *node)
 
 void table_done(struct table *table)
 {
+	struct node *node;
+
 	for (size_t i = 0; i < table->names.n_buckets; i++) {
-		while (!list_empty(&table->names.buckets[i]))
-			name_free(table, list_first(&table->names.buckets[i], struct name, link));
+		struct name *name;
+
+		while ((name = list_first(&table->names.buckets[i], struct name, link)))
+			name_free(table, name);
 	}
-	while (!list_empty(&table->all))
-		node_free(list_first(&table->all, struct node, all_link));
+	while ((node = list_first(&table->all, struct node, all_link)))
+		node_free(node);
 	free(table->keys.buckets);
 	free(table->names.buckets);
 	pthread_mutex_destroy(&table->lock);

@@ -124,10 +124,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 	}
 	if (r == 0)
 		r = ops_attr(overlay, node, &st, &timeout);
-	if (r < 0)
-		fuse_reply_err(req, -r);
-	else
+	if (r == 0)
 		fuse_reply_attr(req, &st, timeout);
+	else
+		fuse_reply_err(req, -r);
 	overlay_leave(overlay);
 }
 

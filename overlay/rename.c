@@ -197,7 +197,7 @@ static int rename_sides(struct overlay *overlay, struct side *from, struct side 
 		r = side_look(overlay, to);
 	if (r == 0)
 		r = check(from, to, flags);
-	if (r < 0 || (from->node == to->node && !is_exchange))
+	if (r != 0 || (from->node == to->node && !is_exchange))
 		return r; /* two names of one file: nothing happens, says POSIX */
 	r = make_whole(overlay, from);
 	if (r == 0 && is_exchange)

@@ -5,9 +5,9 @@ to work here.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +22,7 @@ BUILDS = {
     "build-gcc": ["--werror", "-Dbuildtype=release", "-Db_ndebug=true"],
     "build-clang": ["--werror"],
 }
-COMPILER = {"build-gcc": "gcc", "build-clang": "clang"}
+COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
 
 
 class Tally:
@@ -70,7 +70,7 @@ def build(tally, directory):
     if not os.path.exists(os.path.join(REPO, directory, "build.ninja")):
         ok, output = command(f"setup {directory}", ["meson", "setup", directory, *BUILDS[directory]], env)
     if ok:
-        ok, output = command(f"build {directory}", ["ninja", "-k", "0", "-C", directory])
+        ok, output = command(f"build {directory}", ["ninja", JOBS, "-k", "0", "-C", directory])
         output = only_errors(output)
     tally.add(f"build: {directory}", ok, output)
     build.done[directory] = ok
@@ -80,10 +80,8 @@ def build(tally, directory):
 build.done = {}
 
 
-def meson_suite(tally, directory, suite, names):
-    """Run a suite of meson's tests, as many as were asked for by name."""
-    if not build(tally, directory):
-        return
+def run_suite(directory, suite, names):
+    """Run a suite of meson's tests in one build -> (results, output)."""
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
@@ -93,12 +91,21 @@ def meson_suite(tally, directory, suite, names):
     if os.path.exists(log):
         with open(log) as f:
             results = [json.loads(line) for line in f if line.strip()]
-    for result in results:
-        ok = result["result"] in ("OK", "EXPECTEDFAIL")
-        detail = f"{result['result']}\n{result.get('stdout', '')}{result.get('stderr', '')}"
-        tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok, detail)
-    if not results:
-        tally.add(f"{suite}: no test ran ({directory})", False, output)
+    return results, output
+
+
+def meson_suite(tally, directories, suite, names):
+    """Run a suite of meson's tests, as many as were asked for by name, in several builds at once: most tests wait."""
+    built = [directory for directory in directories if build(tally, directory)]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda directory: run_suite(directory, suite, names), built))
+    for directory, (results, output) in zip(built, runs):
+        for result in results:
+            ok = result["result"] in ("OK", "EXPECTEDFAIL")
+            detail = f"{result['result']}\n{result.get('stdout', '')}{result.get('stderr', '')}"
+            tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok, detail)
+        if not results:
+            tally.add(f"{suite}: no test ran ({directory})", False, output)
 
 
 def python_suite(tally, suite, kind, names):
@@ -146,6 +153,7 @@ def lint_gcc(tally):
 
 
 def lint_clang(tally):
+    """With the static analyser: see clang-analysed."""
     build(tally, "build-clang")
 
 
@@ -159,20 +167,6 @@ def lint_cppcheck(tally):
     tally.add("lint: cppcheck", *command("cppcheck", argv))
 
 
-def lint_scan_build(tally):
-    """In a build of its own, made anew: the analyser looks only at what is compiled under it."""
-    shutil.rmtree(os.path.join(REPO, "build-scan"), ignore_errors=True)
-    # Clang for both: configured with gcc, gcc's own flags would reach the analyser.
-    # The two checkers that are off do not know the cleanup attribute; the sanitizers find what they would.
-    scan = ["scan-build", "--status-bugs", "--use-cc=clang", "-disable-checker", "unix.Malloc",
-            "-disable-checker", "core.StackAddressEscape", "-o", os.path.join(LOGS, "scan-build")]
-    ok, output = command("scan-build setup", [*scan, "meson", "setup", "build-scan", "-Dbuildtype=debug",
-                                                     f"-Dc_args=['-include', '{REPO}/tests/scan-build.h']"])
-    if ok:
-        ok, output = command("scan-build", [*scan, "ninja", "-k", "0", "-C", "build-scan"])
-    tally.add("lint: scan-build", ok, only_errors(output))
-
-
 def lint_python(tally):
     script = "import sys\nfor p in sys.argv[1:]: compile(open(p).read(), p, 'exec')"
     tally.add("lint: python", *command("python", [sys.executable, "-W", "error", "-c", script, *tracked("*.py")]))
@@ -183,7 +177,7 @@ def lint_shell(tally):
 
 
 LINTS = {"format": lint_format, "shell": lint_shell, "python": lint_python, "gcc": lint_gcc, "clang": lint_clang,
-         "cppcheck": lint_cppcheck, "scan-build": lint_scan_build}
+         "cppcheck": lint_cppcheck}
 
 
 def part_lint(tally, names):
@@ -201,13 +195,12 @@ def part_unit(tally, names):
         python_suite(tally, "unit", "plain", [n for n in names if n in own])
     others = [n for n in names if n not in own]
     if not names or others:
-        meson_suite(tally, "build-asan", "unit", others)
+        meson_suite(tally, ["build-asan"], "unit", others)
 
 
 def part_integration(tally, names):
     """As it is installed, and under the sanitizers."""
-    for directory in ("build", "build-asan"):
-        meson_suite(tally, directory, "integration", names)
+    meson_suite(tally, ["build", "build-asan"], "integration", names)
 
 
 def part_vm(tally, names):

@@ -89,11 +89,9 @@ static int take_messages(struct tally *tally, const char *at, size_t len)
 			struct table_diagnostic diagnostic;
 		} value;
 		uint32_t size;
-		int r = wire_peek(at, len, &opcode, &size);
 
-		if (r == 0)
-			r = wire_unpack(&table_protocol, at, len, opcode, &value, sizeof(value));
-		if (r < 0)
+		if (wire_peek(at, len, &opcode, &size) != 0 ||
+		    wire_unpack(&table_protocol, at, len, opcode, &value, sizeof(value)) != 0)
 			return -EPROTO;
 		if (opcode == TABLE_SERVICE)
 			take_service(tally, &value.service);
@@ -204,13 +202,15 @@ int verb_verify(void *target, int argc, char **argv)
 	char *table CLEANUP(free_charp)
 	= NULL;
 	struct json_object *result = NULL;
-	size_t len;
+	size_t len = 0;
 	int code;
 	int r = fd_new_memfd("verify", &fd);
 
 	if (r == 0)
 		r = run_loader(settings->loader, argc, argv, fd);
-	if (r == 0 && lseek(fd, 0, SEEK_SET) == 0)
+	if (r == 0)
+		r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+	if (r == 0)
 		r = fd_read_all(fd, TABLE_MAX, &table, &len);
 	if (r == 0)
 		result = verify_judge(table, len);

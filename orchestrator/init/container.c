@@ -154,7 +154,7 @@ static int reexec(struct container *container)
 		r = strv_appendf(&argv, "--state=%d", fd);
 	if (r == 0)
 		r = fd_set_cloexec(fd, false);
-	if (r < 0)
+	if (r < 0 || !argv)
 		return r;
 	execv(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv);
 	r = -errno;

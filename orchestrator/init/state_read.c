@@ -102,10 +102,11 @@ static int make_service(struct reader *reader)
 	if (message->state >= SERVICE_STATE_COUNT || message->result >= VERDICT_RESULT_COUNT)
 		return -EPROTO;
 	r = definition_new(&definition, reader->definition, reader->definition_len);
-	if (r == 0 && manager_find(reader->manager, definition->service.name))
-		r = -EEXIST;
-	if (r == 0)
-		r = manager_add_service(reader->manager, definition, &service);
+	if (r < 0)
+		return r;
+	if (manager_find(reader->manager, definition->service.name))
+		return -EEXIST;
+	r = manager_add_service(reader->manager, definition, &service);
 	if (r < 0)
 		return r;
 	take_values(service, message);

@@ -46,7 +46,8 @@ static void make_room(struct timeline *timeline)
 		drop(timeline, event);
 		return;
 	}
-	drop(timeline, list_first(&timeline->events, struct timeline_event, link));
+	/* It is full, so there is a first one. */
+	drop(timeline, container_of(timeline->events.next, struct timeline_event, link));
 }
 
 void timeline_init(struct timeline *timeline)

@@ -251,9 +251,10 @@ int apply_limit(const struct apply *apply, const char *value)
 	if (!soft)
 		return -ENOMEM;
 	r = parse_limit(soft, unit, &soft_value);
-	if (r == 0)
-		r = parse_limit(hard ? hard + 1 : soft, unit, &hard_value);
-	if (r < 0)
+	if (r != 0)
+		return r;
+	r = parse_limit(hard ? hard + 1 : soft, unit, &hard_value);
+	if (r != 0)
 		return r;
 	if (soft_value > hard_value)
 		return -ERANGE;

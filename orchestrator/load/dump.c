@@ -181,11 +181,9 @@ int dump_table(FILE *file, const void *table, size_t len)
 			struct table_diagnostic diagnostic;
 		} value;
 		uint32_t size;
-		int r = wire_peek(at, len, &opcode, &size);
 
-		if (r == 0)
-			r = wire_unpack(&table_protocol, at, len, opcode, &value, sizeof(value));
-		if (r < 0)
+		if (wire_peek(at, len, &opcode, &size) != 0 ||
+		    wire_unpack(&table_protocol, at, len, opcode, &value, sizeof(value)) != 0)
 			return -EPROTO;
 		print_message(file, opcode, &value);
 		at += size;

@@ -256,7 +256,7 @@ static int follow_alias(char **name, const char *target)
 		r = unit_name_instantiate(target, instance, &next);
 	else if (r == -ENOENT)
 		r = (next = strdup(target)) ? 0 : -ENOMEM;
-	if (r < 0)
+	if (!next)
 		return r;
 	free(*name);
 	*name = next;

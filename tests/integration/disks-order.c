@@ -120,7 +120,7 @@ int main(int argc, char **argv)
 
 	while (order < argc && strcmp(argv[order], "--") != 0)
 		order++;
-	if (order >= argc || channel_pair(&ours, &theirs) < 0)
+	if (order < 2 || order >= argc || channel_pair(&ours, &theirs) < 0)
 		return 2;
 	argv[order++] = NULL;
 	pid = start(argv + 1, theirs);

@@ -126,7 +126,8 @@ static struct table_make make;
 
 static void add_unit(const struct table_service *service)
 {
-	static const char sleeper[] = "/bin/sleep\0" "1000";
+	static const char sleeper[] = "/bin/sleep\0"
+				      "1000";
 	const struct table_exec exec = {
 		.phase = TABLE_PHASE_START,
 		.program = "/bin/sleep",
@@ -239,7 +240,8 @@ TEST(job_and_listener)
 
 TEST(masked_unit)
 {
-	const struct table_service service = { .name = "m.service", .load_state = TABLE_LOAD_MASKED };
+	const struct table_service service = { .name = "m.service",
+					       .load_state = TABLE_LOAD_MASKED };
 
 	add_unit(&service);
 	assert_int_equal(manager_start_unit(manager, "m.service", "test", NULL), -EPERM);
@@ -371,7 +373,8 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (getpid() != 1) {
-		fprintf(stderr, "init-manager kills all processes that it sees: run it by init-manager.sh\n");
+		fprintf(stderr, "init-manager kills all processes that it sees: run it by "
+				"init-manager.sh\n");
 		return EXIT_FAILURE;
 	}
 	cgroup_root = argc > 1 ? argv[1] : NULL;

@@ -85,8 +85,8 @@ TEST(a_target_comes_after_what_it_pulls_in)
 {
 	struct depend_plan plan;
 	char buf[256];
-	WORLD({ .name = "t", .type = TABLE_TYPE_TARGET, .wants = LIST("a\0late") },
-	      { .name = "a" }, { .name = "late", .after = LIST("t") });
+	WORLD({ .name = "t", .type = TABLE_TYPE_TARGET, .wants = LIST("a\0late") }, { .name = "a" },
+	      { .name = "late", .after = LIST("t") });
 
 	order_of("t", buf, sizeof(buf), &plan);
 	assert_string_equal(buf, "a t! late ");
@@ -173,8 +173,9 @@ TEST(long_chain)
 		snprintf(names[i], sizeof(names[i]), "u%zu", i);
 		units[i].name = names[i];
 		if (i > 0) {
-			units[i].requires = (struct wire_list){ names[i - 1],
-								(uint32_t)strlen(names[i - 1]) + 1 };
+			units[i].requires = (struct wire_list){
+				names[i - 1], (uint32_t)strlen(names[i - 1]) + 1
+			};
 			units[i].after = units[i].requires;
 		}
 	}

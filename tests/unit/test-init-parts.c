@@ -57,15 +57,17 @@ TEST(stat_lines)
 	struct procset_process process;
 
 	assert_int_equal(
-		procset_parse_stat("42 (a) b) (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 1 2",
-				   &process),
+		procset_parse_stat(
+			"42 (a) b) (x) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777 1 2",
+			&process),
 		0);
 	assert_int_equal(process.pid, 42);
 	assert_int_equal(process.ppid, 7);
 	assert_int_equal(process.session, 9);
 	assert_int_equal(process.start, 777);
 	assert_int_equal(
-		procset_parse_stat("42 (x) Z 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777", &process),
+		procset_parse_stat("42 (x) Z 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 777",
+				   &process),
 		-ESRCH);
 	assert_int_equal(procset_parse_stat("", &process), -EINVAL);
 	assert_int_equal(procset_parse_stat("42 (x) S 7", &process), -EINVAL);
@@ -177,7 +179,7 @@ TEST(names_to_values)
 	assert_null(nametable_find(&table, "n1"));
 }
 
-TEST_MAIN(cmocka_unit_test(names_to_values),
-	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
-	  cmocka_unit_test(stat_lines), cmocka_unit_test(sets_of_processes),
-	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))
+TEST_MAIN(cmocka_unit_test(names_to_values), cmocka_unit_test(timeline_keeps_milestones),
+	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
+	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(paths_of_groups),
+	  cmocka_unit_test(exec_pipe))

@@ -173,10 +173,18 @@ TEST(names)
 		const char *name;
 		bool valid;
 	} names[] = {
-		{ "a.service", true },	     { "user@1000.service", true }, { "x.target", true },
-		{ "a", false },		     { "", false },		    { ".service", false },
-		{ "a/b.service", false },    { "a b.service", false },	    { "a\n.service", false },
-		{ "..", false },	     { ".x.service", false },	    { "session-c1.scope", true },
+		{ "a.service", true },
+		{ "user@1000.service", true },
+		{ "x.target", true },
+		{ "a", false },
+		{ "", false },
+		{ ".service", false },
+		{ "a/b.service", false },
+		{ "a b.service", false },
+		{ "a\n.service", false },
+		{ "..", false },
+		{ ".x.service", false },
+		{ "session-c1.scope", true },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
