@@ -15,8 +15,6 @@ ORDER = ["init", "first-frame", "root", "overlay", "switch-root", "bus", "displa
 
 
 class TestBoot(VmCase):
-    shares = True
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -65,7 +63,8 @@ class TestBoot(VmCase):
         mounts = self.shell.check("cat /proc/[0-9]*/mounts 2>/dev/null | sort -u").splitlines()
         for path in (line.split()[1] for line in mounts if line.startswith("early-overlay ")):
             self.assertNotIn(path, ("/var", "/home"))
-            self.shell.check(f"grep -q ' rw-s .* {path}/' /proc/[0-9]*/maps")
+            # In a detached mount a path begins at what was its root: only the end is sure.
+            self.shell.check(f"grep -q ' rw-s .*/{os.path.basename(path)}/' /proc/[0-9]*/maps")
 
     def test_file_systems_of_fstab(self):
         self.assertEqual(self.shell.check("cat /srv/data/hello"), "the second disk\n")
