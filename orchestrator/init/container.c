@@ -64,22 +64,43 @@ static int apply_help(void *target, const char *value)
 	return 0;
 }
 
+/* PID 1 and its helpers work in "/": a relative path is meant from where the command was typed. */
+static int make_absolute(const char *value, char **ret_path)
+{
+	CLEANUP(free_charp)
+	char *here = NULL;
+
+	if (!value[0])
+		return -EINVAL;
+	if (value[0] == '/') {
+		*ret_path = strdup(value);
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	here = getcwd(NULL, 0);
+	if (!here)
+		return -errno;
+	return asprintf(ret_path, "%s/%s", here, value) < 0 ? -ENOMEM : 0;
+}
+
 static int apply_services(void *target, const char *value)
 {
-	return strv_append(&((struct container *)target)->service_dirs, value);
+	char *path;
+	int r = make_absolute(value, &path);
+
+	if (r < 0)
+		return r;
+	return strv_consume(&((struct container *)target)->service_dirs, path);
 }
 
 static int set_path(char **path, const char *value)
 {
-	char *copy;
+	char *absolute;
+	int r = make_absolute(value, &absolute);
 
-	if (value[0] != '/')
-		return -EINVAL;
-	copy = strdup(value);
-	if (!copy)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	free(*path);
-	*path = copy;
+	*path = absolute;
 	return 0;
 }
 
