@@ -8,7 +8,8 @@
 #include "record.h"
 
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
-#define SINK_MAX_FILES 400 /* each costs a descriptor and memory of /run; every session is a new name */
+#define SINK_MAX_FILES                                                                             \
+	400 /* each costs a descriptor and memory of /run; every session is a new name */
 #define SINK_REST "syslog" /* where the lines of later names go */
 
 struct sink_file {
