@@ -205,9 +205,9 @@ TEST(verify_counts)
 		put(&table, TABLE_SERVICE, &services[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(diagnostics); i++)
 		put(&table, TABLE_DIAGNOSTIC, &diagnostics[i]);
-	assert_null(verify_judge(table.data, table.len)); /* no END */
+	assert_null(verify_judge(table.data, table.len, true)); /* no END */
 	put(&table, TABLE_END, NULL);
-	result = verify_judge(table.data, table.len);
+	result = verify_judge(table.data, table.len, false);
 	assert_non_null(result);
 	assert_int_equal(number(result, NULL, "units"), 3);
 	assert_int_equal(number(result, NULL, "units_refused"), 2);
@@ -220,6 +220,32 @@ TEST(verify_counts)
 		       NULL, "line"),
 		4);
 	json_object_put(result);
+}
+
+TEST(verify_tells_missing_from_masked)
+{
+	const struct table_header header = { TABLE_VERSION, 2 };
+	const struct table_service services[] = {
+		{ .name = "gone.service", .path = "", .load_state = TABLE_LOAD_NOT_FOUND },
+		{ .name = "off.service", .path = "/dev/null", .load_state = TABLE_LOAD_MASKED },
+		{ .name = "null.service", .path = "/dev/null", .load_state = TABLE_LOAD_MASKED },
+	};
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+
+	put(&table, TABLE_HEADER, &header);
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		put(&table, TABLE_SERVICE, &services[i]);
+	put(&table, TABLE_END, NULL);
+	for (int named = 0; named <= 1; named++) {
+		struct json_object *result = verify_judge(table.data, table.len, named);
+
+		assert_int_equal(number(result, NULL, "units"), 3);
+		assert_int_equal(number(result, NULL, "units_refused"), named);
+		assert_int_equal(number(result, "directives", "refused"), 0);
+		assert_int_equal(json_object_array_length(json_object_object_get(result, "masked")),
+				 2);
+		json_object_put(result);
+	}
 }
 
 TEST(names_and_codes)
@@ -241,4 +267,4 @@ TEST(names_and_codes)
 TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
 	  cmocka_unit_test(a_container_has_its_own_zero), cmocka_unit_test(svg_is_escaped),
 	  cmocka_unit_test(png_has_its_signature), cmocka_unit_test(verify_counts),
-	  cmocka_unit_test(names_and_codes))
+	  cmocka_unit_test(verify_tells_missing_from_masked), cmocka_unit_test(names_and_codes))

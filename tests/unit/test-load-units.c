@@ -117,9 +117,12 @@ TEST(masks)
 	put_link("etc/systemd/system/a.service", "/dev/null");
 	put_file("lib/systemd/system/a.service", SIMPLE);
 	put_file("lib/systemd/system/b.service", "");
+	put_file("lib/systemd/system/c.service", "# no mask\n[Service]\n");
 	begin();
 	assert_int_equal(load("a.service")->fields.load_state, TABLE_LOAD_MASKED);
 	assert_int_equal(load("b.service")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_true(was_told("", 2, DIAG_ERROR));
 }
 
 TEST(aliases_and_templates)
@@ -332,9 +335,15 @@ TEST(units_that_cannot_start)
 	put_file("lib/systemd/system/a.service", "[Unit]\nDescription=x\n");
 	put_file("lib/systemd/system/b.service", SIMPLE "ExecStart=/bin/false\n");
 	put_file("lib/systemd/system/c.service", SIMPLE "Type=dbus\n");
+	put_file("lib/systemd/system/d.service", "\n[Service]\nExecStop=/bin/true\n");
+	put_file("lib/systemd/system/e.service",
+		 "[Service]\nExecStop=/bin/true\nRemainAfterExit=yes\n");
 	begin();
 	assert_int_equal(load("a.service")->fields.load_state, TABLE_LOAD_ERROR);
-	assert_non_null(strstr(get("a.service")->load_error, "/lib/systemd/system/a.service: "));
+	assert_non_null(strstr(get("a.service")->load_error, "/lib/systemd/system/a.service:1: "));
+	assert_int_equal(load("d.service")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_non_null(strstr(get("d.service")->load_error, "d.service:2: "));
+	assert_int_equal(load("e.service")->fields.load_state, TABLE_LOAD_LOADED);
 	assert_int_equal(load("b.service")->fields.load_state, TABLE_LOAD_ERROR);
 	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_ERROR);
 }
