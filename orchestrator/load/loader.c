@@ -333,12 +333,16 @@ static int fill_from_place(struct loader *loader, struct service *service,
 static int load_place(struct loader *loader, const struct unit_place *place)
 {
 	struct service *service CLEANUP_SERVICE = NULL;
+	size_t first_diag = loader->diags.n_items;
 	int r = service_new(place->name, &service);
 
 	if (r == 0)
 		r = unit_index_aliases(&loader->index, place->name, &service->aliases);
 	if (r == 0)
 		r = fill_from_place(loader, service, place);
+	if (r == 0)
+		r = diags_claim(&loader->diags, first_diag, service->name,
+				&service->fields.remarks);
 	if (r == 0)
 		r = keep_service(loader, service);
 	if (r == 0)

@@ -192,10 +192,10 @@ TEST(verify_counts)
 		{ .name = "broken.service", .path = "/broken", .load_state = TABLE_LOAD_ERROR },
 	};
 	const struct table_diagnostic diagnostics[] = {
-		{ "/good", 2, 7, "ExecStart", "honoured" },
-		{ "/good", 3, 6, "PrivateTmp", "harmless" },
-		{ "/typo", 4, 4, "ExecStat", "not understood" },
-		{ "/typo", 5, 7, "Type", "honoured" },
+		{ "/good", 2, 7, "ExecStart", "honoured", "" },
+		{ "/good", 3, 6, "PrivateTmp", "harmless", "" },
+		{ "/typo", 4, 4, "ExecStat", "not understood", "" },
+		{ "/typo", 5, 7, "Type", "honoured", "" },
 	};
 	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
 	struct json_object *result;

@@ -228,6 +228,22 @@ TEST(remarks_name_file_and_line)
 	assert_int_equal(get("a.service")->fields.load_state, TABLE_LOAD_LOADED);
 }
 
+/* Each unit knows how many of the remarks are its own. */
+TEST(remarks_are_counted_for_their_unit)
+{
+	put_file("lib/systemd/system/a.service", SIMPLE "Typo=1\nPartOf=x\nPrivateTmp=yes\n");
+	put_file("lib/systemd/system/b.service", SIMPLE);
+	put_file("etc/systemd/system/c.service.d/x.conf", "[Service]\nTypo=1\n");
+	put_file("lib/systemd/system/c.service", SIMPLE);
+	begin();
+	assert_int_equal(load("a.service")->fields.remarks, 2);
+	assert_int_equal(load("b.service")->fields.remarks, 0);
+	assert_int_equal(load("c.service")->fields.remarks, 1);
+	for (size_t i = 0; i < loader.diags.n_items; i++)
+		if (strstr(loader.diags.items[i].file, "x.conf"))
+			assert_string_equal(loader.diags.items[i].unit, "c.service");
+}
+
 TEST(only_what_needs_it_goes_through_early_exec)
 {
 	static const struct {
@@ -425,6 +441,7 @@ TEST(the_table_is_whole)
 
 TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
 	  CASE(imports), CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
+	  CASE(remarks_are_counted_for_their_unit),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),
 	  CASE(what_is_enabled_starts_after_the_greeter), CASE(the_table_is_whole))
