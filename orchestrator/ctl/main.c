@@ -20,6 +20,12 @@ static int set_output(void *target, const char *value)
 	return 0;
 }
 
+static int set_input(void *target, const char *value)
+{
+	((struct settings *)target)->input = value;
+	return 0;
+}
+
 static int set_json(void *target, const char *value)
 {
 	((struct settings *)target)->json = true;
@@ -56,6 +62,7 @@ static const struct opt options[] = {
 	{ 0, "svg", NULL, "timeline: draw an SVG picture", set_svg },
 	{ 0, "png", NULL, "timeline: draw a PNG picture", set_png },
 	{ 'o', "output", "FILE", "timeline: write to FILE", set_output },
+	{ 'i', "input", "FILE", "timeline: take it from FILE, which --json wrote", set_input },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
 	{ 'h', "help", NULL, "this help", set_help },
 };

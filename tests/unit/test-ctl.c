@@ -122,6 +122,45 @@ TEST(bars_and_milestones)
 	layout_done(&layout);
 }
 
+/* A service that was started three times has three bars in one row. */
+TEST(all_runs_are_drawn)
+{
+	static const struct layout_event events[] = {
+		{ "init", 1000000 },
+		{ "service:a.service:start", 2000000 },
+		{ "service:a.service:ready", 3000000 },
+		{ "service:b.service:start", 4000000 },
+		{ "service:a.service:stop", 5000000 },
+		{ "service:a.service:start", 6000000 },
+		{ "service:a.service:stop", 6100000 },
+		{ "service:a.service:start", 7000000 },
+		{ "service:a.service:ready", 7500000 },
+		{ "complete", 10000000 },
+		{ "service:a.service:start", 90000000 },
+	};
+	const struct layout_item *name;
+	struct layout layout;
+	size_t n_bars = 0, n_names = 0;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	name = find_text(&layout, "a.service");
+	assert_non_null(name);
+	for (size_t i = 0; i < layout.n_items; i++) {
+		const struct layout_item *item = &layout.items[i];
+
+		n_bars += item->style == LAYOUT_STYLE_STARTING && item->y < name->y &&
+			  item->y + item->h > name->y - item->h;
+		n_names += item->kind == LAYOUT_TEXT && strcmp(item->text, "a.service") == 0;
+	}
+	assert_int_equal(n_bars, 3);
+	assert_int_equal(n_names, 1);
+	assert_non_null(find_text(&layout, "0.10 s"));
+	assert_non_null(find_text(&layout, "0.50 s"));
+	assert_non_null(find_text(&layout, "1 later start"));
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
 TEST(a_container_has_its_own_zero)
 {
 	static const struct layout_event events[] = {
@@ -265,6 +304,7 @@ TEST(names_and_codes)
 }
 
 TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
-	  cmocka_unit_test(a_container_has_its_own_zero), cmocka_unit_test(svg_is_escaped),
-	  cmocka_unit_test(png_has_its_signature), cmocka_unit_test(verify_counts),
-	  cmocka_unit_test(verify_tells_missing_from_masked), cmocka_unit_test(names_and_codes))
+	  cmocka_unit_test(all_runs_are_drawn), cmocka_unit_test(a_container_has_its_own_zero),
+	  cmocka_unit_test(svg_is_escaped), cmocka_unit_test(png_has_its_signature),
+	  cmocka_unit_test(verify_counts), cmocka_unit_test(verify_tells_missing_from_masked),
+	  cmocka_unit_test(names_and_codes))
