@@ -67,7 +67,7 @@ static void write_line(struct logd *logd, const struct logs_line *line)
 	const struct record record = {
 		.service = line->service,
 		.identifier = "early-init",
-		.level = (int)MIN(line->level, 7U),
+		.level = line->level < 7 ? (int)line->level : 7,
 		.t_us = clock_boottime_us(),
 		.text = line->text,
 		.len = strlen(line->text),
