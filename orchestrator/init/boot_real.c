@@ -85,6 +85,15 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 		(void)channel_send_fds(&boot->log.channel, LOGS_STREAM, &stream, &fd, 1);
 }
 
+static void handle_remark(struct manager_listener *listener, const char *unit, const char *text)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+	const struct logs_line line = { unit, LOG_LEVEL_WARNING, text };
+
+	if (helper_is_running(&boot->log))
+		(void)helper_send(&boot->log, LOGS_LINE, &line); /* it is in the kernel's log */
+}
+
 /* --- disks and merge --- */
 
 static void start_stage(struct boot *boot, enum table_stage stage, const char *why)
@@ -544,6 +553,7 @@ static void connect_parts(struct boot *boot)
 	boot->listener.gave_up = handle_gave_up;
 	boot->listener.prestart = handle_prestart;
 	boot->listener.stream = handle_stream;
+	boot->listener.remark = handle_remark;
 }
 
 void boot_real_start(struct boot *boot)

@@ -35,6 +35,7 @@ static void fill(struct control_service *ret, const struct manager_unit *unit)
 		.main_pid = unit->main_pid > 0 ? (uint32_t)unit->main_pid : 0,
 		.since_us = unit->since_us,
 		.detail = unit->detail,
+		.remarks = unit->remarks,
 	};
 }
 

@@ -46,6 +46,7 @@ struct manager_unit {
 	const char *seat;
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
+	uint32_t remarks; /* lines of its manifest that are not honoured */
 };
 
 enum manager_verb {
@@ -82,6 +83,9 @@ struct manager_listener {
 
 	/* A service's output has a pipe: its read end, to be duplicated by who wants it. */
 	void (*stream)(struct manager_listener *listener, const char *unit, int fd);
+
+	/* What early-load has to say about the unit's manifest: a line for its log. Once for each load. */
+	void (*remark)(struct manager_listener *listener, const char *unit, const char *text);
 
 	void (*event)(struct manager_listener *listener, const char *name, uint64_t t_us,
 		      const char *why);

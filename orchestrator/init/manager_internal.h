@@ -39,6 +39,8 @@ struct load_request {
 };
 
 /* early-load: one runs at a time, the wishes of the meantime go into the next run. */
+#define LOADER_MAX_TOLD 1024
+
 struct loader {
 	struct list waiting; /* load_request::link */
 	struct list running; /* load_request::link */
@@ -49,6 +51,9 @@ struct loader {
 	pid_t pid; /* 0: none runs */
 	int fd; /* the table's memfd */
 	bool timed_out;
+	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
+	size_t n_told;
+	bool told_all; /* since the first LOAD_ALL */
 };
 
 struct manager {

@@ -111,6 +111,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.seat = words->seat,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
+		.remarks = words->remarks,
 	};
 }
 

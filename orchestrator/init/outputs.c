@@ -49,6 +49,15 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 		log_warning("%s: early-log does not take its output", unit);
 }
 
+static void handle_remark(struct manager_listener *listener, const char *unit, const char *text)
+{
+	struct outputs *outputs = container_of(listener, struct outputs, listener);
+	struct logs_line line = { unit, LOG_LEVEL_WARNING, text };
+
+	if (channel_is_open(&outputs->channel))
+		(void)channel_send(&outputs->channel, LOGS_LINE, &line); /* it is in our log */
+}
+
 static void handle_message(struct channel *channel, struct channel_message *message)
 {
 	log_debug("early-log says what it should not");
@@ -132,6 +141,7 @@ int outputs_new(struct outputs **ret, struct loop *loop, struct manager *manager
 	outputs->manager = manager;
 	outputs->channel.fd = -1;
 	outputs->listener.stream = handle_stream;
+	outputs->listener.remark = handle_remark;
 	manager_listen(manager, &outputs->listener);
 	outputs->program = strdup(program);
 	outputs->run_dir = strdup(run_dir);

@@ -8,6 +8,7 @@
 
 #include "archive.h"
 #include "early/channel.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/loop.h"
@@ -61,10 +62,25 @@ static const struct opt options[] = {
 	{ 'h', "help", NULL, "this help", set_help },
 };
 
+static void write_line(struct logd *logd, const struct logs_line *line)
+{
+	const struct record record = {
+		.service = line->service,
+		.identifier = "early-init",
+		.level = line->level < 7 ? (int)line->level : 7,
+		.t_us = clock_boottime_us(),
+		.text = line->text,
+		.len = strlen(line->text),
+	};
+
+	sink_write(&logd->sink, &record);
+}
+
 static void handle_message(struct channel *channel, struct channel_message *message)
 {
 	struct logd *logd = channel->data;
 	struct logs_stream stream;
+	struct logs_line line;
 	int r = 0;
 
 	switch ((enum logs_opcode)message->opcode) {
@@ -75,6 +91,11 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 					       TAKE_FD(message->fds[0]));
 		else if (r == 0)
 			r = -EPROTO;
+		break;
+	case LOGS_LINE:
+		r = channel_unpack(channel, message, &line, sizeof(line));
+		if (r == 0)
+			write_line(logd, &line);
 		break;
 	case LOGS_FLUSH:
 		r = archive_start(&logd->archive, &logd->sink, logd->archive_dir);

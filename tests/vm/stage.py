@@ -8,6 +8,7 @@ image that it lies over; the two last used are kept, and what may still be waiti
 import glob
 import hashlib
 import os
+import re
 import shutil
 import stat
 import time
@@ -25,11 +26,21 @@ class Staged:
         self.initrd = os.path.join(directory, "early.img")
 
 
-def build(build_dir):
-    """Configure (once) and build."""
+def build(build_dir, *targets):
+    """Configure (once) and build, all or some targets."""
     if not os.path.exists(os.path.join(build_dir, "build.ninja")):
+        host.say(f"setting up the build of Early in {build_dir} (some seconds)")
         host.run(["meson", "setup", build_dir, host.REPO], cwd=host.REPO)
-    host.run(["ninja", "-C", build_dir])
+    todo = re.search(r"\[\d+/(\d+)\]", host.run(["ninja", "-n", "-C", build_dir, *targets]))
+    if todo:
+        host.say(f"building Early: {todo[1]} steps (all of it takes two to five minutes)")
+    host.run(["ninja", "-C", build_dir, *targets])
+
+
+def program(build_dir, target):
+    """Path of one program of the build, as it would be with the sources as they are."""
+    build(build_dir, target)
+    return os.path.join(build_dir, target)
 
 
 def get(image, build_dir):
@@ -53,7 +64,7 @@ def _staged(image, build_dir, base, work):
     host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
-        host.say("putting Early into the image")
+        host.say("putting Early into a copy of the image, and making its initramfs (half a minute)")
         _write_tree(image.path("root.ext4"), tree, os.path.join(work, "root.ext4"))
         _make_initrd(image, tree, work)
         shutil.rmtree(tree)

@@ -60,6 +60,7 @@ struct control_service {
 	uint32_t restarts;
 	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of active_state */
 	const char *detail; /* why it failed, in words */
+	uint32_t remarks; /* lines of its manifest that are not honoured */
 };
 
 struct control_event {

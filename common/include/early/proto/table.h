@@ -19,7 +19,7 @@ enum table_opcode {
 	TABLE_END = 6,
 };
 
-#define TABLE_VERSION 1
+#define TABLE_VERSION 2
 
 enum table_load {
 	TABLE_LOAD_LOADED = 0,
@@ -170,6 +170,7 @@ struct table_service {
 	int32_t oom_score_adjust;
 	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
 	struct wire_list ambient_capabilities;
+	uint32_t remarks; /* how many DIAGNOSTICs are about this unit */
 };
 
 struct table_exec {
@@ -194,6 +195,7 @@ struct table_diagnostic {
 	uint32_t level; /* 3 error, 4 warning */
 	const char *directive; /* may be empty */
 	const char *text;
+	const char *unit; /* whose file, drop-in or import it is; may be empty */
 };
 
 extern const struct wire_protocol table_protocol;
