@@ -56,6 +56,7 @@ struct merge {
 	int real_fd;
 	int staging_fd;
 	struct list staged; /* staged::link */
+	struct list removals; /* removals.h */
 	uint64_t next_name;
 	struct merge_progress *progress;
 	struct merge_result *result;
