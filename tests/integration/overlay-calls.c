@@ -6,12 +6,14 @@
  *	write NAME · sync NAME · syncfs · rename OLD NEW · unlink NAME
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -27,6 +29,8 @@ static void note(const char *fmt, ...)
 	va_list args;
 	int len;
 
+	if (!getenv("EARLY_OVERLAY_CALLS"))
+		return;
 	if (log_fd < 0)
 		log_fd = open(getenv("EARLY_OVERLAY_CALLS"),
 			      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -105,6 +109,18 @@ EXPORT int renameat2(int old_dir, const char *old_name, int new_dir, const char 
 {
 	note("rename %s %s\n", base(old_name), base(new_name));
 	return REAL(renameat2)(old_dir, old_name, new_dir, new_name, flags);
+}
+
+/* While the file named by EARLY_OVERLAY_STAYS is there, nothing can be unmounted. */
+EXPORT int umount2(const char *target, int flags)
+{
+	const char *stays = getenv("EARLY_OVERLAY_STAYS");
+
+	if (stays && access(stays, F_OK) == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return REAL(umount2)(target, flags);
 }
 
 EXPORT int unlinkat(int dir, const char *name, int flags)
