@@ -25,6 +25,7 @@
 #include "merge.h"
 #include "overlay.h"
 #include "plan.h"
+#include "redo.h"
 #include "removals.h"
 
 /* One name under work. */
@@ -231,31 +232,15 @@ static int link_placed(struct merge *merge, struct item *item, bool exchange)
 	return put_into_place(merge, item, name, exchange);
 }
 
-/* Other names of the real inode must see the change: the one case that is not atomic. */
+/* Other names of the real inode must see the change: not by a rename. */
 static int rewrite(struct merge *merge, struct item *item)
 {
-	CLEANUP_FD
-	int in = -1;
-	CLEANUP_FD
-	int out = -1;
 	struct stat st;
 	int r;
 
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
 		return replace(merge, item, false);
-	in = layer_reopen(item->upper_fd, O_RDONLY);
-	if (in < 0)
-		return in;
-	out = layer_reopen(item->real_fd, O_WRONLY);
-	if (out < 0)
-		return out;
-	r = copy_range(in, out, 0, (uint64_t)item->upper_st.st_size);
-	if (r == 0 && ftruncate(out, item->upper_st.st_size) < 0)
-		r = -errno;
-	if (r == 0)
-		r = copy_meta(merge, item->upper_fd, item->real_fd, &item->upper_st, true);
-	if (r == 0)
-		r = copy_times(item->real_fd, &item->upper_st);
+	r = redo_rewrite(merge, item->node, item->real_fd, &item->upper_st);
 	if (r == 0)
 		r = layer_stat(item->real_fd, &st);
 	if (r < 0)

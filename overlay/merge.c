@@ -30,6 +30,7 @@
 #include "handle.h"
 #include "layer.h"
 #include "overlay.h"
+#include "redo.h"
 #include "removals.h"
 
 void merge_result_done(struct merge_result *result)
@@ -96,7 +97,9 @@ static int open_staging(struct merge *merge)
 	int r;
 
 	(void)layer_clone_make_writable(merge->real_fd); /* the mkdir says whether it helped */
-	r = layer_remove_tree(merge->real_fd, MARKS_STAGING);
+	r = redo_replay(merge->real_fd);
+	if (r == 0)
+		r = layer_remove_tree(merge->real_fd, MARKS_STAGING);
 	if (r == 0 && mkdirat(merge->real_fd, MARKS_STAGING, 0700) < 0)
 		r = -errno;
 	if (r < 0)
@@ -120,6 +123,8 @@ static void close_staging(struct merge *merge)
 	if (merge->staging_fd < 0)
 		return;
 	merge->staging_fd = fd_close(merge->staging_fd);
+	if (merge->keep_staging)
+		return;
 	(void)layer_remove_tree(merge->real_fd,
 				MARKS_STAGING); /* hidden, and the next merge does */
 }

@@ -57,6 +57,7 @@ struct merge {
 	int staging_fd;
 	struct list staged; /* staged::link */
 	struct list removals; /* removals.h */
+	bool keep_staging; /* it holds what redo.c needs */
 	uint64_t next_name;
 	struct merge_progress *progress;
 	struct merge_result *result;
