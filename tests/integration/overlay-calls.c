@@ -25,15 +25,15 @@ static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void note(const char *fmt, ...)
 {
 	static int log_fd = -1;
+	const char *log = getenv("EARLY_OVERLAY_CALLS");
 	char line[2 * NAME_MAX + 32];
 	va_list args;
 	int len;
 
-	if (!getenv("EARLY_OVERLAY_CALLS"))
+	if (!log)
 		return;
 	if (log_fd < 0)
-		log_fd = open(getenv("EARLY_OVERLAY_CALLS"),
-			      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+		log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	va_start(args, fmt);
 	len = vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
