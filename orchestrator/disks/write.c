@@ -88,7 +88,7 @@ static void finish(struct write_order *order)
 			      "Connect or repair the disk (e2fsck -f), or correct its line in "
 			      "/etc/fstab, "
 			      "where nofail boots without it (mount -o remount,rw / first); then: "
-			      "reboot");
+			      "earlyctl reboot");
 	else
 		report_ready(order->report, order->root_read_only);
 	order->on_end(order->data);
