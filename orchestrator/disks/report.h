@@ -19,4 +19,5 @@ void report_trouble(struct report *report, const char *fmt, ...) PRINTF_LIKE(2, 
 void report_failed(struct report *report, const char *what, const char *why, const char *advice);
 void report_mounted(struct report *report, const char *device, const char *fstype);
 void report_checked(struct report *report, uint32_t verdict, const char *text);
+void report_writable(struct report *report);
 void report_ready(struct report *report);

@@ -147,6 +147,11 @@ static void handle_union_failed(struct unions *unions, const char *path, const c
 	boot_power_step(boot);
 }
 
+static void handle_union_progress(struct unions *unions)
+{
+	boot_power_progress(unions->data);
+}
+
 void boot_real_maybe_write(struct boot *boot)
 {
 	if (!boot->after_greeter || !boot->root_checked || boot->root_needs_reboot)
@@ -163,7 +168,21 @@ void boot_real_maybe_write(struct boot *boot)
 
 static void handle_disks_progress(struct storage *storage, const struct disks_progress *progress)
 {
+	struct boot *boot = storage->data;
+
 	log_debug("disks: %s: %u %%", progress->what, progress->percent);
+	/* The words alone ("no answer for 30 s") are no progress. */
+	if (progress->percent != boot->disks_percent)
+		boot_power_progress(boot);
+	boot->disks_percent = progress->percent;
+}
+
+static void handle_writable(struct storage *storage)
+{
+	struct boot *boot = storage->data;
+
+	boot->root_writable = true;
+	boot_power_writable(boot);
 }
 
 static void handle_checked(struct storage *storage, const struct disks_checked *checked)
@@ -185,9 +204,10 @@ static void handle_ready(struct storage *storage, uint64_t t_us)
 {
 	struct boot *boot = storage->data;
 
-	boot->writable = true;
+	boot->root_writable = boot->writable = true;
 	manager_event(boot->manager, "disks", t_us, NULL);
 	start_stage(boot, TABLE_STAGE_DISKS, "the disks are ready");
+	boot_power_progress(boot);
 	unions_merge(&boot->unions);
 }
 
@@ -518,7 +538,7 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 			  "Boot with early.stock.");
 }
 
-static void connect_parts(struct boot *boot)
+void boot_real_connect(struct boot *boot)
 {
 	boot->display.on_frame = handle_frame;
 	boot->display.on_greeter = handle_greeter;
@@ -527,9 +547,11 @@ static void connect_parts(struct boot *boot)
 	boot->unions.on_merged = handle_merged;
 	boot->unions.on_gone = handle_gone;
 	boot->unions.on_failed = handle_union_failed;
+	boot->unions.on_progress = handle_union_progress;
 	boot->unions.data = boot;
 	boot->storage.on_progress = handle_disks_progress;
 	boot->storage.on_checked = handle_checked;
+	boot->storage.on_writable = handle_writable;
 	boot->storage.on_ready = handle_ready;
 	boot->storage.on_failed = handle_disks_failed;
 	boot->storage.data = boot;
@@ -550,7 +572,7 @@ void boot_real_start(struct boot *boot)
 {
 	int r;
 
-	connect_parts(boot);
+	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
 	manager_listen(boot->manager, &boot->listener);

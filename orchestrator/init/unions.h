@@ -26,6 +26,8 @@ struct union_mount {
 	struct helper helper;
 	enum union_state state;
 	uint32_t n_restarts; /* of a daemon that died */
+	uint64_t files_done; /* of the merge under way */
+	uint64_t files_total;
 	char path[CMDLINE_VALUE_MAX];
 };
 
@@ -44,6 +46,8 @@ struct unions {
 	/* A mount or a merge failed; a merge may be asked for again. */
 	void (*on_failed)(struct unions *unions, const char *path, const char *why,
 			  const char *advice);
+	/* A merge is further than it was; a report of the same as before does not count. May be NULL. */
+	void (*on_progress)(struct unions *unions);
 	void *data;
 };
 
@@ -55,6 +59,9 @@ void unions_merge(struct unions *unions);
 
 bool unions_all_gone(const struct unions *unions);
 bool unions_are_merging(const struct unions *unions);
+
+/* How far the merges are, all together; 100 as long as nothing is known. */
+uint32_t unions_percent(const struct unions *unions);
 
 const char *union_state_name(enum union_state state);
 

@@ -60,6 +60,9 @@ static int print_answer(const void *buf, size_t len, uint16_t opcode)
 	case DISKS_PROGRESS:
 		printf("PROGRESS %u %s\n", value.progress.percent, value.progress.what);
 		return 0;
+	case DISKS_WRITABLE:
+		printf("WRITABLE\n");
+		return 0;
 	case DISKS_MOUNTED:
 		printf("MOUNTED %s %s\n", value.mounted.device, value.mounted.fstype);
 		return 1;

@@ -23,6 +23,8 @@ enum disks_opcode {
 	DISKS_READY =
 		7, /* to PID 1: end of WRITE: every local file system is mounted, root is read-write */
 	DISKS_FAILED = 8, /* to PID 1: the order could not be carried out */
+	DISKS_WRITABLE =
+		9, /* to PID 1, within WRITE: root is read-write; the other file systems follow, then READY */
 };
 
 enum disks_check_mode {
