@@ -482,7 +482,7 @@ static void handle_owner(struct bus_link *bus, const char *name, pid_t pid)
 	maybe_bus(boot);
 }
 
-static bool handle_power_unit(struct bus_link *bus, const char *unit)
+static enum boot_power power_of(const char *unit)
 {
 	static const struct {
 		const char *unit;
@@ -495,12 +495,20 @@ static bool handle_power_unit(struct bus_link *bus, const char *unit)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		if (strcmp(unit, targets[i].unit) == 0) {
-			boot_power(bus->data, targets[i].power);
-			return true;
-		}
+		if (strcmp(unit, targets[i].unit) == 0)
+			return targets[i].power;
 	}
-	return false;
+	return BOOT_POWER_NONE;
+}
+
+static bool is_power_unit(const char *unit)
+{
+	return power_of(unit) != BOOT_POWER_NONE;
+}
+
+static void handle_power_unit(struct bus_link *bus, const char *unit)
+{
+	boot_power(bus->data, power_of(unit));
 }
 
 /* --- start --- */
@@ -557,6 +565,7 @@ void boot_real_connect(struct boot *boot)
 	boot->storage.data = boot;
 	boot->bus.on_ready = handle_bus_ready;
 	boot->bus.on_session = handle_session;
+	boot->bus.is_power = is_power_unit;
 	boot->bus.on_power = handle_power_unit;
 	boot->bus.on_owner = handle_owner;
 	boot->bus.data = boot;
