@@ -92,11 +92,11 @@ static void handle_close(struct channel *channel, int error)
 	loop_exit(logd->loop, 0);
 }
 
-static void handle_line(const char *service, const char *line, size_t len, void *data)
+static void handle_line(const struct sink_place *place, const char *line, size_t len, void *data)
 {
 	struct logd *logd = data;
 
-	archive_line(&logd->archive, service, line, len);
+	archive_line(&logd->archive, place, line, len);
 }
 
 static int start(struct logd *logd, const char *run)
