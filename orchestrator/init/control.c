@@ -146,11 +146,11 @@ static bool tell_unit(struct client *client)
 	if (!service && !scope)
 		return false;
 	if (client->verb == CONTROL_VERB_WHY && service)
-		control_answer_reasons(&client->channel, service);
+		control_answer_reasons(&client->channel, manager, service);
 	else if (service)
-		control_answer_service(&client->channel, service);
+		control_answer_service(&client->channel, manager, service);
 	else
-		control_answer_scope(&client->channel, scope);
+		control_answer_scope(&client->channel, manager, scope);
 	reply(client, 0, "");
 	return true;
 }
@@ -203,7 +203,7 @@ static void run_list(struct client *client)
 
 static void run_timeline(struct client *client)
 {
-	control_answer_timeline(&client->channel, &client->control->manager->timeline);
+	control_answer_timeline(&client->channel, client->control->manager);
 	reply(client, 0, "");
 }
 

@@ -409,6 +409,11 @@ struct timeline *manager_timeline(struct manager *manager)
 	return &manager->timeline;
 }
 
+uint64_t manager_zero_us(struct manager *manager)
+{
+	return manager->options.container ? timeline_when(&manager->timeline, "init") : 0;
+}
+
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why)
 {
 	if (t_us == 0)

@@ -166,6 +166,11 @@ int manager_scope_kill(struct manager *manager, const char *name);
 /* --- timeline --- */
 struct timeline;
 struct timeline *manager_timeline(struct manager *manager);
+/*
+ * What all times that people see count from, in CLOCK_BOOTTIME: 0, the kernel's start, on a machine; in a container its own
+ * start (its `init`), which it keeps when it is executed anew.
+ */
+uint64_t manager_zero_us(struct manager *manager);
 /* A milestone (t_us 0: now). Tells the listeners. */
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why);
 

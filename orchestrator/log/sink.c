@@ -190,9 +190,12 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 void sink_write(struct sink *sink, const struct record *record)
 {
 	static char line[2 * RECORD_TEXT_MAX]; /* one thread; too large for the stack */
-	size_t len = MIN(record_format(record, line, sizeof(line)), sizeof(line));
+	struct record told = *record;
 	struct sink_place place;
+	size_t len;
 
+	told.t_us -= MIN(told.t_us, sink->zero_us);
+	len = MIN(record_format(&told, line, sizeof(line)), sizeof(line));
 	line[len - 1] = '\n';
 	if (sink_find_place(sink, record->service, len, &place) == 0 &&
 	    sink_append(sink, place.file, line, len) < 0)

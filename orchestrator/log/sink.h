@@ -32,6 +32,7 @@ struct sink {
 	int dir_fd;
 	int kmsg_fd; /* -1: none */
 	off_t file_max;
+	uint64_t zero_us; /* CLOCK_BOOTTIME that the lines' times count from */
 	struct list files; /* sink_file::link */
 	size_t n_files;
 	void (*on_line)(const struct sink_place *place, const char *line, size_t len,

@@ -6,6 +6,8 @@ import os
 import random
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 
 from early import DONE, Container, Refused, VERBS, pack_request, run_tests, unpack, wait_for
@@ -82,7 +84,7 @@ def test_a_user_cannot_take_all_places(build):
 def test_why_and_timeline(build):
     with Container(build, {'a.service': '[Unit]\nRequires=b.service\nAfter=b.service\n' + SLEEPER + DEMAND,
                            'b.service': '[Unit]\nStartLimitIntervalSec=0\n' + SLEEPER + DEMAND}) as c:
-        before = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        before = c.timeline()[-1]['t_us']
         c.control('start', 'a')
         assert c.why('a') == ['earlyctl (uid 0)'], c.why('a')
         assert c.why('b') == ['required by a.service'], c.why('b')
@@ -96,6 +98,52 @@ def test_why_and_timeline(build):
         for i in range(20):
             c.control('restart', 'b')
         assert len(c.why('b')) <= 8
+
+
+def test_times_count_from_the_start(build):
+    """Not from the boot of the host: it may be months ago."""
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sh -c "echo hello; exec sleep 1000"\n'}) as c:
+        boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        c.wait_state('a.service', 'active')
+        seconds = int(time.clock_gettime(time.CLOCK_BOOTTIME) - boot) + 30
+        assert seconds < boot, 'this machine has not run long enough to tell'
+
+        def log_times():
+            lines = c.read('../run/log/a.service.log').splitlines()
+            return [float(line[1:line.index(']')]) for line in lines]
+        wait_for(log_times)
+        for _ in range(2):
+            events = c.timeline()
+            assert events[0]['name'] == 'init' and events[0]['t_us'] == 0, events[0]
+            assert 0 < events[-1]['t_us'] < seconds * 1000000, events[-1]
+            assert 0 < c.status('a')['since_us'] < seconds * 1000000
+            assert all(t < seconds for t in log_times()), log_times()
+            since = c.status('a')['since_us']
+            c.control('daemon-reexec')
+            wait_for(lambda: 're-executed' in c.log())
+            assert c.status('a')['since_us'] == since
+
+
+def test_refuses_to_be_no_pid_1(build):
+    done = subprocess.run([build + '/orchestrator/init/early-init', '--container', '--run', '/nonexistent/run'],
+                          capture_output=True, text=True, timeout=10)
+    assert done.returncode == 2, done
+    assert 'unshare --fork --pid --mount --mount-proc early-init --container' in done.stderr, done.stderr
+
+
+def test_directories_of_manifests_must_be_there(build):
+    unshare = ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL']
+    with tempfile.TemporaryDirectory() as where:
+        with open(where + '/file', 'w'):
+            pass
+        os.mkdir(where + '/good')
+        for name, word in (('missing', 'No such file'), ('file', 'Not a directory')):
+            done = subprocess.run(unshare + [build + '/orchestrator/init/early-init', '--container', '--run', where + '/run',
+                                             '--services', 'good', '--services', name],
+                                  capture_output=True, text=True, timeout=10, cwd=where)
+            assert done.returncode == 1, done
+            assert '--services %s/%s: %s' % (where, name, word) in done.stderr, done.stderr
+            assert not os.path.exists(where + '/run'), 'it had begun already'
 
 
 def test_names_and_verbs(build):
