@@ -139,6 +139,12 @@ int manager_stop_unit(struct manager *manager, const char *name, const char *why
 int manager_restart_unit(struct manager *manager, const char *name, const char *why,
 			 uint32_t *ret_job);
 
+/*
+ * Why the job failed that job_done tells of; only within that call. In words, "" if there is nothing to say; *ret_error is -ENOENT if
+ * there is no such unit, -EPERM if it is masked, -EBADMSG if its manifest has an error, else 0.
+ */
+const char *manager_job_failure(struct manager *manager, int *ret_error);
+
 /* Starts every unit of @stage; returns how many jobs that made, or negative errno. */
 int manager_start_stage(struct manager *manager, enum table_stage stage, const char *why);
 

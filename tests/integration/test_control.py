@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """RUN/control of a real early-init: who may do what, reasons, timeline, garbage; and the state over a re-exec."""
 
+import errno
 import os
 import random
 import socket
@@ -156,6 +157,42 @@ def test_names_and_verbs(build):
         assert refused(c.control, 'rescue').error < 0
         machine = c.control('status')
         assert any('1 active' in m['text'] for m in machine if 'text' in m), machine
+
+
+def test_what_is_missing_is_named(build):
+    with Container(build, {'a.service': '[Unit]\nRequires=nosuch.service\n' + SLEEPER + DEMAND,
+                           'b.service': '[Unit]\nRequires=a.service\nAfter=a.service\n' + SLEEPER + DEMAND,
+                           'bad.service': '[Service]\nType=oneshot\nExecStart=/bin/false\n' + DEMAND,
+                           'c.service': '[Unit]\nRequires=bad.service\nAfter=bad.service\n' + SLEEPER + DEMAND}) as c:
+        for _ in range(2):  # the second time it is known that early-load does not know it
+            done = refused(c.control, 'start', 'a')
+            assert done.error == -errno.EIO, done
+            assert done.text == 'a.service: dependency: it requires nosuch.service, and there is no such unit', done
+        done = refused(c.control, 'start', 'b')
+        assert 'it requires a.service: it requires nosuch.service, and there is no such unit' in done.text, done
+        done = refused(c.control, 'start', 'c')
+        assert done.text == 'c.service: dependency: it requires bad.service, which could not be started', done
+        assert c.state('a')[0] == c.state('b')[0] == 'inactive'
+
+
+def test_exit_codes_of_no_such_service(build):
+    quiet = '[Service]\nType=oneshot\nExecStart=/bin/true\n' + DEMAND
+    with Container(build, {'a.service': SLEEPER, 'quiet.service': quiet}) as c:
+        c.wait_state('a.service', 'active')
+        c.manifest('late.service', quiet)  # nobody has read it yet
+
+        def earlyctl(*words):
+            return subprocess.run([build + '/orchestrator/ctl/earlyctl', '--control', c.run + '/control', *words],
+                                  capture_output=True, text=True, timeout=20)
+        for _ in range(2):
+            for verb in ('start', 'stop', 'restart', 'log', 'status', 'why'):
+                done = earlyctl(verb, 'nosuch')
+                assert done.returncode == 4, (verb, done)
+                assert 'no such unit' in done.stderr, (verb, done)
+        for words in (('stop', 'late'), ('start', 'late'), ('restart', 'quiet'), ('stop', 'a'), ('stop', 'a'), ('log', 'quiet')):
+            done = earlyctl(*words)
+            assert done.returncode == 0, (words, done)
+        assert 'has logged nothing' in earlyctl('log', 'quiet').stderr
 
 
 def test_survives_garbage(build):
