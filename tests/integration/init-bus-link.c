@@ -50,7 +50,9 @@ static int set_up(void **state)
 		(void)pause();
 		_exit(0);
 	}
-	bus = (struct bus_link){ .is_power = is_power, .on_power = on_power };
+	memset(&bus, 0, sizeof(bus));
+	bus.is_power = is_power;
+	bus.on_power = on_power;
 	bus_link_init(&bus, loop, manager);
 	assert_int_equal(bus_link_adopt(&bus, pid, ours), 0);
 	assert_int_equal(loop_reap_children(loop), 0);
