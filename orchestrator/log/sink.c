@@ -83,21 +83,32 @@ static int file_open(struct sink *sink, struct sink_file *file)
 	return 0;
 }
 
-static int find_file(struct sink *sink, const char *service, struct sink_file **ret_file)
+static struct sink_file *search(struct sink *sink, const char *name)
 {
 	struct sink_file *file;
+
+	list_for_each (file, &sink->files, link)
+		if (strcmp(file->name, name) == 0)
+			return file;
+	return NULL;
+}
+
+static int find_file(struct sink *sink, const char *service, struct sink_file **ret_file)
+{
 	char name[SINK_NAME_SIZE];
+	struct sink_file *file;
 	int r;
 
 	clean_name(service, name, sizeof(name));
-	list_for_each (file, &sink->files, link) {
-		if (strcmp(file->name, name) == 0) {
-			*ret_file = file;
-			return 0;
-		}
+	file = search(sink, name);
+	if (!file && sink->n_files >= SINK_MAX_FILES) {
+		(void)snprintf(name, sizeof(name), "%s", SINK_REST);
+		file = search(sink, name);
 	}
-	if (sink->n_files >= SINK_MAX_FILES && strcmp(name, SINK_REST) != 0)
-		return find_file(sink, SINK_REST, ret_file);
+	if (file) {
+		*ret_file = file;
+		return 0;
+	}
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
@@ -131,7 +142,7 @@ static int rotate(struct sink *sink, struct sink_file *file)
 /* The file for the next @len bytes: open, and with room for them. */
 static int prepare(struct sink *sink, const char *service, size_t len, struct sink_file **ret_file)
 {
-	struct sink_file *file;
+	struct sink_file *file = NULL;
 	int r = find_file(sink, service, &file);
 
 	if (r < 0)
@@ -152,10 +163,10 @@ int sink_find_place(struct sink *sink, const char *service, size_t len,
 	int r = prepare(sink, service, len, &file);
 
 	*ret_place = (struct sink_place){ .file = file ? file->name : SINK_REST };
-	if (r == 0 && fstat(file->fd, &st) < 0)
-		r = -errno;
-	if (r < 0)
+	if (r != 0)
 		return r;
+	if (fstat(file->fd, &st) < 0)
+		return -errno;
 	ret_place->ino = st.st_ino;
 	ret_place->offset = (uint64_t)st.st_size;
 	return 0;

@@ -90,7 +90,7 @@ TEST(early_by_other_links)
 	struct other_inits inits;
 
 	/* A hard link; a chain of links to another Early. */
-	assert_int_equal(linkat(root_fd, EARLY + 1, root_fd, "usr/sbin/init", 0), 0);
+	assert_int_equal(linkat(root_fd, &EARLY[1], root_fd, "usr/sbin/init", 0), 0);
 	add_file("/opt/early-init", 0755);
 	add_link("../../../opt/early-init", "/usr/lib/systemd/systemd");
 	other_init_find(&inits, root_fd, EARLY, "");
@@ -105,7 +105,7 @@ TEST(what_is_no_init)
 	struct other_inits inits;
 
 	add_link(EARLY, "/usr/sbin/init"); /* dangling: Early was removed */
-	assert_int_equal(unlinkat(root_fd, EARLY + 1, 0), 0);
+	assert_int_equal(unlinkat(root_fd, &EARLY[1], 0), 0);
 	add_file("/usr/lib/systemd/systemd", 0644);
 	other_init_find(&inits, root_fd, EARLY, "/opt");
 	assert_int_equal(inits.n_paths, 0);
