@@ -99,6 +99,9 @@ void boot_real_maybe_write(struct boot *boot);
  */
 void boot_fail(struct boot *boot, const char *what, const char *why, const char *advice);
 
+/* What "poweroff.target" and its like ask for; BOOT_POWER_NONE: it is another unit. */
+enum boot_power boot_power_of(const char *unit);
+
 /* Stops, merges, and hands the machine to early-shutdown. The first call counts. */
 void boot_power(struct boot *boot, enum boot_power power);
 

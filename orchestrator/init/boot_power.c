@@ -39,6 +39,25 @@ static const char *verb_name(enum boot_power power)
 	return "poweroff";
 }
 
+enum boot_power boot_power_of(const char *unit)
+{
+	static const struct {
+		const char *unit;
+		enum boot_power power;
+	} targets[] = {
+		{ "poweroff.target", BOOT_POWER_OFF },
+		{ "reboot.target", BOOT_POWER_REBOOT },
+		{ "halt.target", BOOT_POWER_HALT },
+		{ "ctrl-alt-del.target", BOOT_POWER_REBOOT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		if (strcmp(unit, targets[i].unit) == 0)
+			return targets[i].power;
+	}
+	return BOOT_POWER_NONE;
+}
+
 static void switch_off(struct boot *boot)
 {
 	int command = boot->power == BOOT_POWER_REBOOT ? RB_AUTOBOOT

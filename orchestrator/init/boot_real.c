@@ -482,33 +482,14 @@ static void handle_owner(struct bus_link *bus, const char *name, pid_t pid)
 	maybe_bus(boot);
 }
 
-static enum boot_power power_of(const char *unit)
-{
-	static const struct {
-		const char *unit;
-		enum boot_power power;
-	} targets[] = {
-		{ "poweroff.target", BOOT_POWER_OFF },
-		{ "reboot.target", BOOT_POWER_REBOOT },
-		{ "halt.target", BOOT_POWER_HALT },
-		{ "ctrl-alt-del.target", BOOT_POWER_REBOOT },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		if (strcmp(unit, targets[i].unit) == 0)
-			return targets[i].power;
-	}
-	return BOOT_POWER_NONE;
-}
-
 static bool is_power_unit(const char *unit)
 {
-	return power_of(unit) != BOOT_POWER_NONE;
+	return boot_power_of(unit) != BOOT_POWER_NONE;
 }
 
 static void handle_power_unit(struct bus_link *bus, const char *unit)
 {
-	boot_power(bus->data, power_of(unit));
+	boot_power(bus->data, boot_power_of(unit));
 }
 
 /* --- start --- */
