@@ -111,7 +111,7 @@ static void print_service(struct json_object *service)
 	(void)snprintf(state, sizeof(state), "%s (%s)", answer_text(service, "active_state"),
 		       answer_text(service, "sub_state"));
 	print_pair("state", state);
-	(void)snprintf(number, sizeof(number), "%.3f s after the kernel's start",
+	(void)snprintf(number, sizeof(number), "%.3f s after the start",
 		       (double)answer_number(service, "since_us") / 1000000.0);
 	print_pair("since", answer_number(service, "since_us") ? number : "");
 	print_pair("why", answer_text(service, "why"));

@@ -105,6 +105,12 @@ void report_checked(struct report *report, uint32_t verdict, const char *text)
 	send(report, DISKS_CHECKED, &checked);
 }
 
+void report_writable(struct report *report)
+{
+	log_info("the root is writable");
+	send(report, DISKS_WRITABLE, NULL);
+}
+
 void report_ready(struct report *report, bool root_read_only)
 {
 	struct disks_ready ready = {

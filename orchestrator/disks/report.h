@@ -23,4 +23,5 @@ void report_failed(struct report *report, const char *what, const char *why, con
 void report_mounted(struct report *report, const char *device, const char *fstype,
 		    const struct fstab *fstab);
 void report_checked(struct report *report, uint32_t verdict, const char *text);
+void report_writable(struct report *report);
 void report_ready(struct report *report, bool root_read_only);

@@ -376,7 +376,7 @@ static void handle_remounted(struct task *task, int exit_code)
 	}
 	if (line[0])
 		report_trouble(order->report, "%s", line);
-	log_info("the root is writable");
+	report_writable(order->report);
 	begin_others(order);
 }
 

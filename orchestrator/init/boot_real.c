@@ -142,6 +142,18 @@ static void handle_disks_progress(struct storage *storage, const struct disks_pr
 	if (storage->order == DISKS_SEPARATE)
 		display_progress(&boot->display, 30 + progress->percent / 5, progress->what);
 	log_debug("disks: %s: %u %%", progress->what, progress->percent);
+	/* The words alone ("no answer for 30 s") are no progress. */
+	if (progress->percent != boot->disks_percent)
+		boot_power_progress(boot);
+	boot->disks_percent = progress->percent;
+}
+
+static void handle_writable(struct storage *storage)
+{
+	struct boot *boot = storage->data;
+
+	boot->root_writable = true;
+	boot_power_writable(boot);
 }
 
 static void handle_checked(struct storage *storage, const struct disks_checked *checked)
@@ -168,11 +180,13 @@ static void handle_ready(struct storage *storage, uint16_t order, const struct d
 		boot_separate_ready(boot, ready->t_us);
 		return;
 	}
+	boot->root_writable = !ready->root_read_only;
 	boot->writable = true;
 	manager_event(boot->manager, "disks", ready->t_us,
 		      ready->root_read_only ? "the root stays read-only, as /etc/fstab says"
 					    : NULL);
 	boot_real_start_stage(boot, TABLE_STAGE_DISKS, "the disks are ready");
+	boot_power_progress(boot);
 	if (ready->root_read_only)
 		boot_unions_keep(boot);
 	else
@@ -454,25 +468,14 @@ static void handle_owner(struct bus_link *bus, const char *name, pid_t pid)
 	maybe_bus(boot);
 }
 
-static bool handle_power_unit(struct bus_link *bus, const char *unit)
+static bool is_power_unit(const char *unit)
 {
-	static const struct {
-		const char *unit;
-		enum boot_power power;
-	} targets[] = {
-		{ "poweroff.target", BOOT_POWER_OFF },
-		{ "reboot.target", BOOT_POWER_REBOOT },
-		{ "halt.target", BOOT_POWER_HALT },
-		{ "ctrl-alt-del.target", BOOT_POWER_REBOOT },
-	};
+	return boot_power_of(unit) != BOOT_POWER_NONE;
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		if (strcmp(unit, targets[i].unit) == 0) {
-			boot_power(bus->data, targets[i].power);
-			return true;
-		}
-	}
-	return false;
+static void handle_power_unit(struct bus_link *bus, const char *unit)
+{
+	boot_power(bus->data, boot_power_of(unit));
 }
 
 /* --- start --- */
@@ -522,7 +525,7 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 	boot_real_maybe_display(boot);
 }
 
-static void connect_parts(struct boot *boot)
+void boot_real_connect(struct boot *boot)
 {
 	boot->display.on_frame = handle_frame;
 	boot->display.on_greeter = handle_greeter;
@@ -531,11 +534,13 @@ static void connect_parts(struct boot *boot)
 	boot_unions_connect(boot);
 	boot->storage.on_progress = handle_disks_progress;
 	boot->storage.on_checked = handle_checked;
+	boot->storage.on_writable = handle_writable;
 	boot->storage.on_ready = handle_ready;
 	boot->storage.on_failed = handle_disks_failed;
 	boot->storage.data = boot;
 	boot->bus.on_ready = handle_bus_ready;
 	boot->bus.on_session = handle_session;
+	boot->bus.is_power = is_power_unit;
 	boot->bus.on_power = handle_power_unit;
 	boot->bus.on_owner = handle_owner;
 	boot->bus.data = boot;
@@ -552,7 +557,7 @@ void boot_real_start(struct boot *boot)
 {
 	int r;
 
-	connect_parts(boot);
+	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
 	manager_listen(boot->manager, &boot->listener);

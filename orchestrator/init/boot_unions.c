@@ -80,11 +80,17 @@ static void handle_union_failed(struct unions *unions, const char *path, const c
 	boot_power_step(boot);
 }
 
+static void handle_union_progress(struct unions *unions)
+{
+	boot_power_progress(unions->data);
+}
+
 void boot_unions_connect(struct boot *boot)
 {
 	boot->unions.on_merged = handle_merged;
 	boot->unions.on_gone = handle_gone;
 	boot->unions.on_stays = handle_stays;
 	boot->unions.on_failed = handle_union_failed;
+	boot->unions.on_progress = handle_union_progress;
 	boot->unions.data = boot;
 }

@@ -145,6 +145,12 @@ int manager_stop_unit(struct manager *manager, const char *name, const char *why
 int manager_restart_unit(struct manager *manager, const char *name, const char *why,
 			 uint32_t *ret_job);
 
+/*
+ * Why the job failed that job_done tells of; only within that call. In words, "" if there is nothing to say; *ret_error is -ENOENT if
+ * there is no such unit, -EPERM if it is masked, -EBADMSG if its manifest has an error, else 0.
+ */
+const char *manager_job_failure(struct manager *manager, int *ret_error);
+
 /* Starts every unit of @stage; returns how many jobs that made, or negative errno. */
 int manager_start_stage(struct manager *manager, enum table_stage stage, const char *why);
 
@@ -172,6 +178,11 @@ int manager_scope_kill(struct manager *manager, const char *name);
 /* --- timeline --- */
 struct timeline;
 struct timeline *manager_timeline(struct manager *manager);
+/*
+ * What all times that people see count from, in CLOCK_BOOTTIME: 0, the kernel's start, on a machine; in a container its own
+ * start (its `init`), which it keeps when it is executed anew.
+ */
+uint64_t manager_zero_us(struct manager *manager);
 /* A milestone (t_us 0: now). Tells the listeners. */
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why);
 

@@ -2,7 +2,9 @@
 #include "outputs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,7 @@ struct outputs {
 	struct loop_timer timer;
 	char *program;
 	char *run_dir;
+	uint64_t zero_us; /* CLOCK_BOOTTIME of the container's start */
 	uint64_t started_us; /* CLOCK_MONOTONIC */
 	unsigned int quick_ends;
 	bool flush;
@@ -93,7 +96,8 @@ static void handle_close(struct channel *channel, int error)
 
 static int start(struct outputs *outputs)
 {
-	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, NULL };
+	char zero[32];
+	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, zero, NULL };
 	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int ours, theirs CLEANUP_FD
 	= -1;
@@ -109,6 +113,7 @@ static int start(struct outputs *outputs)
 	pid_t pid;
 	int r;
 
+	(void)snprintf(zero, sizeof(zero), "--zero=%" PRIu64, outputs->zero_us);
 	r = channel_pair(&ours, &theirs);
 	if (r < 0)
 		return r;
@@ -130,7 +135,7 @@ static int start(struct outputs *outputs)
 }
 
 int outputs_new(struct outputs **ret, struct loop *loop, struct manager *manager,
-		const char *program, const char *run_dir)
+		const char *program, const char *run_dir, uint64_t zero_us)
 {
 	struct outputs *outputs = calloc(1, sizeof(*outputs));
 	int r;
@@ -138,6 +143,7 @@ int outputs_new(struct outputs **ret, struct loop *loop, struct manager *manager
 	if (!outputs)
 		return -ENOMEM;
 	outputs->loop = loop;
+	outputs->zero_us = zero_us;
 	outputs->manager = manager;
 	outputs->channel.fd = -1;
 	outputs->listener.stream = handle_stream;

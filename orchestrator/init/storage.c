@@ -49,6 +49,10 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 		finish(storage);
 		storage->on_checked(storage, &m.checked);
 		break;
+	case DISKS_WRITABLE:
+		if (storage->on_writable)
+			storage->on_writable(storage);
+		break;
 	case DISKS_READY:
 		finish(storage);
 		storage->on_ready(storage, order, &m.ready);

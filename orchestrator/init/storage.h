@@ -18,6 +18,7 @@ struct storage {
 	void (*on_mounted)(struct storage *storage, const struct disks_mounted *mounted);
 	void (*on_progress)(struct storage *storage, const struct disks_progress *progress);
 	void (*on_checked)(struct storage *storage, const struct disks_checked *checked);
+	void (*on_writable)(struct storage *storage); /* the root is; WRITE goes on */
 	/* @order: DISKS_WRITE or DISKS_SEPARATE. */
 	void (*on_ready)(struct storage *storage, uint16_t order, const struct disks_ready *ready);
 	void (*on_failed)(struct storage *storage, uint16_t order,

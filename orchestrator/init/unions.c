@@ -125,10 +125,35 @@ static void tell(struct unions *unions, uint64_t t_us)
 	}
 }
 
+uint32_t unions_percent(const struct unions *unions)
+{
+	uint64_t done = 0, total = 0;
+
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		done += unions->mounts[i].files_done;
+		total += unions->mounts[i].files_total;
+	}
+	return total > 0 && done < total ? (uint32_t)(done * 100 / total) : 100;
+}
+
+static void handle_progress(struct union_mount *mount, const struct overlay_progress *progress)
+{
+	struct unions *unions = mount->unions;
+	bool advanced = progress->files_done != mount->files_done ||
+			progress->files_total != mount->files_total;
+
+	mount->files_done = progress->files_done;
+	mount->files_total = progress->files_total;
+	if (advanced && unions->on_progress)
+		unions->on_progress(unions);
+}
+
 static void set_state(struct union_mount *mount, enum union_state state, uint64_t t_us)
 {
 	mount->state = state;
 	mount->stays = false;
+	if (state >= UNION_MERGED && mount->unions->on_progress)
+		mount->unions->on_progress(mount->unions);
 	tell(mount->unions, t_us);
 }
 
@@ -182,8 +207,10 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 		mount->stays = true;
 		mount->unions->on_stays(mount->unions, mount->path, m.stays.why, m.stays.advice);
 		break;
-	case OVERLAY_MERGE:
 	case OVERLAY_PROGRESS:
+		handle_progress(mount, &m.progress);
+		break;
+	case OVERLAY_MERGE:
 		break;
 	}
 }

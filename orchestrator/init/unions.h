@@ -29,6 +29,8 @@ struct union_mount {
 	enum union_state state;
 	uint32_t n_restarts; /* of a daemon that died */
 	bool stays; /* merged, but it could not be unmounted */
+	uint64_t files_done; /* of the merge under way */
+	uint64_t files_total;
 	char path[CMDLINE_VALUE_MAX];
 };
 
@@ -51,6 +53,8 @@ struct unions {
 	/* A mount or a merge failed; a merge may be asked for again. */
 	void (*on_failed)(struct unions *unions, const char *path, const char *why,
 			  const char *advice);
+	/* A merge is further than it was; a report of the same as before does not count. May be NULL. */
+	void (*on_progress)(struct unions *unions);
 	void *data;
 };
 
@@ -73,6 +77,9 @@ void unions_merge(struct unions *unions);
 /* Nothing is to be waited for: each is gone, or merged and could not go, or all are kept. */
 bool unions_are_settled(const struct unions *unions);
 bool unions_are_merging(const struct unions *unions);
+
+/* How far the merges are, all together; 100 as long as nothing is known. */
+uint32_t unions_percent(const struct unions *unions);
 
 const char *union_state_name(enum union_state state);
 

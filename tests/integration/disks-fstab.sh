@@ -100,6 +100,7 @@ test_preen_is_not_enough()
 	# What is broken is shown, but not written to.
 	run_order write
 	expect_line "^PROGRESS 0 /data (${loop[data]}) is mounted read-only: its superblock records errors"
+	expect_line '^WRITABLE$'
 	expect_line '^READY$'
 	expect "read-only" grep -q " $dir/mnt/data ro" /proc/self/mountinfo
 	umount -R "$dir/mnt"

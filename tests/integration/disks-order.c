@@ -80,6 +80,9 @@ static int print_answer(const void *buf, size_t len, uint16_t opcode)
 	case DISKS_PROGRESS:
 		printf("PROGRESS %u %s\n", value.progress.percent, value.progress.what);
 		return 0;
+	case DISKS_WRITABLE:
+		printf("WRITABLE\n");
+		return 0;
 	case DISKS_MOUNTED:
 		printf("MOUNTED %s %s\n", value.mounted.device, value.mounted.fstype);
 		print_list("LOCAL", &value.mounted.local);

@@ -59,6 +59,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(DISKS_READY, struct disks_ready, ready_fields),
 	WIRE_MESSAGE(DISKS_FAILED, struct disks_failed, failed_fields),
 	WIRE_MESSAGE(DISKS_SEPARATE, struct disks_separate, separate_fields),
+	WIRE_EMPTY(DISKS_WRITABLE),
 	{ 0, NULL, 0, 0, NULL },
 };
 

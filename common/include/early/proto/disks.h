@@ -25,6 +25,8 @@ enum disks_opcode {
 	DISKS_FAILED = 8, /* to PID 1: the order could not be carried out */
 	DISKS_SEPARATE =
 		9, /* to disks: check and mount what fstab has at, above or beneath some paths; if one of them lies on the root, make that writable */
+	DISKS_WRITABLE =
+		10, /* to PID 1, within WRITE: root is read-write; the other file systems follow, then READY */
 };
 
 enum disks_check_mode {
