@@ -29,6 +29,13 @@ enum boot_power {
 	BOOT_POWER_HALT,
 };
 
+/* Disks of fstab that lie where an overlay would have been; the display's units wait for them. */
+enum boot_separate {
+	BOOT_SEPARATE_NONE, /* there are none, or they are mounted */
+	BOOT_SEPARATE_WAITING,
+	BOOT_SEPARATE_FAILED, /* a person has to see to it */
+};
+
 struct boot {
 	struct loop *loop;
 	struct manager *manager;
@@ -48,6 +55,8 @@ struct boot {
 	bool storage_started;
 
 	/* stage 2 */
+	bool units_loaded;
+	enum boot_separate separate;
 	bool login_ready; /* logind has its name */
 	bool display_manager_ran;
 	bool after_greeter; /* the greeter is there, or was given up */
@@ -74,6 +83,21 @@ int boot_main(int argc, char **argv);
 
 void boot_early_start(struct boot *boot);
 void boot_real_start(struct boot *boot);
+
+/* Starts the display's units once both the units are known and the disks are there that they may need. */
+void boot_real_maybe_display(struct boot *boot);
+void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char *why);
+
+/* boot_separate.c: before the display, what fstab has where overlays were left out; and what came of it. */
+void boot_separate_start(struct boot *boot);
+void boot_separate_ready(struct boot *boot, uint64_t t_us);
+void boot_separate_failed(struct boot *boot, const struct disks_failed *failed);
+/* It will not come: the display waits for a person. */
+void boot_separate_stop(struct boot *boot);
+
+/* boot_unions.c: takes care of what the overlays report; and keeps them, with a root that is read-only on purpose. */
+void boot_unions_connect(struct boot *boot);
+void boot_unions_keep(struct boot *boot);
 
 /* What waits for the greeter waits no longer. Idempotent. */
 void boot_real_go_on(struct boot *boot);

@@ -196,7 +196,7 @@ static void handle_mounted(struct storage *storage, const struct disks_mounted *
 	r = mounts_tmpfs("/tmp", "mode=1777,size=50%");
 	if (r < 0)
 		log_errno(r, "no tmpfs on /tmp");
-	unions_start(&boot->unions, boot->loop, &boot->cmdline);
+	unions_start(&boot->unions, boot->loop, &boot->cmdline, mounted);
 }
 
 void boot_early_start(struct boot *boot)

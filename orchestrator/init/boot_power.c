@@ -95,7 +95,7 @@ static void handle_deadline(struct loop_timer *timer)
 {
 	struct boot *boot = container_of(timer, struct boot, power_deadline);
 
-	if (!unions_all_gone(&boot->unions))
+	if (!unions_are_settled(&boot->unions))
 		log_error("the overlays were not merged in time: what was written since the boot "
 			  "may be lost");
 	hand_over(boot);
@@ -105,7 +105,10 @@ static void merge_then_end(struct boot *boot)
 {
 	bool hopeless = boot->root_needs_reboot;
 
-	if (unions_all_gone(&boot->unions) || hopeless) {
+	if (unions_are_settled(&boot->unions) || hopeless) {
+		if (boot->unions.keep)
+			log_warning("/etc/fstab has the root read-only: what the overlays hold is "
+				    "dropped");
 		if (hopeless)
 			log_error("the root needs a repair: what was written since the boot is "
 				  "not saved");
@@ -136,8 +139,8 @@ void boot_power_step(struct boot *boot)
 {
 	if (boot->power == BOOT_POWER_NONE || !boot->power_deadline.loop)
 		return;
-	if (unions_all_gone(&boot->unions))
-		hand_over(boot);
+	if (unions_are_settled(&boot->unions))
+		merge_then_end(boot);
 	else if (!unions_are_merging(&boot->unions))
 		(void)loop_timer_start(boot->loop, &boot->power_deadline,
 				       clock_monotonic_us() + FAILED_DEADLINE_US, handle_deadline);

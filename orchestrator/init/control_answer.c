@@ -98,6 +98,11 @@ static void say(struct channel *channel, const char *fmt, ...)
 	(void)channel_send(channel, CONTROL_TEXT, &message);
 }
 
+static void say_line(void *to, const char *text)
+{
+	say(to, "%s", text);
+}
+
 static void say_milestone(struct channel *channel, const struct timeline *timeline,
 			  const char *name)
 {
@@ -127,6 +132,8 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 	    n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
 	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++)
 		say_milestone(channel, &manager->timeline, milestones[i]);
+	if (manager->options.status)
+		manager->options.status(manager->options.data, say_line, channel);
 }
 
 void control_answer_timeline(struct channel *channel, const struct timeline *timeline)

@@ -112,15 +112,20 @@ def _write_tree(base, tree, disk):
 
 def write_files(disk, tree, usr_merged=("bin", "sbin", "lib", "lib64")):
     """Write a tree into a raw ext4 disk, over what is there. /sbin and the like are links on Debian: write where they lead."""
+    def target_of(path):
+        return f"/{path}" if path.split("/")[0] not in usr_merged else f"/usr/{path}"
+
+    there = _existing(disk, [target_of(path) for path, st in _walk(tree) if stat.S_ISDIR(st.st_mode)])
     commands = []
     for path, st in _walk(tree):
-        target = f"/{path}" if path.split("/")[0] not in usr_merged else f"/usr/{path}"
+        target = target_of(path)
         source = os.path.join(tree, path)
         if '"' in path or "\n" in path:
             raise Failure(f"{path}: debugfs can't write a file of that name")
         if stat.S_ISDIR(st.st_mode):
-            # What exists stays as it is: mkdir then fails, which is no error of debugfs's exit code.
-            commands.append(f'mkdir "{target}"')
+            # mkdir of what exists would leave a half-made inode behind, unless something else takes its number.
+            if target not in there:
+                commands.append(f'mkdir "{target}"')
         elif stat.S_ISLNK(st.st_mode):
             commands += [f'rm "{target}"', f'symlink "{target}" "{os.readlink(source)}"']
         else:
@@ -131,6 +136,13 @@ def write_files(disk, tree, usr_merged=("bin", "sbin", "lib", "lib64")):
     done = host.run([host.tool("e2fsck"), "-fn", disk])
     if "WARNING" in done:
         raise Failure(f"debugfs left {disk} damaged:\n{done}")
+
+
+def _existing(disk, directories):
+    """Those of the directories that the disk has."""
+    lines = debugfs(disk, [f'stat "{d}"' for d in directories], write=False).splitlines()
+    return {d for d in directories
+            for at, line in enumerate(lines[:-1]) if line == f'debugfs: stat "{d}"' and lines[at + 1].startswith("Inode:")}
 
 
 def debugfs(disk, commands, write=True):
