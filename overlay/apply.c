@@ -241,12 +241,15 @@ static int rewrite(struct merge *merge, struct item *item)
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
 		return replace(merge, item, false);
 	r = redo_rewrite(merge, item->node, item->real_fd, &item->upper_st);
+	if (r < 0 && merge->keep_staging)
+		item->node->rewriting_ino = item->real_st.st_ino;
 	if (r == 0)
 		r = layer_stat(item->real_fd, &st);
 	if (r < 0)
 		return r;
 	item->node->placed = marks_stamp_of(&st);
 	item->node->has_placed = true;
+	item->node->rewriting_ino = 0;
 	fd_close(item->node->next_fd);
 	item->node->next_fd = TAKE_FD(item->real_fd);
 	return 0;
@@ -305,6 +308,8 @@ static bool is_expected(struct merge *merge, const struct item *item)
 
 	if (merge->overlay->foreign_upper || merge->hides_all)
 		return true;
+	if (item->node && item->node->rewriting_ino == real.ino)
+		return true; /* changed by an earlier try */
 	if (item->node && item->node->has_placed && marks_stamp_equal(&item->node->placed, &real))
 		return true;
 	/* The stamp belongs to the inode: with several names it tells about one of them only. */

@@ -251,6 +251,33 @@ def power_cut_in_the_finishing(new):
     union.ended()
 
 
+def rewriting_tried_again(new):
+    """A rewriting that failed half-way has changed the real file: asked again, that is no stranger's change."""
+    size = 16 << 20
+    union = new()
+    write(union.at("a"), b"")
+    os.truncate(union.at("a"), size)
+    os.link(union.at("a"), union.at("b"))
+    free = os.statvfs(union.path)
+    write(union.at("filler"), b"f" * (free.f_bavail * free.f_bsize - size - (6 << 20)))
+    union.mount()
+    write(union.at("a"), b"n" * size)
+    union.writable()
+    done = union.merge()
+    equal(done["error"], -errno.ENOSPC, f"the merge into a full disk ({done})")
+    real = union.real()
+    with open(real + "/b", "rb") as f:
+        check(f.read(1) == b"n", "it failed before the real file was touched: the test shows nothing")
+    os.unlink(real + "/filler")
+    union.real_done()
+    write(union.at("a"), b"m" * size)
+    done = union.merged()
+    equal(sorted(os.listdir(union.path)), ["a", "b"], "names")
+    equal(done["conflicts"], 0, "conflicts")
+    equal((read(union.at("b")) == b"m" * size, os.stat(union.at("b")).st_nlink), (True, 2), "the other name")
+    union.ended()
+
+
 def overlayfs_format(new):
     """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
     union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
@@ -386,6 +413,6 @@ def background(new):
 
 if __name__ == "__main__":
     overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
-                      power_cut_in_the_finishing,
+                      power_cut_in_the_finishing, rewriting_tried_again,
                       overlayfs_format, into_another_directory, link_to_pid1,
                       closed_link, background])
