@@ -278,6 +278,26 @@ def rewriting_tried_again(new):
     union.ended()
 
 
+def refused_deletion(new):
+    """A file that may not be deleted is named, with what helps."""
+    union = new()
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/gone"), b"old")
+    run("chattr", "+i", union.at("dir/gone"))
+    union.mount()
+    os.unlink(union.at("dir/gone"))
+    union.writable()
+    done = union.merge()
+    equal((done["error"], done["path"]), (-errno.EPERM, "/dir/gone"), f"a merge that may not delete a file ({done})")
+    check("chattr" in done["advice"], f"no way out is named: {done}")
+    real = union.real()
+    run("chattr", "-i", real + "/dir/gone")
+    union.real_done()
+    union.merged()
+    equal(os.listdir(union.at("dir")), [], "names")
+    union.ended()
+
+
 def overlayfs_format(new):
     """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
     union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
@@ -413,6 +433,6 @@ def background(new):
 
 if __name__ == "__main__":
     overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
-                      power_cut_in_the_finishing, rewriting_tried_again,
+                      power_cut_in_the_finishing, rewriting_tried_again, refused_deletion,
                       overlayfs_format, into_another_directory, link_to_pid1,
                       closed_link, background])
