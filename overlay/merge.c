@@ -72,6 +72,9 @@ static const char *advice_for(int error)
 	case EMFILE:
 	case ENFILE:
 		return "raise the limit of open files of early-overlay, then ask again";
+	case EPERM:
+		return "look for a file or directory there that may not be changed (lsattr shows "
+		       "it by i or a), allow it (chattr -ia), then ask again";
 	case EIO:
 		return "look for disk errors in the kernel's log, repair the file system, then ask "
 		       "again";
@@ -84,7 +87,7 @@ int merge_failed(struct merge *merge, const char *text, int r)
 {
 	if (r < 0 && !merge->result->path) {
 		merge->result->path = strdup(text ? text
-						  : (merge->path.data ? merge->path.data : "/"));
+						  : (merge->path.len > 0 ? merge->path.data : "/"));
 		merge->result->advice = advice_for(-r);
 	}
 	return r;
@@ -366,12 +369,16 @@ static void drop_prepared(struct node **nodes, size_t n)
 /* What was deleted goes when all that took its place is on the disk. */
 static int remove_deleted(struct merge *merge)
 {
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r;
 
 	if (list_empty(&merge->removals))
 		return 0;
 	r = sync_real(merge);
-	return merge_failed(merge, NULL, r < 0 ? r : removals_perform(&merge->removals));
+	if (r == 0)
+		r = removals_perform(&merge->removals, &path);
+	return merge_failed(merge, path ? path : "/", r);
 }
 
 /* The gate is held for writing. */

@@ -3,8 +3,9 @@
  * In the staging directory, for each file that is being rewritten: "N.old", one more name of the file itself, and "N.new", all
  * that it is to become. N.new has its name from when it is complete on the disk until the rewritten file is; as long as both
  * names are there the rewriting can be done again, and does no harm. They must not be there any longer than that: natively
- * written bytes would be undone. A file that was changed long after its N.new was made has been in other hands since (the
- * distribution's own init, say), and is left as it is.
+ * written bytes would be undone. A file that was changed long after its N.new has been in other hands since (the distribution's
+ * own init, say), and is left as it is. So N.new is touched again and again while the file is written, which may take minutes,
+ * and when that is done once more.
  */
 #include "redo.h"
 
@@ -26,10 +27,35 @@
 #define NEW ".new"
 #define OLD ".old"
 #define TOO_LATE_S 60
+#define TOUCH_BYTES (8 * 1024 * 1024)
+
+/* Its change time, by its other times as they are. */
+static int touch(int fd, const struct stat *st)
+{
+	const struct timespec times[] = { st->st_atim, st->st_mtim };
+
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+/* The file system brings changes of inodes to the disk in their order: N.new's is never the one that is missing. */
+static int copy_touching(int in, int out, const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size;
+	int r = touch(in, st);
+
+	if (r == 0 && fsync(in) < 0)
+		r = -errno;
+	for (uint64_t at = 0; r == 0 && at < size; at += TOUCH_BYTES) {
+		r = copy_range(in, out, at, MIN(at + TOUCH_BYTES, size));
+		if (r == 0)
+			r = touch(in, st);
+	}
+	return r;
+}
 
 static int write_over(int in, int out, const struct stat *st)
 {
-	int r = copy_range(in, out, 0, (uint64_t)st->st_size);
+	int r = copy_touching(in, out, st);
 
 	if (r == 0 && ftruncate(out, st->st_size) < 0)
 		r = -errno;
@@ -120,8 +146,7 @@ int redo_rewrite(struct merge *merge, struct node *node, int real_fd, const stru
 	r = finish(merge->staging_fd, n);
 	if (r == 0)
 		r = drop_both(merge->staging_fd, n);
-	merge->keep_staging = r <
-			      0; /* the next merge finishes it, even if that is after a power cut */
+	merge->keep_staging = r < 0; /* the next merge finishes it, also after a power cut */
 	return r;
 }
 
