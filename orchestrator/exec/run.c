@@ -29,7 +29,9 @@
 #include "early/parse.h"
 #include "early/strv.h"
 #include "identity.h"
+#include "scheduling.h"
 #include "session.h"
+#include "settings.h"
 #include "surroundings.h"
 #include "variables.h"
 
@@ -279,6 +281,8 @@ static int prepare(struct run *run)
 		r = surroundings_set_streams(service, run->failure);
 	if (r == 0)
 		r = surroundings_set_limits(service, run->failure);
+	if (r == 0)
+		r = scheduling_apply(&service->settings, run->failure);
 	if (r == 0 && (service->flags & TABLE_FLAG_DELEGATE))
 		r = surroundings_give_cgroup(run->request->context.cgroup, &run->identity,
 					     run->failure);
@@ -301,8 +305,10 @@ static int prepare(struct run *run)
 
 static int go(struct run *run)
 {
-	int r = reset_signals(run);
+	int r = settings_check(&run->service->settings, run->failure);
 
+	if (r == 0)
+		r = reset_signals(run);
 	if (r == 0)
 		r = prepare(run);
 	if (r == 0)

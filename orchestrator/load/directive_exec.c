@@ -3,17 +3,23 @@
  * Directives about a service's processes: who they are, what they see, what they may use. Stock files have them in
  * [Service], as here; the table as a whole is described in directive_table.c.
  */
+#include "directive_settings.h"
 #include "directive_table.h"
 
 #include "early/macros.h"
 
 #define reason_sandbox "a protection that only forbids: not applied in this version"
 #define reason_lsm "the policy's own transitions apply"
-#define reason_scheduling "tuning: not applied in this version"
 #define reason_log "Early logs by service and the level in each line"
 #define reason_tty "the terminal is left as it is"
 #define reason_credentials "credentials are not handed over: services treat them as absent"
 #define reason_configuration "directories below /etc belong to packages"
+
+/* A key that becomes an entry of the settings under its own name. */
+#define SETTING(key, fn, arg)                                                                      \
+	{                                                                                          \
+		"Service", key, fn, 0, arg, DIRECTIVE_HONOURED, NULL                               \
+	}
 
 static const struct directive exec_directives[] = {
 	{ "Service", "User", apply_string, offsetof(struct service, user), 0, DIRECTIVE_HONOURED,
@@ -131,18 +137,17 @@ static const struct directive exec_directives[] = {
 	{ "Service", "SELinuxContext", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
 	{ "Service", "AppArmorProfile", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
 	{ "Service", "SmackProcessLabel", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
-	{ "Service", "CPUSchedulingPolicy", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "CPUSchedulingPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "CPUSchedulingResetOnFork", NULL, 0, 0, DIRECTIVE_HARMLESS,
-	  reason_scheduling },
-	{ "Service", "CPUAffinity", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "NUMAPolicy", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "NUMAMask", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "IOSchedulingClass", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "IOSchedulingPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "CoredumpFilter", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "TimerSlackNSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
-	{ "Service", "Personality", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_scheduling },
+	SETTING("CPUSchedulingPolicy", apply_setting_choice, CHOICE_SCHEDULING_POLICY),
+	SETTING("CPUSchedulingPriority", apply_setting_number, RANGE_SCHEDULING_PRIORITY),
+	SETTING("CPUSchedulingResetOnFork", apply_setting_bool, 0),
+	SETTING("CPUAffinity", apply_setting_cpus, 0),
+	SETTING("NUMAPolicy", apply_setting_choice, CHOICE_NUMA_POLICY),
+	SETTING("NUMAMask", apply_setting_nodes, 0),
+	SETTING("IOSchedulingClass", apply_setting_io_class, 0),
+	SETTING("IOSchedulingPriority", apply_setting_number, RANGE_IO_PRIORITY),
+	SETTING("CoredumpFilter", apply_setting_coredump_filter, 0),
+	SETTING("TimerSlackNSec", apply_setting_nanoseconds, 0),
+	SETTING("Personality", apply_setting_personality, 0),
 	{ "Service", "SyslogIdentifier", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },
 	{ "Service", "SyslogFacility", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },
 	{ "Service", "SyslogLevel", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },

@@ -170,6 +170,7 @@ static void free_lists(struct service *service)
 		service->limits,
 		service->capabilities,
 		service->ambient_capabilities,
+		service->settings,
 		service->socket_units,
 		service->wanted_by,
 		service->install_aliases,
@@ -229,8 +230,8 @@ static bool has_surroundings(const struct service *service)
 
 bool service_needs_exec(const struct service *service)
 {
-	return service->conditions || has_directories(service) || has_identity(service) ||
-	       has_surroundings(service) ||
+	return service->settings || service->conditions || has_directories(service) ||
+	       has_identity(service) || has_surroundings(service) ||
 	       (service->fields.flags & TABLE_FLAG_SET_LOGIN_ENVIRONMENT);
 }
 

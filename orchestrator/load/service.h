@@ -67,6 +67,7 @@ struct service {
 	char **limits;
 	char **capabilities;
 	char **ambient_capabilities;
+	char **settings; /* settings.h */
 	struct exec_line *execs;
 	size_t n_execs;
 	struct socket_line *sockets;

@@ -64,6 +64,7 @@ static const struct field_map lists[] = {
 	MAP(limits),
 	MAP(capabilities),
 	MAP(ambient_capabilities),
+	MAP(settings),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)

@@ -217,7 +217,7 @@ TEST(words_of_the_command_line)
 TEST(orders_that_are_not_whole)
 {
 	char buf[4096];
-	struct execs_context context = { { NULL, 0 }, "/x" };
+	struct execs_context context = { .cgroup = "/x" };
 	struct table_service service = { .name = "a.service" };
 	struct table_exec exec = { .program = "/bin/true" };
 	struct request request = { 0 };

@@ -67,6 +67,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, oom_score_adjust, WIRE_I32),
 	WIRE_FIELD(struct table_service, capabilities, WIRE_LIST),
 	WIRE_FIELD(struct table_service, ambient_capabilities, WIRE_LIST),
+	WIRE_FIELD(struct table_service, settings, WIRE_LIST),
 };
 
 static const struct wire_field exec_fields[] = {

@@ -19,7 +19,7 @@ enum table_opcode {
 	TABLE_END = 6,
 };
 
-#define TABLE_VERSION 1
+#define TABLE_VERSION 2
 
 enum table_load {
 	TABLE_LOAD_LOADED = 0,
@@ -170,6 +170,7 @@ struct table_service {
 	int32_t oom_score_adjust;
 	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
 	struct wire_list ambient_capabilities;
+	struct wire_list settings; /* "Key=canonical value", for early-exec alone */
 };
 
 struct table_exec {

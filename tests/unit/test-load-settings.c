@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What early-load makes of the keys that early-exec reads: canonical values, resets, merges, and what it refuses. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "directive.h"
+#include "early/strbuf.h"
+#include "early_test.h"
+
+static const struct specifiers specifiers = { .name = "foo@bar.service", .host_name = "host" };
+
+/* The settings that @lines make, each with a "|" behind it; *ret_refused counts the remarks about lines. */
+static char *settings_of(const char *lines, size_t *ret_refused)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+	struct strbuf out = STRBUF_INIT;
+	struct unit_lines parsed CLEANUP_UNIT_LINES = { 0 };
+	struct diags diags CLEANUP_DIAGS = { 0 };
+	struct service *service CLEANUP_SERVICE = NULL;
+
+	strbuf_printf(&text, "[Service]\n%s\n", lines);
+	assert_int_equal(service_new("foo@bar.service", &service), 0);
+	assert_int_equal(unit_file_parse("f", text.data, text.len, &parsed, &diags), 0);
+	assert_int_equal(directives_apply(service, &parsed, &specifiers, AT_FDCWD, &diags), 0);
+	for (size_t i = 0; service->settings && service->settings[i]; i++)
+		strbuf_printf(&out, "%s|", service->settings[i]);
+	*ret_refused = 0;
+	for (size_t i = 0; i < diags.n_items; i++)
+		*ret_refused += diags.items[i].level <= DIAG_WARNING;
+	return strbuf_take(&out);
+}
+
+struct example {
+	const char *lines;
+	const char *settings;
+	size_t n_refused;
+};
+
+static void check(const struct example *examples, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t refused;
+		char *settings = settings_of(examples[i].lines, &refused);
+
+		if (strcmp(settings, examples[i].settings) != 0)
+			fail_msg("%s\nmakes\n%s\ninstead of\n%s", examples[i].lines, settings,
+				 examples[i].settings);
+		if (refused != examples[i].n_refused)
+			fail_msg("%s\n%zu refused instead of %zu", examples[i].lines, refused,
+				 examples[i].n_refused);
+		free(settings);
+	}
+}
+
+TEST(scheduling)
+{
+	static const struct example examples[] = {
+		{ "CPUSchedulingPolicy=rr\nCPUSchedulingPolicy=fifo", "CPUSchedulingPolicy=fifo|",
+		  0 },
+		{ "CPUSchedulingPolicy=other", "", 0 },
+		{ "CPUSchedulingPolicy=deadline", "", 1 },
+		{ "CPUSchedulingPriority=0\nCPUSchedulingPriority=100\nCPUSchedulingPriority=x", "",
+		  3 },
+		{ "CPUSchedulingPriority=99\nCPUSchedulingResetOnFork=1",
+		  "CPUSchedulingPriority=99|CPUSchedulingResetOnFork=yes|", 0 },
+		{ "CPUSchedulingResetOnFork=true\nCPUSchedulingResetOnFork=no", "", 0 },
+		{ "CPUAffinity=0-3 5,7\nCPUAffinity=9", "CPUAffinity=0-3,5,7,9|", 0 },
+		{ "CPUAffinity=1\nCPUAffinity=\nCPUAffinity=2", "CPUAffinity=2|", 0 },
+		{ "CPUAffinity=3-1\nCPUAffinity=8192\nCPUAffinity=a", "", 3 },
+		{ "CPUAffinity=numa\nNUMAMask=all\nNUMAPolicy=default",
+		  "CPUAffinity=numa|NUMAMask=all|", 0 },
+		{ "IOSchedulingClass=2\nIOSchedulingPriority=0",
+		  "IOSchedulingClass=best-effort|IOSchedulingPriority=0|", 0 },
+		{ "IOSchedulingClass=4\nIOSchedulingPriority=8", "", 2 },
+		{ "TimerSlackNSec=5", "TimerSlackNSec=5|", 0 },
+		{ "TimerSlackNSec=2ms", "TimerSlackNSec=2000000|", 0 },
+		{ "TimerSlackNSec=7 ns", "TimerSlackNSec=7|", 0 },
+		{ "TimerSlackNSec=soon", "", 1 },
+		{ "CoredumpFilter=private-dax 0x3\nCoredumpFilter=default", "CoredumpFilter=b3|",
+		  0 },
+		{ "CoredumpFilter=some", "", 1 },
+		{ "Personality=vax", "", 1 },
+	};
+
+	check(examples, ARRAY_SIZE(examples));
+}
+
+TEST_MAIN(cmocka_unit_test(scheduling))
