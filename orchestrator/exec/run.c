@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 
 #include "capability.h"
 #include "condition.h"
+#include "confine.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -194,17 +194,11 @@ static int reset_signals(struct run *run)
 	return 0;
 }
 
-static void join_keyring(const struct run *run)
-{
-	/* A session of PAM has its own; a kernel without keyrings is no reason to fail. */
-	if (!*run->service->pam_name)
-		(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
-}
-
 static int become_user(struct run *run)
 {
 	const struct table_service *service = run->service;
-	uint64_t bounding;
+	const struct wire_list *settings = &service->settings;
+	uint64_t bounding = UINT64_MAX;
 	uint64_t ambient;
 	int r;
 
@@ -213,18 +207,20 @@ static int become_user(struct run *run)
 	r = identity_take_groups(&run->identity, run->failure);
 	if (r < 0)
 		return r;
-	if (capability_parse(&service->capabilities, &bounding) < 0 ||
-	    capability_parse(&service->ambient_capabilities, &ambient) < 0)
+	if (capability_parse(&service->ambient_capabilities, &ambient) < 0 ||
+	    (service->capabilities.len > 0 &&
+	     capability_parse(&service->capabilities, &bounding) < 0))
 		return failure_set(run->failure, STEP_CAPABILITIES, -EINVAL,
 				   "a name in CapabilityBoundingSet= or AmbientCapabilities= is no "
 				   "capability");
-	if (service->capabilities.len > 0)
-		r = capability_limit(bounding);
-	if (r == 0 && ambient && run->identity.has_user)
-		r = capability_keep();
+	r = capability_limit(bounding & ~confine_capabilities(settings));
 	if (r < 0)
 		return failure_set(run->failure, STEP_CAPABILITIES, r,
 				   "cannot limit the capabilities");
+	r = capability_set_secure_bits((unsigned int)settings_number(settings, "SecureBits", 16, 0),
+				       ambient && run->identity.has_user);
+	if (r < 0)
+		return failure_set(run->failure, STEP_SECUREBITS, r, "cannot set SecureBits=");
 	r = identity_take_user(&run->identity, run->failure);
 	if (r < 0)
 		return r;
@@ -233,6 +229,20 @@ static int become_user(struct run *run)
 	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r,
 				   "cannot raise AmbientCapabilities=")
 		     : 0;
+}
+
+/* The last step: nothing that early-exec itself still has to do may be forbidden by it. */
+static int confine(struct run *run)
+{
+	const struct wire_list *settings = &run->service->settings;
+	int r;
+
+	if (run->privileged)
+		return 0;
+	r = confine_set_labels(settings, run->failure);
+	if (r == 0 && confine_wants_no_new_privileges(settings))
+		r = confine_set_no_new_privileges(run->failure);
+	return r;
 }
 
 /*
@@ -292,7 +302,8 @@ static int prepare(struct run *run)
 		r = surroundings_make_directories(service, &run->identity, &run->variables,
 						  run->failure);
 	if (r == 0)
-		join_keyring(run);
+		r = confine_join_keyring(&service->settings, &run->identity,
+					 *service->pam_name && !run->privileged, run->failure);
 	if (r == 0 && *service->pam_name && !run->privileged)
 		r = session_open(service->pam_name, &run->identity, service->tty_path, &descriptors,
 				 &run->variables, run->failure);
@@ -319,6 +330,8 @@ static int go(struct run *run)
 		r = become_user(run);
 	if (r == 0)
 		r = surroundings_set_working_directory(run->service, &run->identity, run->failure);
+	if (r == 0)
+		r = confine(run);
 	if (r == 0)
 		r = execute(run);
 	return r;

@@ -9,6 +9,13 @@
 
 /* Every key, by the file that reads it. */
 static const char *const keys[] = {
+	/* confine.c */
+	"AppArmorProfile",
+	"KeyringMode",
+	"NoNewPrivileges",
+	"SELinuxContext",
+	"SecureBits",
+	"SmackProcessLabel",
 	/* scheduling.c */
 	"CPUAffinity",
 	"CPUSchedulingPolicy",

@@ -59,7 +59,7 @@ static const struct {
 	[CHOICE_PROTECT_HOME] = { true, { "read-only", "tmpfs" } },
 	[CHOICE_PROTECT_PROC] = { false, { "default", "noaccess", "invisible", "ptraceable" } },
 	[CHOICE_PROC_SUBSET] = { false, { "all", "pid" } },
-	[CHOICE_KEYRING_MODE] = { false, { "private", "inherit", "shared" } },
+	[CHOICE_KEYRING_MODE] = { false, { "", "private", "inherit", "shared" } },
 	[CHOICE_MOUNT_FLAGS] = { false, { "", "slave", "private", "shared" } },
 	[CHOICE_SCHEDULING_POLICY] = { false, { "other", "batch", "idle", "fifo", "rr" } },
 	[CHOICE_NUMA_POLICY] = { false, { "default", "preferred", "bind", "interleave", "local" } },

@@ -9,7 +9,6 @@
 #include "early/macros.h"
 
 #define reason_sandbox "a protection that only forbids: not applied in this version"
-#define reason_lsm "the policy's own transitions apply"
 #define reason_log "Early logs by service and the level in each line"
 #define reason_tty "the terminal is left as it is"
 #define reason_credentials "credentials are not handed over: services treat them as absent"
@@ -123,20 +122,20 @@ static const struct directive exec_directives[] = {
 	{ "Service", "RestrictFileSystems", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "LockPersonality", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "MemoryDenyWriteExecute", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
-	{ "Service", "NoNewPrivileges", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	SETTING("NoNewPrivileges", apply_setting_bool, 0),
 	{ "Service", "SystemCallFilter", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "SystemCallErrorNumber", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "SystemCallArchitectures", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "SystemCallLog", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
-	{ "Service", "SecureBits", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	SETTING("SecureBits", apply_setting_secure_bits, 0),
 	{ "Service", "RemoveIPC", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "MountFlags", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
 	{ "Service", "MountAPIVFS", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
-	{ "Service", "KeyringMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	SETTING("KeyringMode", apply_setting_choice, CHOICE_KEYRING_MODE),
 	{ "Service", "MemoryKSM", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
-	{ "Service", "SELinuxContext", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
-	{ "Service", "AppArmorProfile", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
-	{ "Service", "SmackProcessLabel", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_lsm },
+	SETTING("SELinuxContext", apply_setting_text, 0),
+	SETTING("AppArmorProfile", apply_setting_text, 0),
+	SETTING("SmackProcessLabel", apply_setting_text, 0),
 	SETTING("CPUSchedulingPolicy", apply_setting_choice, CHOICE_SCHEDULING_POLICY),
 	SETTING("CPUSchedulingPriority", apply_setting_number, RANGE_SCHEDULING_PRIORITY),
 	SETTING("CPUSchedulingResetOnFork", apply_setting_bool, 0),

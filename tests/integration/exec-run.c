@@ -248,10 +248,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(streams),
 	};
 
-	if (argc != 2) {
-		fputs("exec-run EARLY-EXEC\n", stderr);
+	if (!exec_unit_begin(argc, argv))
 		return 2;
-	}
-	exec_unit_program = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,10 +85,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(codes_of_what_the_kernel_refuses),
 	};
 
-	if (argc != 2) {
-		fputs("exec-schedule EARLY-EXEC\n", stderr);
+	if (!exec_unit_begin(argc, argv))
 		return 2;
-	}
-	exec_unit_program = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,18 @@
 #include "writer.h"
 
 const char *exec_unit_program;
+const char *exec_unit_probe;
+
+bool exec_unit_begin(int argc, char **argv)
+{
+	if (argc != 3) {
+		fprintf(stderr, "%s EARLY-EXEC EXEC-PROBE\n", argv[0]);
+		return false;
+	}
+	exec_unit_program = argv[1];
+	exec_unit_probe = argv[2];
+	return true;
+}
 
 const struct table_service plain = {
 	.name = "test.service",
@@ -152,7 +164,8 @@ static struct strbuf load_unit(const char *lines)
 	assert_non_null(mkdtemp(root));
 	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root_fd >= 0);
-	strbuf_printf(&text, "[Service]\nExecStart=/bin/true\n%s", lines);
+	strbuf_printf(&text, "[Service]\nExecStart=/bin/true\n%s\nEnvironment=PROBE=%s\n", lines,
+		      exec_unit_probe);
 	assert_int_equal(mkdirat(root_fd, "units", 0755), 0);
 	assert_int_equal(fs_replace_at(root_fd, "units/test.service", text.data, text.len, 0644),
 			 0);

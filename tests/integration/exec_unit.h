@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../unit/early_test.h"
@@ -10,6 +11,10 @@
 /* The real early-exec, given orders as PID 1 gives them. Tests that use it run as root, because changing users is its business. */
 
 extern const char *exec_unit_program; /* early-exec's path, from the command line */
+extern const char *exec_unit_probe; /* exec-probe's: $PROBE in the scripts */
+
+/* Takes both from the command line; false after a word about how it is to be. */
+bool exec_unit_begin(int argc, char **argv);
 
 struct outcome {
 	int code; /* 128 and the signal if one ended it */

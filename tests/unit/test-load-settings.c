@@ -86,4 +86,20 @@ TEST(scheduling)
 	check(examples, ARRAY_SIZE(examples));
 }
 
-TEST_MAIN(cmocka_unit_test(scheduling))
+TEST(rights)
+{
+	static const struct example examples[] = {
+		{ "NoNewPrivileges=yes\nNoNewPrivileges=maybe", "NoNewPrivileges=yes|", 1 },
+		{ "SecureBits=keep-caps noroot\nSecureBits=noroot-locked", "SecureBits=13|", 0 },
+		{ "SecureBits=noroot\nSecureBits=", "", 0 },
+		{ "SecureBits=root", "", 1 },
+		{ "KeyringMode=private", "KeyringMode=private|", 0 },
+		{ "KeyringMode=own", "", 1 },
+		{ "AppArmorProfile=-a b", "AppArmorProfile=-a b|", 0 },
+		{ "CapabilityBoundingSet=CAP_KILL CAP_NONSENSE", "", 1 },
+	};
+
+	check(examples, ARRAY_SIZE(examples));
+}
+
+TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights))
