@@ -4,7 +4,7 @@
  *
  * conditions first, they may make all else needless; then names (NSS) while the process is still root and in the real root; streams, limits and
  * directories with root's rights; PAM while root; the bounding set before the user changes (it needs CAP_SETPCAP), ambient
- * capabilities after; the working directory last, with the user's own rights. Environment in the order of systemd: what PID 1 adds,
+ * capabilities after; name spaces once no path of the host is needed any more; the working directory last, with the user's own rights. Environment in the order of systemd: what PID 1 adds,
  * the user's, PAM's, Environment=, the files, and UnsetEnvironment= over all.
  */
 #include "run.h"
@@ -23,12 +23,14 @@
 #include "capability.h"
 #include "condition.h"
 #include "confine.h"
+#include "directories.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strv.h"
 #include "identity.h"
+#include "isolate.h"
 #include "scheduling.h"
 #include "session.h"
 #include "settings.h"
@@ -44,6 +46,7 @@ struct run {
 	const struct table_service *service;
 	bool privileged; /* the "+" in front of the command */
 	struct identity identity;
+	struct directories directories;
 	char **variables;
 	int report_fd;
 	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
@@ -205,6 +208,8 @@ static int become_user(struct run *run)
 	if (run->privileged)
 		return 0;
 	r = identity_take_groups(&run->identity, run->failure);
+	if (r == 0)
+		r = isolate_users(settings, &run->identity, run->failure);
 	if (r < 0)
 		return r;
 	if (capability_parse(&service->ambient_capabilities, &ambient) < 0 ||
@@ -299,8 +304,8 @@ static int prepare(struct run *run)
 	if (r == 0)
 		r = begin_environment(run);
 	if (r == 0 && run->request->exec.phase <= TABLE_PHASE_START_POST)
-		r = surroundings_make_directories(service, &run->identity, &run->variables,
-						  run->failure);
+		r = directories_make(service, &run->identity, &run->request->context.overlaid,
+				     &run->directories, &run->variables, run->failure);
 	if (r == 0)
 		r = confine_join_keyring(&service->settings, &run->identity,
 					 *service->pam_name && !run->privileged, run->failure);
@@ -325,7 +330,7 @@ static int go(struct run *run)
 	if (r == 0)
 		r = arrange_descriptors(run);
 	if (r == 0 && !run->privileged)
-		r = surroundings_set_root(run->service, run->failure);
+		r = isolate_enter(run->request, &run->directories, NULL, run->failure);
 	if (r == 0)
 		r = become_user(run);
 	if (r == 0)
@@ -376,6 +381,7 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 				   culprit);
 	r = go(&run);
 	identity_done(&run.identity);
+	directories_done(&run.directories);
 	strv_free(run.variables);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "early/macros.h"
@@ -74,12 +75,111 @@ TEST(keyrings)
 	assert_said(outcome, "user_keyring: ok\n");
 }
 
+static const char own_directories[] = "DynamicUser=yes\nStateDirectory=state/"
+				      "sub:alias\nCacheDirectory=cache\nRuntimeDirectory=run\n"
+				      "ConfigurationDirectory=early-exec-test\n";
+
+static void check_dynamic_user(void)
+{
+	struct outcome outcome;
+	int uid;
+
+	enter_empty_machine();
+	run_unit(own_directories,
+		 "id -u; id -g; id -G; stat -Lc '%U %u %a' /var/lib/state/sub /run/run; "
+		 "grep NoNewPrivs /proc/self/status; echo kept > $STATE_DIRECTORY/file; "
+		 "ls -Ld /var/lib/alias; echo $STATE_DIRECTORY $CACHE_DIRECTORY "
+		 "$CONFIGURATION_DIRECTORY; "
+		 "echo no > /usr/probe; echo no > /var/lib/probe; ls /var/lib/private",
+		 NULL, &outcome);
+	assert_int_equal(rmdir("/etc/early-exec-test"), 0);
+	uid = atoi(outcome.output);
+	assert_in_range(uid, 61184, 65519);
+	assert_int_equal(outcome.code, 0);
+	assert_said(outcome, "NoNewPrivs:\t1\n/var/lib/alias\n"
+			     "/var/lib/state/sub /var/cache/cache /etc/early-exec-test\n");
+	assert_said(outcome, "cannot create /usr/probe");
+	assert_said(outcome, "cannot create /var/lib/probe");
+	assert_null(strstr(outcome.output, "root"));
+	/* outside nobody but root passes, and the same user comes again */
+	run_unit(own_directories, "id -u; cat /var/lib/state/sub/file", NULL, &outcome);
+	assert_int_equal(atoi(outcome.output), uid);
+	assert_said(outcome, "kept\n");
+	run_unit("User=nobody", "cat /var/lib/state/sub/file; stat -c %a /var/lib/private", NULL,
+		 &outcome);
+	assert_said(outcome, "Permission denied");
+	assert_said(outcome, "700\n");
+	/* without DynamicUser= what is there moves, and belongs to the new user */
+	run_unit("User=nobody\nStateDirectory=state/sub",
+		 "cat /var/lib/state/sub/file; stat -c '%U %F' /var/lib/state/sub/file "
+		 "/var/lib/state/sub",
+		 NULL, &outcome);
+	assert_string_equal(outcome.output, "kept\nnobody regular file\nnobody directory\n");
+	/* another name, another number; a name that the user database has is that user */
+	run_unit("DynamicUser=yes\nUser=other", "id -u", NULL, &outcome);
+	assert_in_range(atoi(outcome.output), 61184, 65519);
+	assert_int_not_equal(atoi(outcome.output), uid);
+	run_unit("DynamicUser=yes\nUser=nobody", "id -u", NULL, &outcome);
+	assert_string_equal(outcome.output, "65534\n");
+	_exit(0);
+}
+
+TEST(dynamic_users)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		check_dynamic_user();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+TEST(private_users)
+{
+	struct outcome outcome;
+
+	run_unit("PrivateUsers=yes\nUser=nobody",
+		 "cat /proc/self/uid_map; id -u; stat -c %U / /dev/tty; id -g", NULL, &outcome);
+	assert_said(outcome, "         0          0          1\n     65534      65534          "
+			     "1\n65534\nroot\n");
+	run_unit("PrivateUsers=yes\nPrivateTmp=yes", "id -u; chown 1:1 /tmp || echo refused", NULL,
+		 &outcome);
+	assert_said(outcome, "0\n");
+	assert_said(outcome, "refused\n");
+}
+
+TEST(private_network)
+{
+	struct execs_context context = { .environment = { NULL, 0 } };
+	struct outcome outcome;
+	char word[64];
+	int len;
+
+	run_unit("PrivateNetwork=yes",
+		 "tail -n +3 /proc/net/dev | wc -l; cat /sys/class/net/lo/flags; "
+		 "bash -c ': > /dev/udp/127.0.0.1/9' && echo up; readlink /proc/self/ns/net",
+		 NULL, &outcome);
+	assert_said(outcome, "1\n");
+	assert_said(outcome, "up\n");
+	/* a command beside the main process enters that one's */
+	len = snprintf(word, sizeof(word), "MAINPID=%d", (int)getpid()) + 1;
+	context.environment = words(word, (size_t)len);
+	run_unit("PrivateNetwork=yes\nPrivateIPC=yes",
+		 "test $(readlink /proc/self/ns/net) = $(readlink /proc/$MAINPID/ns/net) && "
+		 "test $(readlink /proc/self/ns/ipc) = $(readlink /proc/$MAINPID/ns/ipc) && echo "
+		 "same",
+		 &context, &outcome);
+	assert_said(outcome, "same\n");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rights),
-		cmocka_unit_test(labels),
-		cmocka_unit_test(keyrings),
+		cmocka_unit_test(rights),        cmocka_unit_test(labels),
+		cmocka_unit_test(keyrings),      cmocka_unit_test(dynamic_users),
+		cmocka_unit_test(private_users), cmocka_unit_test(private_network),
 	};
 
 	if (!exec_unit_begin(argc, argv))

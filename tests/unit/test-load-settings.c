@@ -102,4 +102,43 @@ TEST(rights)
 	check(examples, ARRAY_SIZE(examples));
 }
 
-TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights))
+TEST(mounts)
+{
+	static const struct example examples[] = {
+		{ "PrivateTmp=yes\nPrivateTmp=no\nPrivateDevices=on", "PrivateDevices=yes|", 0 },
+		{ "ProtectSystem=true\nProtectHome=tmpfs", "ProtectSystem=yes|ProtectHome=tmpfs|",
+		  0 },
+		{ "ProtectSystem=strict\nProtectSystem=no", "", 0 },
+		{ "ProtectSystem=most\nProtectHome=full", "", 2 },
+		{ "MountAPIVFS=no", "MountAPIVFS=no|", 0 },
+		{ "ProtectProc=default\nProcSubset=all\nMountFlags=slave", "MountFlags=slave|", 0 },
+		{ "ReadWritePaths=/a//b/./c/ -+/x\nReadWritePaths=%%/y /%i",
+		  "ReadWritePaths=/a/b/c|ReadWritePaths=-+/x|", 1 },
+		{ "ReadOnlyPaths=/\nReadOnlyDirectories=/%i", "ReadOnlyPaths=/|ReadOnlyPaths=/bar|",
+		  0 },
+		{ "ReadOnlyPaths=/a\nReadOnlyDirectories=", "", 0 },
+		{ "InaccessiblePaths=a", "", 1 },
+		{ "InaccessiblePaths=/a/../b", "", 1 },
+		{ "InaccessiblePaths=+-+/b", "", 1 },
+		{ "BindPaths=/a -/b:/c /d:/e/:norbind \"/with blank\"",
+		  "BindPaths=/a:/a:rbind|BindPaths=-/b:/c:rbind|BindPaths=/d:/e:norbind|"
+		  "BindPaths=/with blank:/with blank:rbind|",
+		  0 },
+		{ "BindPaths=/a:b", "", 1 },
+		{ "BindReadOnlyPaths=/a:/b:bind", "", 1 },
+		{ "TemporaryFileSystem=/a /b:ro,mode=0700",
+		  "TemporaryFileSystem=/a:|TemporaryFileSystem=/b:ro,mode=0700|", 0 },
+		{ "TemporaryFileSystem=var:ro", "", 1 },
+		{ "ConfigurationDirectory=a/b:c d\nConfigurationDirectoryMode=700",
+		  "ConfigurationDirectory=a/"
+		  "b:c|ConfigurationDirectory=d|ConfigurationDirectoryMode=0700|",
+		  0 },
+		{ "ConfigurationDirectory=/etc/a\nStateDirectory=../b\nCacheDirectory=.", "", 3 },
+		{ "NetworkNamespacePath=/run/netns/x\nIPCNamespacePath=y",
+		  "NetworkNamespacePath=/run/netns/x|", 1 },
+	};
+
+	check(examples, ARRAY_SIZE(examples));
+}
+
+TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights), cmocka_unit_test(mounts))
