@@ -93,3 +93,13 @@ int capability_raise_ambient(uint64_t set)
 			return -errno;
 	return 0;
 }
+
+bool capability_may_administrate(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return data[0].effective & (1U << CAP_SYS_ADMIN);
+}

@@ -20,3 +20,6 @@ int capability_limit(uint64_t set);
 /* SecureBits=, and with @keep_capabilities that a change of the user leaves the permitted ones. */
 int capability_set_secure_bits(unsigned int bits, bool keep_capabilities);
 int capability_raise_ambient(uint64_t set);
+
+/* True with CAP_SYS_ADMIN, without which a filter needs no_new_privs. */
+bool capability_may_administrate(void);

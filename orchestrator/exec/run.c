@@ -29,6 +29,7 @@
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strv.h"
+#include "filters.h"
 #include "identity.h"
 #include "isolate.h"
 #include "scheduling.h"
@@ -245,8 +246,11 @@ static int confine(struct run *run)
 	if (run->privileged)
 		return 0;
 	r = confine_set_labels(settings, run->failure);
-	if (r == 0 && confine_wants_no_new_privileges(settings))
+	if (r == 0 && (confine_wants_no_new_privileges(settings) ||
+		       (filters_are_wanted(settings) && !capability_may_administrate())))
 		r = confine_set_no_new_privileges(run->failure);
+	if (r == 0 && filters_are_wanted(settings))
+		r = filters_load(settings, run->failure);
 	return r;
 }
 

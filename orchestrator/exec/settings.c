@@ -21,6 +21,17 @@ static const char *const keys[] = {
 	"ConfigurationDirectoryMode",
 	"DynamicUser",
 	"RemoveIPC",
+	/* filters.c, restrictions.c */
+	"LockPersonality",
+	"MemoryDenyWriteExecute",
+	"RestrictAddressFamilies",
+	"RestrictNamespaces",
+	"RestrictRealtime",
+	"RestrictSUIDSGID",
+	"SystemCallArchitectures",
+	"SystemCallErrorNumber",
+	"SystemCallFilter",
+	"SystemCallLog",
 	/* isolate.c */
 	"IPCNamespacePath",
 	"MountFlags",

@@ -225,6 +225,23 @@ static int try_chroot(void)
 	return result(chroot("/"));
 }
 
+#if defined(__x86_64__)
+/* The same by the 32-bit architecture's way into the kernel: number 61, an address below 4 GiB. */
+static int try_chroot_x86(void)
+{
+	char *path = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int r;
+
+	path[0] = '/';
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(61), "b"(path)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return r;
+}
+#endif
+
 static int try_mknod(void)
 {
 	return result(mknod("/tmp/probe-node", S_IFCHR | 0600, makedev(1, 3)));
@@ -263,6 +280,9 @@ static const struct {
 	ATTEMPT(map_wx),     ATTEMPT(protect_x),    ATTEMPT(shm_x),       ATTEMPT(hostname),
 	ATTEMPT(clock),      ATTEMPT(module),       ATTEMPT(syslog),      ATTEMPT(chroot),
 	ATTEMPT(mknod),      ATTEMPT(getpriority),  ATTEMPT(unknown),     ATTEMPT(io_uring),
+#if defined(__x86_64__)
+	ATTEMPT(chroot_x86),
+#endif
 #undef ATTEMPT
 };
 

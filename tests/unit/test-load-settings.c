@@ -141,4 +141,43 @@ TEST(mounts)
 	check(examples, ARRAY_SIZE(examples));
 }
 
-TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights), cmocka_unit_test(mounts))
+TEST(filters)
+{
+	static const struct example examples[] = {
+		{ "SystemCallFilter=@system-service chroot:EPERM\nSystemCallFilter=~@mount",
+		  "SystemCallFilter=@system-service|SystemCallFilter=chroot:1|SystemCallFilter=~@"
+		  "mount|",
+		  0 },
+		{ "SystemCallFilter=~chroot mount:kill pivot_root:38",
+		  "SystemCallFilter=~chroot|SystemCallFilter=~mount:kill|SystemCallFilter=~pivot_"
+		  "root:38|",
+		  0 },
+		{ "SystemCallFilter=~", "SystemCallFilter=~|", 0 },
+		{ "SystemCallFilter=open\nSystemCallFilter=", "", 0 },
+		{ "SystemCallFilter=opne @systemservice open:EMISTAKE read",
+		  "SystemCallFilter=read|", 3 },
+		{ "SystemCallErrorNumber=EPERM", "SystemCallErrorNumber=1|", 0 },
+		{ "SystemCallErrorNumber=5\nSystemCallErrorNumber=kill", "", 0 },
+		{ "SystemCallErrorNumber=ENONE\nSystemCallErrorNumber=4096", "", 2 },
+		{ "SystemCallArchitectures=native x86-64",
+		  "SystemCallArchitectures=native|SystemCallArchitectures=x86-64|", 0 },
+		{ "SystemCallArchitectures=vax", "", 1 },
+		{ "RestrictAddressFamilies=AF_UNIX AF_INET\nRestrictAddressFamilies=~AF_INET "
+		  "AF_INET6",
+		  "RestrictAddressFamilies=allow 1|", 0 },
+		{ "RestrictAddressFamilies=~AF_PACKET\nRestrictAddressFamilies=AF_NETLINK ~x",
+		  "RestrictAddressFamilies=deny 17|", 1 },
+		{ "RestrictAddressFamilies=none", "RestrictAddressFamilies=allow|", 0 },
+		{ "RestrictNamespaces=yes", "RestrictNamespaces=0|", 0 },
+		{ "RestrictNamespaces=no", "RestrictNamespaces=7e020000|", 0 },
+		{ "RestrictNamespaces=user\nRestrictNamespaces=net\nRestrictNamespaces=~user",
+		  "RestrictNamespaces=40000000|", 0 },
+		{ "RestrictNamespaces=~user", "RestrictNamespaces=6e020000|", 0 },
+		{ "RestrictNamespaces=time", "", 1 },
+	};
+
+	check(examples, ARRAY_SIZE(examples));
+}
+
+TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights), cmocka_unit_test(mounts),
+	  cmocka_unit_test(filters))
