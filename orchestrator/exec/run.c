@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include "clean.h"
 #include "condition.h"
 #include "confine.h"
+#include "credentials.h"
 #include "directories.h"
 #include "early/fd.h"
 #include "early/fs.h"
@@ -32,6 +34,7 @@
 #include "filters.h"
 #include "identity.h"
 #include "isolate.h"
+#include "login_record.h"
 #include "scheduling.h"
 #include "session.h"
 #include "settings.h"
@@ -48,6 +51,7 @@ struct run {
 	bool privileged; /* the "+" in front of the command */
 	struct identity identity;
 	struct directories directories;
+	char *credentials; /* their directory, or NULL */
 	char **variables;
 	int report_fd;
 	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
@@ -311,6 +315,9 @@ static int prepare(struct run *run)
 		r = directories_make(service, &run->identity, &run->request->context.overlaid,
 				     &run->directories, &run->variables, run->failure);
 	if (r == 0)
+		r = credentials_make(run->request, &run->identity, &run->credentials,
+				     &run->variables, run->failure);
+	if (r == 0)
 		r = confine_join_keyring(&service->settings, &run->identity,
 					 *service->pam_name && !run->privileged, run->failure);
 	if (r == 0 && *service->pam_name && !run->privileged)
@@ -318,6 +325,8 @@ static int prepare(struct run *run)
 				 &run->variables, run->failure);
 	if (r == 0)
 		r = finish_environment(run);
+	if (r == 0 && run->request->exec.phase == TABLE_PHASE_START)
+		login_record_begin(service, run->identity.name ? run->identity.name : "root");
 	umask((mode_t)service
 		      ->umask); /* not before the directories: their parents are everybody's */
 	return r;
@@ -334,7 +343,7 @@ static int go(struct run *run)
 	if (r == 0)
 		r = arrange_descriptors(run);
 	if (r == 0 && !run->privileged)
-		r = isolate_enter(run->request, &run->directories, NULL, run->failure);
+		r = isolate_enter(run->request, &run->directories, run->credentials, run->failure);
 	if (r == 0)
 		r = become_user(run);
 	if (r == 0)
@@ -374,6 +383,10 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 	const char *culprit = NULL;
 	int r;
 
+	if (request->exec.phase == TABLE_PHASE_CLEAN) {
+		clean_after(request);
+		return 0;
+	}
 	if (checks_conditions(request))
 		verdict = condition_check(&request->service.conditions, AT_FDCWD, &culprit);
 	if (verdict == CONDITION_SKIP) {
@@ -386,6 +399,7 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 	r = go(&run);
 	identity_done(&run.identity);
 	directories_done(&run.directories);
+	free(run.credentials);
 	strv_free(run.variables);
 	return r;
 }

@@ -16,6 +16,9 @@ static const char *const keys[] = {
 	"SELinuxContext",
 	"SecureBits",
 	"SmackProcessLabel",
+	/* credentials.c */
+	"LoadCredential",
+	"SetCredential",
 	/* directories.c, identity.c */
 	"ConfigurationDirectory",
 	"ConfigurationDirectoryMode",
@@ -74,6 +77,15 @@ static const char *const keys[] = {
 	"NUMAPolicy",
 	"Personality",
 	"TimerSlackNSec",
+	/* surroundings.c, terminal.c, login_record.c */
+	"StandardInputData",
+	"TTYColumns",
+	"TTYReset",
+	"TTYRows",
+	"TTYVHangup",
+	"TTYVTDisallocate",
+	"UtmpIdentifier",
+	"UtmpMode",
 };
 
 static bool is_of(const char *entry, const char *key)

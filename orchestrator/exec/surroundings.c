@@ -14,11 +14,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "early/base64.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strbuf.h"
+#include "settings.h"
+#include "terminal.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -40,11 +43,6 @@ static int move_to(int fd, int target)
 	return 0;
 }
 
-static const char *terminal_path(const struct table_service *service)
-{
-	return *service->tty_path ? service->tty_path : "/dev/console";
-}
-
 /* Opens the terminal and makes it the controlling one of this session. */
 static int open_terminal(const struct table_service *service, bool force)
 {
@@ -59,9 +57,50 @@ static int open_terminal(const struct table_service *service, bool force)
 	return fd;
 }
 
+/* StandardInputText= and StandardInputData=, one after the other. */
+static int open_data(const struct table_service *service)
+{
+	const struct wire_list *settings = &service->settings;
+	int fd CLEANUP_FD
+	= -1;
+	int r = fd_new_memfd("input", &fd);
+
+	for (const char *value = settings_next(settings, "StandardInputData", NULL);
+	     r == 0 && value; value = settings_next(settings, "StandardInputData", value)) {
+		char *data CLEANUP(free_charp)
+		= NULL;
+		size_t len;
+
+		r = base64_read(value, &data, &len);
+		if (r == 0)
+			r = fd_write_all(fd, data, len);
+	}
+	if (r == 0)
+		r = fd_seal(fd);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	if (r < 0) {
+		errno = -r;
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+static bool reads_data(const struct table_service *service)
+{
+	const char *input = service->standard_input;
+
+	if (!*input || strcmp(input, "null") == 0)
+		return settings_get(&service->settings, "StandardInputData") != NULL;
+	return strcmp(input, "data") == 0;
+}
+
 static int set_input(const struct table_service *service)
 {
 	const char *input = service->standard_input;
+
+	if (reads_data(service))
+		return move_to(open_data(service), STDIN_FILENO);
 
 	if (strncmp(input, "tty", 3) == 0)
 		return move_to(open_terminal(service, strcmp(input, "tty-force") == 0),
@@ -96,7 +135,10 @@ int surroundings_set_streams(const struct table_service *service, struct failure
 	bool input_is_tty = strncmp(service->standard_input, "tty", 3) == 0;
 	const char *output = service->standard_output;
 	const char *error = service->standard_error;
-	int r = set_input(service);
+	int r;
+
+	terminal_prepare(service);
+	r = set_input(service);
 
 	if (r < 0)
 		return failure_set(failure, STEP_STDIN, r, "cannot open standard input (%s)",

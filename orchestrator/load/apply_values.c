@@ -320,9 +320,8 @@ int apply_stream(const struct apply *apply, const char *value)
 						 "kmsg",           "journal+console",
 						 "syslog+console", "kmsg+console",
 						 "socket" };
-	static const char *const known[] = {
-		"null", "tty", "tty-force", "tty-fail", "inherit", ""
-	};
+	static const char *const known[] = { "null",    "tty",  "tty-force", "tty-fail",
+					     "inherit", "data", "" };
 	char **member = MEMBER(apply, char *);
 	bool is_input = apply->directive->offset == offsetof(struct service, standard_input);
 	const char *word = value;
@@ -330,6 +329,8 @@ int apply_stream(const struct apply *apply, const char *value)
 	for (size_t i = 0; !is_input && i < ARRAY_SIZE(log_words); i++)
 		if (strcmp(value, log_words[i]) == 0)
 			word = "inherit";
+	if (!is_input && strcmp(value, "data") == 0)
+		return -EINVAL;
 	if (is_input && strcmp(value, "socket") == 0)
 		return apply_refuse(apply, "a connection as standard input is not supported yet");
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

@@ -8,11 +8,19 @@
 
 #include "early/macros.h"
 
-#define reason_sandbox "a protection that only forbids: not applied in this version"
 #define reason_log "Early logs by service and the level in each line"
-#define reason_tty "the terminal is left as it is"
-#define reason_credentials "credentials are not handed over: services treat them as absent"
-#define reason_configuration "directories below /etc belong to packages"
+#define reason_clean "nothing takes a service's directories away but RuntimeDirectory= its end"
+#define reason_encrypted "only systemd-creds has the key: services treat them as absent"
+#define reason_import "there are no credentials of the machine's: services treat them as absent"
+#define reason_bpf "mounts decide which file systems a service reaches"
+#define reason_ksm "memory is merged where the program asks for it"
+#define reason_pids "it forbids nothing that the service does itself"
+#define refused_image                                                                              \
+	"disk images are not mounted: copy what is in it to a directory (RootDirectory=, "         \
+	"BindReadOnlyPaths=)"
+#define refused_ephemeral "there are no copies of file systems"
+#define refused_search                                                                             \
+	"a program without a path is searched in the standard directories: give its path"
 
 /* A key that becomes an entry of the settings under its own name. */
 #define SETTING(key, fn, arg)                                                                      \
@@ -106,7 +114,7 @@ static const struct directive exec_directives[] = {
 	SETTING("PrivateUsers", apply_setting_bool, 0),
 	SETTING("PrivateMounts", apply_setting_bool, 0),
 	SETTING("PrivateIPC", apply_setting_bool, 0),
-	{ "Service", "PrivatePIDs", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	{ "Service", "PrivatePIDs", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_pids },
 	SETTING("ReadWritePaths", apply_setting_paths, 0),
 	SETTING("ReadOnlyPaths", apply_setting_paths, 0),
 	SETTING("InaccessiblePaths", apply_setting_paths, 0),
@@ -119,7 +127,7 @@ static const struct directive exec_directives[] = {
 	SETTING("RestrictNamespaces", apply_setting_namespaces, 0),
 	SETTING("RestrictRealtime", apply_setting_bool, 0),
 	SETTING("RestrictSUIDSGID", apply_setting_bool, 0),
-	{ "Service", "RestrictFileSystems", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	{ "Service", "RestrictFileSystems", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_bpf },
 	SETTING("LockPersonality", apply_setting_bool, 0),
 	SETTING("MemoryDenyWriteExecute", apply_setting_bool, 0),
 	SETTING("NoNewPrivileges", apply_setting_bool, 0),
@@ -132,7 +140,7 @@ static const struct directive exec_directives[] = {
 	SETTING("MountFlags", apply_setting_choice, CHOICE_MOUNT_FLAGS),
 	SETTING("MountAPIVFS", apply_setting_bool, 1),
 	SETTING("KeyringMode", apply_setting_choice, CHOICE_KEYRING_MODE),
-	{ "Service", "MemoryKSM", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sandbox },
+	{ "Service", "MemoryKSM", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_ksm },
 	SETTING("SELinuxContext", apply_setting_text, 0),
 	SETTING("AppArmorProfile", apply_setting_text, 0),
 	SETTING("SmackProcessLabel", apply_setting_text, 0),
@@ -157,43 +165,42 @@ static const struct directive exec_directives[] = {
 	{ "Service", "LogRateLimitBurst", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },
 	{ "Service", "LogFilterPatterns", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },
 	{ "Service", "LogNamespace", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_log },
-	{ "Service", "TTYReset", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "TTYVHangup", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "TTYVTDisallocate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "TTYRows", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "TTYColumns", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "UtmpIdentifier", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "UtmpMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_tty },
-	{ "Service", "LoadCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_credentials },
-	{ "Service", "LoadCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS,
-	  reason_credentials },
-	{ "Service", "SetCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_credentials },
-	{ "Service", "SetCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_credentials },
-	{ "Service", "ImportCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_credentials },
+	SETTING("TTYReset", apply_setting_bool, 0),
+	SETTING("TTYVHangup", apply_setting_bool, 0),
+	SETTING("TTYVTDisallocate", apply_setting_bool, 0),
+	SETTING("TTYRows", apply_setting_number, RANGE_TTY_SIZE),
+	SETTING("TTYColumns", apply_setting_number, RANGE_TTY_SIZE),
+	SETTING("UtmpIdentifier", apply_setting_text, 0),
+	SETTING("UtmpMode", apply_setting_choice, CHOICE_UTMP_MODE),
+	SETTING("LoadCredential", apply_setting_load_credential, 0),
+	{ "Service", "LoadCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },
+	SETTING("SetCredential", apply_setting_set_credential, 0),
+	{ "Service", "SetCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },
+	{ "Service", "ImportCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_import },
 	SETTING("ConfigurationDirectory", apply_setting_directories, 0),
 	SETTING("ConfigurationDirectoryMode", apply_setting_mode, 0),
-	{ "Service", "TimeoutCleanSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_configuration },
+	{ "Service", "TimeoutCleanSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_clean },
 	SETTING("DynamicUser", apply_setting_bool, 0),
-	{ "Service", "RootImage", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootImageOptions", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootEphemeral", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootHash", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootHashSignature", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RootVerity", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "MountImages", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "MountImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "ExtensionImages", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "ExtensionImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "ExtensionDirectories", NULL, 0, 0, DIRECTIVE_REFUSED, later },
+	{ "Service", "RootImage", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "RootImageOptions", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "RootImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "RootEphemeral", NULL, 0, 0, DIRECTIVE_REFUSED, refused_ephemeral },
+	{ "Service", "RootHash", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "RootHashSignature", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "RootVerity", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "MountImages", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "MountImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "ExtensionImages", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "ExtensionImagePolicy", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
+	{ "Service", "ExtensionDirectories", NULL, 0, 0, DIRECTIVE_REFUSED, refused_image },
 	SETTING("BindPaths", apply_setting_binds, 0),
 	SETTING("BindReadOnlyPaths", apply_setting_binds, 0),
 	SETTING("TemporaryFileSystem", apply_setting_tmpfs, 0),
 	SETTING("NetworkNamespacePath", apply_setting_path, 0),
 	SETTING("IPCNamespacePath", apply_setting_path, 0),
-	{ "Service", "StandardInputText", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "StandardInputData", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "ExecSearchPath", NULL, 0, 0, DIRECTIVE_REFUSED, later },
+	SETTING("StandardInputText", apply_setting_input_text, 0),
+	SETTING("StandardInputData", apply_setting_input_data, 0),
+	{ "Service", "ExecSearchPath", NULL, 0, 0, DIRECTIVE_REFUSED, refused_search },
 };
 
 const struct directive_group directive_group_exec = {

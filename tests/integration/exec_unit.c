@@ -217,6 +217,17 @@ void run_unit(const char *lines, const char *script, const struct execs_context 
 	run_order(&service, context ? context : &no_context, &exec, outcome);
 }
 
+void clean_unit(const char *lines, struct outcome *outcome)
+{
+	static const struct execs_context context = { .cgroup = "" };
+	struct strbuf table CLEANUP_STRBUF = load_unit(lines);
+	struct table_service service;
+	struct table_exec exec = { .phase = TABLE_PHASE_CLEAN };
+
+	find_service(&table, &service);
+	run_order(&service, &context, &exec, outcome);
+}
+
 /* --- apart --- */
 
 void enter_empty_machine(void)

@@ -45,6 +45,9 @@ void run_unit(const char *lines, const char *script, const struct execs_context 
 void run_unit_apart(const char *lines, const char *script, const struct execs_context *context,
 		    struct outcome *outcome);
 
+/* What PID 1 has done after the last process of a service (TABLE_PHASE_CLEAN). */
+void clean_unit(const char *lines, struct outcome *outcome);
+
 /* Enters such a name space: for a child only. */
 void enter_empty_machine(void);
 

@@ -179,5 +179,23 @@ TEST(filters)
 	check(examples, ARRAY_SIZE(examples));
 }
 
-TEST_MAIN(cmocka_unit_test(scheduling), cmocka_unit_test(rights), cmocka_unit_test(mounts),
-	  cmocka_unit_test(filters))
+TEST(data)
+{
+	static const struct example examples[] = {
+		{ "StandardInputText=a b \\x41%i", "StandardInputData=YSBiIEFiYXIK|", 0 },
+		{ "StandardInputText=a\nStandardInputData= aGVs bG8= ",
+		  "StandardInputData=YQo=|StandardInputData=aGVsbG8=|", 0 },
+		{ "StandardInputText=a\nStandardInputData=", "", 0 },
+		{ "StandardInputData=a$b=\nStandardInputData=aGVsbG8", "", 2 },
+		{ "SetCredential=a:b:c\nLoadCredential=%i:/x\nLoadCredential=y",
+		  "SetCredential=a:Yjpj|LoadCredential=bar:/x|LoadCredential=y:y|", 0 },
+		{ "SetCredential=a\nSetCredential=../a:b\nLoadCredential=/x", "", 3 },
+		{ "TTYRows=24\nTTYColumns=65536\nTTYReset=yes", "TTYRows=24|TTYReset=yes|", 1 },
+		{ "UtmpIdentifier=%i\nUtmpMode=init", "UtmpIdentifier=bar|", 0 },
+	};
+
+	check(examples, ARRAY_SIZE(examples));
+}
+
+TEST_MAIN(cmocka_unit_test(data), cmocka_unit_test(scheduling), cmocka_unit_test(rights),
+	  cmocka_unit_test(mounts), cmocka_unit_test(filters))

@@ -212,12 +212,12 @@ TEST(remarks_name_file_and_line)
 {
 	put_file("lib/systemd/system/a.service",
 		 "[Service]\nExecStart=/bin/true\nExecStat=/bin/"
-		 "typo\nNice=99\nProtectSystem=strict\nX-Mine=1\nRootImage=/x\nRootHash=\n");
+		 "typo\nNice=99\nMemoryKSM=yes\nX-Mine=1\nRootImage=/x\nRootHash=\n");
 	begin();
 	load("a.service");
 	assert_true(was_told("ExecStat", 3, DIAG_WARNING));
 	assert_true(was_told("Nice", 4, DIAG_WARNING));
-	assert_true(was_told("ProtectSystem", 5, DIAG_NOTE));
+	assert_true(was_told("MemoryKSM", 5, DIAG_NOTE));
 	assert_true(was_told("X-Mine", 6, DIAG_NOTE));
 	assert_true(was_told("RootImage", 7, DIAG_WARNING));
 	assert_true(was_told("RootHash", 8, DIAG_NOTE)); /* nothing is asked for */
@@ -246,7 +246,9 @@ TEST(only_what_needs_it_goes_through_early_exec)
 		{ "WorkingDirectory=/x", true },
 		{ "CapabilityBoundingSet=", true },
 		{ "EnvironmentFile=-/x", true },
-		{ "PrivateTmp=yes", false },
+		{ "PrivateTmp=no", false },
+		{ "PrivateTmp=yes", true },
+		{ "SyslogIdentifier=x", false },
 		{ "ExecReload=/bin/kill $MAINPID", false },
 		{ "ExecStart=/bin/echo\nType=oneshot", false },
 	};

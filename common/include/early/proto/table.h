@@ -86,6 +86,8 @@ enum table_phase {
 	TABLE_PHASE_RELOAD = 4,
 	TABLE_PHASE_STOP = 5,
 	TABLE_PHASE_STOP_POST = 6,
+	TABLE_PHASE_CLEAN =
+		7, /* no line of a manifest: PID 1 has early-exec take away what the starts made */
 };
 
 enum table_exec_flag {
