@@ -123,6 +123,16 @@ static int enter_host_name(const struct wire_list *settings, struct failure *fai
 
 /* --- mounts --- */
 
+static bool is_overlaid(const struct request *request, const char *path)
+{
+	const struct wire_list *paths = &request->context.overlaid;
+
+	for (const char *at = wire_list_next(paths, NULL); at; at = wire_list_next(paths, at))
+		if (mount_plan_is_within(path, at))
+			return true;
+	return false;
+}
+
 static int make_private_tmp(const struct request *request, char **ret_tmp, char **ret_var_tmp,
 			    struct failure *failure)
 {
@@ -134,6 +144,10 @@ static int make_private_tmp(const struct request *request, char **ret_tmp, char 
 	r = private_tmp_make(name, "/tmp", ret_tmp);
 	if (r < 0)
 		return failure_set(failure, STEP_NAMESPACE, r, "cannot make a private /tmp");
+	if (is_overlaid(request, "/var/tmp")) {
+		log_info("a private /var/tmp waits for the next start: it is still overlaid");
+		return 0;
+	}
 	r = private_tmp_make(name, "/var/tmp", ret_var_tmp);
 	if (r == -EROFS || r == -ENOENT) {
 		log_warning_errno(r, "cannot make a private /var/tmp");

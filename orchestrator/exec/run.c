@@ -35,6 +35,7 @@
 #include "identity.h"
 #include "isolate.h"
 #include "login_record.h"
+#include "private_tmp.h"
 #include "scheduling.h"
 #include "session.h"
 #include "settings.h"
@@ -292,6 +293,13 @@ static int execute(struct run *run)
 	return failure_set(run->failure, STEP_EXEC, -errno, "cannot execute %s", exec->program);
 }
 
+/* A private /tmp outlives the commands of one run of the service; its next run begins with an empty one. */
+static void begin_run(const struct run *run)
+{
+	if (checks_conditions(run->request))
+		private_tmp_remove(run->service->name);
+}
+
 static int prepare(struct run *run)
 {
 	const struct table_service *service = run->service;
@@ -300,6 +308,7 @@ static int prepare(struct run *run)
 	int r = identity_look_up(service, &run->identity, run->failure);
 
 	(void)setsid(); /* refused if PID 1 did it already */
+	begin_run(run);
 	if (r == 0)
 		r = surroundings_set_streams(service, run->failure);
 	if (r == 0)

@@ -245,6 +245,14 @@ static void handle_stranger(const siginfo_t *info, void *data)
 	cgroup_tree_reaped(manager->cgroups, info->si_pid);
 }
 
+static int list_overlaid(char ***paths, void *data)
+{
+	struct manager *manager = data;
+
+	return manager->options.overlaid ? manager->options.overlaid(paths, manager->options.data)
+					 : 0;
+}
+
 static int copy_options(struct manager *manager, const struct manager_options *options)
 {
 	int r = 0;
@@ -280,6 +288,7 @@ static void init_parts(struct manager *manager)
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
 		.stream = handle_stream,
+		.overlaid = list_overlaid,
 		.data = manager,
 	};
 	list_init(&manager->services);

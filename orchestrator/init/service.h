@@ -58,6 +58,7 @@ struct service_host {
 			 void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
 	void (*stream)(struct service *service, void *data); /* output_read is new */
+	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	void *data;
 };
 

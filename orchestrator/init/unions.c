@@ -13,6 +13,7 @@
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
+#include "early/strv.h"
 #include "mounts.h"
 
 #define UPPER_ROOT "/run/early/upper"
@@ -39,6 +40,16 @@ static bool all_reached(const struct unions *unions, enum union_state state)
 bool unions_all_gone(const struct unions *unions)
 {
 	return all_reached(unions, UNION_GONE);
+}
+
+int unions_list_overlaid(const struct unions *unions, char ***paths)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < unions->n_mounts; i++)
+		if (unions->mounts[i].state < UNION_GONE)
+			r = strv_append(paths, unions->mounts[i].path);
+	return r;
 }
 
 bool unions_are_merging(const struct unions *unions)

@@ -56,6 +56,9 @@ void unions_merge(struct unions *unions);
 bool unions_all_gone(const struct unions *unions);
 bool unions_are_merging(const struct unions *unions);
 
+/* Adds the paths whose overlays are there or to come: below them no service may get a mount of its own. */
+int unions_list_overlaid(const struct unions *unions, char ***paths);
+
 const char *union_state_name(enum union_state state);
 
 /* Takes over a daemon that the program before an exec started. */

@@ -172,20 +172,24 @@ static void check_root_directory(void)
 	_exit(0);
 }
 
-/* A private /tmp is the same for all commands of a service, and nobody else's. */
+/* A private /tmp is the same for all commands of one run, and nobody else's. */
 static void check_private_tmp_is_kept(void)
 {
+	struct execs_context later = { .cgroup = "", .environment = WORDS("EARLY_CONDITIONS=met") };
 	struct outcome outcome;
 
 	enter_empty_machine();
 	run_unit("PrivateTmp=yes", "echo kept > /tmp/a; echo kept > /var/tmp/b", NULL, &outcome);
-	run_unit("PrivateTmp=yes", "cat /tmp/a /var/tmp/b", NULL, &outcome);
+	run_unit("PrivateTmp=yes", "cat /tmp/a /var/tmp/b", &later, &outcome);
 	assert_string_equal(outcome.output, "kept\nkept\n");
 	run_unit("User=nobody", "ls /tmp; ls /tmp/* 2>&1; ls -A /var/tmp | wc -l", NULL, &outcome);
 	assert_said(outcome, "systemd-private-");
 	assert_said(outcome, "-test.service-");
 	assert_said(outcome, "Permission denied");
 	assert_null(strstr(outcome.output, "\na\n"));
+	/* the next run begins with an empty one */
+	run_unit("PrivateTmp=yes", "ls -A /tmp /var/tmp", NULL, &outcome);
+	assert_string_equal(outcome.output, "/tmp:\n\n/var/tmp:\n");
 	_exit(0);
 }
 
