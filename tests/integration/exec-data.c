@@ -138,6 +138,7 @@ static const char leaving[] = "DynamicUser=yes\nPrivateTmp=yes\nRuntimeDirectory
 
 static void check_clean(void)
 {
+	struct execs_context later = { .cgroup = "", .environment = WORDS("EARLY_CONDITIONS=met") };
 	struct outcome outcome;
 	int id;
 
@@ -146,13 +147,13 @@ static void check_clean(void)
 		 "touch $RUNTIME_DIRECTORY/a /tmp/b $STATE_DIRECTORY/c /dev/shm/early-exec-test",
 		 NULL, &outcome);
 	assert_int_equal(outcome.code, 0);
-	run_unit("", LEFT, NULL, &outcome);
+	run_unit("", LEFT, &later, &outcome);
 	assert_string_equal(outcome.output, "8\n");
 	id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
 	clean_unit(leaving, &outcome);
 	assert_int_equal(outcome.code, 0);
 	assert_int_equal(outcome.answer, 0);
-	run_unit("", LEFT, NULL, &outcome);
+	run_unit("", LEFT, &later, &outcome);
 	assert_string_equal(outcome.output, "0\n");
 	run_unit(leaving, "ls /var/lib/s $RUNTIME_DIRECTORY", NULL, &outcome);
 	assert_said(outcome, "c\n");

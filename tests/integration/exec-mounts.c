@@ -182,7 +182,8 @@ static void check_private_tmp_is_kept(void)
 	run_unit("PrivateTmp=yes", "echo kept > /tmp/a; echo kept > /var/tmp/b", NULL, &outcome);
 	run_unit("PrivateTmp=yes", "cat /tmp/a /var/tmp/b", &later, &outcome);
 	assert_string_equal(outcome.output, "kept\nkept\n");
-	run_unit("User=nobody", "ls /tmp; ls /tmp/* 2>&1; ls -A /var/tmp | wc -l", NULL, &outcome);
+	run_unit("User=nobody", "ls /tmp; ls /tmp/* 2>&1; ls -A /var/tmp | wc -l", &later,
+		 &outcome);
 	assert_said(outcome, "systemd-private-");
 	assert_said(outcome, "-test.service-");
 	assert_said(outcome, "Permission denied");
