@@ -167,9 +167,13 @@ static int set_one(const struct store *store, const char *value)
 	return r == -EEXIST ? 0 : r; /* it was loaded */
 }
 
-static bool is_set(const struct wire_list *settings, const char *value)
+/* Of a credential that is named without a path nothing is expected; one with a path may have a value to fall back on. */
+static bool may_be_missing(const struct wire_list *settings, const char *value)
 {
 	size_t len = strcspn(value, ":") + 1;
+
+	if (value[len - 1] == ':' && value[len] != '/')
+		return true;
 
 	for (const char *other = settings_next(settings, "SetCredential", NULL); other;
 	     other = settings_next(settings, "SetCredential", other))
@@ -185,7 +189,7 @@ static int fill(const struct store *store, const struct wire_list *settings,
 	     value = settings_next(settings, "LoadCredential", value)) {
 		int r = load_one(store, value);
 
-		if (r < 0 && !(r == -ENOENT && is_set(settings, value)))
+		if (r < 0 && !(r == -ENOENT && may_be_missing(settings, value)))
 			return failure_set(failure, STEP_CREDENTIALS, r,
 					   "cannot load the credential %s", value);
 	}

@@ -117,6 +117,9 @@ static void check_credentials(void)
 	run_unit("ProtectSystem=strict", "stat -c %a /run/credentials; ls /run/credentials", NULL,
 		 &outcome);
 	assert_string_equal(outcome.output, "0\n");
+	run_unit("LoadCredential=nobody.has.it", "ls $CREDENTIALS_DIRECTORY; echo runs", NULL,
+		 &outcome);
+	assert_string_equal(outcome.output, "runs\n");
 	run_unit("LoadCredential=x:/no/such", "true", NULL, &outcome);
 	assert_int_equal(outcome.code, 243);
 	_exit(0);
