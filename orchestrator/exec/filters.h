@@ -14,9 +14,12 @@ bool filters_are_wanted(const struct wire_list *settings);
 
 int filters_load(const struct wire_list *settings, struct failure *failure);
 
-/* --- restrictions.c --- */
-
 typedef void *filters_context; /* libseccomp's */
+
+/* A filter for @arch alone that allows everything yet. */
+int filters_begin(uint32_t arch, filters_context *ret_context);
+
+/* --- restrictions.c --- */
 
 /*
  * Adds the rules of RestrictNamespaces= and its like for architecture @arch to @context, which allows what no rule names. 1 if there were

@@ -122,11 +122,35 @@ static bool hides_sockets(uint32_t arch)
 
 static int forbid_family(struct rules *rules, enum scmp_compare op, uint64_t family)
 {
-	struct scmp_arg_cmp compare = op == SCMP_CMP_MASKED_EQ
-					      ? SCMP_CMP(0, SCMP_CMP_MASKED_EQ, LOW_HALF, family)
-					      : SCMP_CMP(0, op, family);
+	const struct scmp_arg_cmp compare = SCMP_CMP(0, op, family);
 
 	return add(rules, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &compare);
+}
+
+/* What lies below, between and above the numbers of @set. */
+static int allow_families(struct rules *rules, uint64_t set)
+{
+	uint64_t first = (uint64_t)__builtin_ctzll(set);
+	uint64_t last = FAMILIES - 1 - (uint64_t)__builtin_clzll(set);
+	int r = first > 0 ? forbid_family(rules, SCMP_CMP_LT, first) : 0;
+
+	for (uint64_t i = first; r == 0 && i < last; i++)
+		if (!(set & (UINT64_C(1) << i)))
+			r = forbid_family(rules, SCMP_CMP_EQ, i);
+	return r == 0 ? forbid_family(rules, SCMP_CMP_GT, last) : r;
+}
+
+static int deny_families(struct rules *rules, uint64_t set)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; r == 0 && i < FAMILIES; i++) {
+		const struct scmp_arg_cmp compare = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, LOW_HALF, i);
+
+		if (set & (UINT64_C(1) << i))
+			r = add(rules, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &compare);
+	}
+	return r;
 }
 
 static int restrict_families(struct rules *rules, const struct wire_list *settings)
@@ -134,7 +158,6 @@ static int restrict_families(struct rules *rules, const struct wire_list *settin
 	const char *value = settings_get(settings, "RestrictAddressFamilies");
 	bool allows = value && strncmp(value, "allow", 5) == 0;
 	uint64_t set = 0;
-	int r = 0;
 
 	if (!value || hides_sockets(rules->arch))
 		return 0;
@@ -142,10 +165,7 @@ static int restrict_families(struct rules *rules, const struct wire_list *settin
 		set |= UINT64_C(1) << (strtoul(word + 1, NULL, 10) % FAMILIES);
 	if (allows && set == 0)
 		return add(rules, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 0, NULL);
-	for (uint64_t i = 0; r == 0 && i < FAMILIES; i++)
-		if (!(set & (UINT64_C(1) << i)) == allows)
-			r = forbid_family(rules, SCMP_CMP_MASKED_EQ, i);
-	return r == 0 && allows ? forbid_family(rules, SCMP_CMP_GE, FAMILIES) : r;
+	return allows ? allow_families(rules, set) : deny_families(rules, set);
 }
 
 /* --- memory, files, scheduling --- */

@@ -111,6 +111,13 @@ static void check_credentials(void)
 		"/run/credentials/test.service\nfile=file\nmany_x=a\nmissing=fall back\n"
 		"named=stored\nplain=a b\nnobody 500\nnobody 400\n"
 		"sh: 1: cannot create y: Read-only file system\nread-only\ntest.service\n");
+	/* nor does root write to them */
+	run_unit(
+		"SetCredential=plain:x",
+		"cd $CREDENTIALS_DIRECTORY; echo x > y || echo read-only; chmod 777 . || echo kept",
+		NULL, &outcome);
+	assert_said(outcome, "read-only\n");
+	assert_said(outcome, "kept\n");
 	/* nobody else reads them, and one that is protected does not even see them */
 	run_unit("User=daemon", "cat /run/credentials/test.service/plain", NULL, &outcome);
 	assert_said(outcome, "Permission denied");

@@ -91,8 +91,8 @@ TEST(lists)
 {
 	static const struct example examples[] = {
 		{ "SystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM",
-		  "chroot unix fork unknown",
-		  "chroot: EPERM\nunix: ok\nfork: ok\nunknown: ENOSYS\n" },
+		  "chroot unix fork unknown newer",
+		  "chroot: EPERM\nunix: ok\nfork: ok\nunknown: ENOSYS\nnewer: ENOSYS\n" },
 		{ "SystemCallFilter=@system-service\nSystemCallFilter=~@network-"
 		  "io\nSystemCallErrorNumber=EUCLEAN",
 		  "unix fork", "unix: EUCLEAN\nfork: ok\n" },
@@ -123,6 +123,15 @@ TEST(programs_of_32_bits)
 		{ "SystemCallFilter=~chroot:EXDEV", "chroot_x86 chroot",
 		  "chroot_x86: EXDEV\nchroot: EXDEV\n" },
 		{ "SystemCallArchitectures=native x86", "chroot_x86", "chroot_x86: ok\n" },
+		{ "SystemCallFilter=~socket:EXDEV", "socket_x86 socketcall_x86 unix",
+		  "socket_x86: EXDEV\nsocketcall_x86: EXDEV\nunix: EXDEV\n" },
+		{ "SystemCallFilter=~connect:EXDEV", "socket_x86 socketcall_x86 unix",
+		  "socket_x86: ok\nsocketcall_x86: ok\nunix: ok\n" },
+		{ "SystemCallFilter=@system-service", "socket_x86 socketcall_x86",
+		  "socket_x86: ok\nsocketcall_x86: ok\n" },
+		{ "SystemCallFilter=@system-service\nSystemCallFilter=~@network-"
+		  "io\nSystemCallErrorNumber=EPERM",
+		  "socket_x86 socketcall_x86", "socket_x86: EPERM\nsocketcall_x86: EPERM\n" },
 	};
 	struct outcome outcome;
 

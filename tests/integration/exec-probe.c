@@ -240,6 +240,32 @@ static int try_chroot_x86(void)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return r;
 }
+
+static int x86_call(int number, long first, long second, long third)
+{
+	int r;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(number), "b"(first), "c"(second), "d"(third)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return r < 0 ? r : 0;
+}
+
+static int try_socket_x86(void)
+{
+	return x86_call(359, AF_UNIX, SOCK_DGRAM, 0);
+}
+
+static int try_socketcall_x86(void)
+{
+	int *arguments = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	arguments[0] = AF_UNIX;
+	arguments[1] = SOCK_DGRAM;
+	return x86_call(102, 1 /* SYS_SOCKET */, (long)arguments, 0);
+}
 #endif
 
 static int try_mknod(void)
@@ -259,6 +285,12 @@ static int try_unknown(void)
 	return result(syscall(4000));
 }
 
+/* mseal, of Linux 6.10: newer than the table of calls that are known. */
+static int try_newer(void)
+{
+	return result(syscall(462, NULL, 0, 0));
+}
+
 static int try_io_uring(void)
 {
 	return result(syscall(SYS_io_uring_setup, 0, NULL));
@@ -272,16 +304,26 @@ static const struct {
 	{                                                                                          \
 #name, try_##name                                                                  \
 	}
-	ATTEMPT(session),    ATTEMPT(user_keyring), ATTEMPT(unix),        ATTEMPT(inet),
-	ATTEMPT(netlink),    ATTEMPT(alg),          ATTEMPT(unshare_net), ATTEMPT(unshare_uts),
-	ATTEMPT(clone_user), ATTEMPT(clone3),       ATTEMPT(fork),        ATTEMPT(setns),
-	ATTEMPT(setns_any),  ATTEMPT(fifo),         ATTEMPT(batch),       ATTEMPT(suid),
-	ATTEMPT(sgid),       ATTEMPT(chmod),        ATTEMPT(personality), ATTEMPT(own_personality),
-	ATTEMPT(map_wx),     ATTEMPT(protect_x),    ATTEMPT(shm_x),       ATTEMPT(hostname),
-	ATTEMPT(clock),      ATTEMPT(module),       ATTEMPT(syslog),      ATTEMPT(chroot),
-	ATTEMPT(mknod),      ATTEMPT(getpriority),  ATTEMPT(unknown),     ATTEMPT(io_uring),
+	ATTEMPT(session),        ATTEMPT(user_keyring),
+	ATTEMPT(unix),           ATTEMPT(inet),
+	ATTEMPT(netlink),        ATTEMPT(alg),
+	ATTEMPT(unshare_net),    ATTEMPT(unshare_uts),
+	ATTEMPT(clone_user),     ATTEMPT(clone3),
+	ATTEMPT(fork),           ATTEMPT(setns),
+	ATTEMPT(setns_any),      ATTEMPT(fifo),
+	ATTEMPT(batch),          ATTEMPT(suid),
+	ATTEMPT(sgid),           ATTEMPT(chmod),
+	ATTEMPT(personality),    ATTEMPT(own_personality),
+	ATTEMPT(map_wx),         ATTEMPT(protect_x),
+	ATTEMPT(shm_x),          ATTEMPT(hostname),
+	ATTEMPT(clock),          ATTEMPT(module),
+	ATTEMPT(syslog),         ATTEMPT(chroot),
+	ATTEMPT(mknod),          ATTEMPT(getpriority),
+	ATTEMPT(unknown),        ATTEMPT(io_uring),
+	ATTEMPT(newer),
 #if defined(__x86_64__)
-	ATTEMPT(chroot_x86),
+	ATTEMPT(chroot_x86),     ATTEMPT(socket_x86),
+	ATTEMPT(socketcall_x86),
 #endif
 #undef ATTEMPT
 };
