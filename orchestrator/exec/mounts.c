@@ -25,6 +25,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
+#define STAGE "/run/early/root"
 #define MOUNTINFO_MAX (4 * 1024 * 1024)
 
 /* --- links --- */
@@ -83,6 +84,17 @@ static int follow(int root_fd, const char *path, char **ret_path)
 	return *ret_path ? 0 : -ENOMEM;
 }
 
+/* What lies in something new: the host's links are not there. */
+static bool is_covered(const struct mount_plan *plan, const struct mount_entry *entry)
+{
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (plan->entries[i].kind != MOUNT_NOTHING &&
+		    strcmp(plan->entries[i].path, entry->path) != 0 &&
+		    mount_plan_is_within(entry->path, plan->entries[i].path))
+			return true;
+	return false;
+}
+
 static int follow_links(const struct mounts_order *order)
 {
 	size_t root_len = strlen(order->root);
@@ -97,6 +109,8 @@ static int follow_links(const struct mounts_order *order)
 					     : entry->path;
 		char *path = NULL;
 
+		if (is_covered(order->plan, entry))
+			continue;
 		r = follow(root_fd, *inside ? inside : "/", &path);
 		if (r < 0)
 			break;
@@ -315,14 +329,44 @@ static int finish_plan(const struct mounts_order *order)
 	return 0;
 }
 
-static int unshare_mounts(const struct mounts_order *order, struct failure *failure)
+/*
+ * What is mounted at the root itself could not be seen from within: names begin at the root of before. So everything is put together
+ * in another place, which becomes the root at last.
+ */
+static int stage_root(struct mounts_order *order, bool *ret_staged)
+{
+	const char *root = *order->root ? order->root : "/";
+	size_t len = strlen(order->root);
+	int r;
+
+	*ret_staged = order->plan->n_entries > 0 &&
+		      strcmp(order->plan->entries[0].path, root) == 0 &&
+		      order->plan->entries[0].kind != MOUNT_NOTHING;
+	if (!*ret_staged)
+		return 0;
+	r = fs_mkdir_p_at(AT_FDCWD, STAGE, 0755);
+	for (size_t i = 0; r == 0 && i < order->plan->n_entries; i++) {
+		struct mount_entry *entry = &order->plan->entries[i];
+		const char *inside = entry->path + len;
+		struct strbuf path = STRBUF_INIT;
+
+		strbuf_printf(&path, "%s%s", STAGE, strcmp(inside, "/") == 0 ? "" : inside);
+		free(entry->path);
+		entry->path = strbuf_take(&path);
+		r = entry->path ? 0 : -ENOMEM;
+	}
+	order->root = STAGE;
+	return r;
+}
+
+static int unshare_mounts(const struct mounts_order *order, bool staged, struct failure *failure)
 {
 	int r = 0;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return failure_set(failure, STEP_NAMESPACE, -errno,
 				   "cannot make a mount name space");
-	if (*order->root) {
+	if (*order->root && !staged) {
 		int tree CLEANUP_FD
 		= open_tree(AT_FDCWD, order->root,
 			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -356,19 +400,22 @@ static int set_propagation(const struct mounts_order *order, struct failure *fai
 	return 0;
 }
 
-int mounts_enter(const struct mounts_order *order, struct failure *failure)
+int mounts_enter(struct mounts_order *order, struct failure *failure)
 {
+	bool staged = false;
 	int *sources = NULL;
 	int r = mounts_prepare_inaccessible();
 
 	if (r == 0)
 		r = finish_plan(order);
+	if (r == 0)
+		r = stage_root(order, &staged);
 	if (r < 0)
 		return failure_set(failure, STEP_NAMESPACE, r, "cannot plan the mounts");
 	sources = calloc(order->plan->n_entries + 1, sizeof(*sources));
 	if (!sources)
 		return failure_set(failure, STEP_MEMORY, -ENOMEM, "no memory");
-	r = unshare_mounts(order, failure);
+	r = unshare_mounts(order, staged, failure);
 	if (r == 0)
 		r = take_sources(order->plan, sources, failure);
 	if (r == 0)

@@ -13,7 +13,7 @@ struct mounts_order {
 	char *const *overlaid;
 };
 
-int mounts_enter(const struct mounts_order *order, struct failure *failure);
+int mounts_enter(struct mounts_order *order, struct failure *failure);
 
 /* --- mounts_make.c: one mount --- */
 

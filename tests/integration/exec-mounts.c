@@ -83,6 +83,16 @@ TEST(own_file_systems)
 		  "700\n/var/lib:no\n/home:yes\n" },
 		{ "TemporaryFileSystem=/home:size=64k",
 		  "head -c 100k /dev/zero > /home/big || echo full", "full\n" },
+		{ "TemporaryFileSystem=/:ro\nBindReadOnlyPaths=/usr /bin /lib "
+		  "-/lib64\nBindPaths=/var/lib /dev\nMountAPIVFS=no",
+		  "ls /; " WRITE_TEST("/ /usr /var/lib /var") "; ls /var",
+		  "bin\ndev\nlib\nlib64\nusr\nvar\n/:no\n/usr:no\n/var/lib:yes\n/var:no\nlib\n" },
+		{ "TemporaryFileSystem=/\nBindReadOnlyPaths=/usr /bin /lib -/lib64 "
+		  "/etc\nBindPaths=/proc\n"
+		  "PrivateDevices=yes\nPrivateTmp=yes\nProtectSystem=full\nStateDirectory="
+		  "x\nProtectHome=yes",
+		  "echo x > /dev/null; stat -c %a /tmp; " WRITE_TEST("/ /etc /tmp"),
+		  "1777\n/:yes\n/etc:no\n/tmp:yes\n" },
 		{ "BindReadOnlyPaths=/usr/share:/tmp/new/share "
 		  "-/no/such:/tmp/x\nBindPaths=/etc/hosts:/tmp/hosts",
 		  "ls -d /tmp/new/share/doc; cmp /etc/hosts /tmp/hosts && echo same; ls "
