@@ -76,7 +76,7 @@ static int follow(int root_fd, const char *path, char **ret_path)
 	if (r < 0)
 		return r;
 	if (path[len]) {
-		if (strcmp(out.data, "/") == 0)
+		if (out.len == 1) /* the root */
 			strbuf_reset(&out);
 		strbuf_puts(&out, path + len);
 	}

@@ -122,7 +122,7 @@ static bool hides_sockets(uint32_t arch)
 
 static int forbid_family(struct rules *rules, enum scmp_compare op, uint64_t family)
 {
-	const struct scmp_arg_cmp compare = SCMP_CMP(0, op, family);
+	const struct scmp_arg_cmp compare = SCMP_CMP(0, op, family, 0);
 
 	return add(rules, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &compare);
 }
@@ -248,7 +248,7 @@ static int lock_personality(struct rules *rules, const struct wire_list *setting
 {
 	const char *name = settings_get(settings, "Personality");
 	uint64_t own = name && strcmp(name, "linux32") == 0 ? PER_LINUX32 : PER_LINUX;
-	const struct scmp_arg_cmp compare = SCMP_CMP(0, SCMP_CMP_NE, own);
+	const struct scmp_arg_cmp compare = SCMP_CMP(0, SCMP_CMP_NE, own, 0);
 
 	if (!settings_is_on(settings, "LockPersonality"))
 		return 0;

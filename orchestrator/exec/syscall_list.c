@@ -50,7 +50,7 @@ const struct syscall_entry *syscall_list_find(const struct syscall_list *list, c
 {
 	size_t i = position(list, name, len);
 
-	if (i == list->n_entries ||
+	if (!list->entries || i == list->n_entries ||
 	    compare(list->entries[i].name, list->entries[i].len, name, len) != 0)
 		return NULL;
 	return &list->entries[i];

@@ -104,7 +104,7 @@ void terminal_prepare(const struct table_service *service)
 	fd = open_terminal(path);
 	if (fd >= 0 && settings_is_on(settings, "TTYVHangup")) {
 		(void)ioctl(fd, TIOCVHANGUP); /* this descriptor is hung up with the others */
-		fd = fd_close(fd);
+		fd_close(fd);
 		fd = open_terminal(path);
 	}
 	if (fd < 0)
