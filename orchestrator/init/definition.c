@@ -58,7 +58,7 @@ static bool service_is_sane(const struct table_service *service)
 
 static bool exec_is_sane(const struct table_exec *exec)
 {
-	return exec->phase <= TABLE_PHASE_STOP_POST && exec->program[0] == '/' &&
+	return exec->phase <= TABLE_PHASE_CLEAN && exec->program[0] == '/' &&
 	       wire_list_count(&exec->argv) > 0;
 }
 

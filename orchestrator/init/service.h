@@ -81,6 +81,7 @@ struct service {
 	struct service_process control; /* the command of a phase */
 	size_t nth; /* command of the phase */
 	bool conditions_met; /* in this run: a command was executed */
+	bool cleaned; /* after this run: early-exec was told to take away what the run made */
 	bool main_gone; /* the main process of this run ended, and how: */
 	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
 	int exit_status;

@@ -154,7 +154,7 @@ static void clear(struct service *service)
 {
 	service->result = VERDICT_SUCCESS;
 	service->stop_wanted = service->restart_wanted = false;
-	service->main_gone = service->conditions_met = false;
+	service->main_gone = service->conditions_met = service->cleaned = false;
 	service->exit_code = service->exit_status = 0;
 	service->started_us = clock_monotonic_us();
 	free(service->detail);
@@ -299,6 +299,28 @@ static enum service_event verdict(struct service *service)
 						  : SERVICE_EVENT_END_FAILED;
 }
 
+/*
+ * A service that starts again keeps what it made. One that some process of it is left of is not cleaned up after: that process may use
+ * it.
+ */
+static bool clean(struct service *service, enum service_event event)
+{
+	if (event == SERVICE_EVENT_END_RESTART || service->restart_wanted ||
+	    service->result == VERDICT_CONDITION || !cgroup_is_empty(&service->group) ||
+	    !service_run_clean(service))
+		return false;
+	arm(service, SERVICE_REST_DEADLINE_US);
+	return true;
+}
+
+static void decide(struct service *service)
+{
+	enum service_event event = verdict(service);
+
+	if (!clean(service, event))
+		service_dispatch(service, event);
+}
+
 static void lay_to_rest(struct service *service)
 {
 	command_forget(&service->main);
@@ -355,7 +377,7 @@ void service_dispatch(struct service *service, enum service_event event)
 	if (step.actions & SERVICE_ACTION_RUN)
 		service_run_phase(service);
 	else if (step.actions & SERVICE_ACTION_VERDICT)
-		service_dispatch(service, verdict(service));
+		decide(service);
 	else if (step.actions & SERVICE_ACTION_SETTLE)
 		service_settle(service);
 	else if (awaits_end(step.actions))

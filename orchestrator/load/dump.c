@@ -18,7 +18,7 @@ static const char *const restarts[] = { "no",          "on-success", "on-failure
 static const char *const kills[] = { "control-group", "mixed", "process", "none" };
 static const char *const phases[] = { "ExecCondition", "ExecStartPre", "ExecStart",
 				      "ExecStartPost", "ExecReload",   "ExecStop",
-				      "ExecStopPost" };
+				      "ExecStopPost",  "(cleaning)" };
 static const char *const kinds[] = { "ListenStream", "ListenDatagram", "ListenSequentialPacket",
 				     "ListenFIFO", "ListenNetlink" };
 static const char *const flags[] = { "needs-exec",

@@ -16,6 +16,7 @@
 
 #include "early/clock.h"
 #include "early/strv.h"
+#include "settings.h"
 
 #define DEFAULT_TIMEOUT_US (90 * USEC_PER_SEC)
 #define DEFAULT_RESTART_US (100 * USEC_PER_MSEC)
@@ -261,6 +262,35 @@ static const char *check_commands(const struct service *service)
 	return NULL;
 }
 
+static bool leaves_something(const struct service *service)
+{
+	static const char *const keys[] = { "DynamicUser", "LoadCredential",   "PrivateTmp",
+					    "RemoveIPC",   "SetCredential",    "TTYReset",
+					    "TTYVHangup",  "TTYVTDisallocate", "UtmpIdentifier" };
+
+	if (service->runtime_directory &&
+	    !(service->fields.flags & TABLE_FLAG_PRESERVE_RUNTIME_DIRECTORY))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (settings_get(service, keys[i]))
+			return true;
+	return false;
+}
+
+/* The command line that no manifest has: early-exec cleans up after the last process. */
+static int add_clean(struct service *service)
+{
+	char *program = strdup(EARLY_LIBEXECDIR "/early-exec");
+	char **argv = NULL;
+	int r = program ? strv_append(&argv, "early-exec") : -ENOMEM;
+
+	if (r < 0) {
+		free(program);
+		return r;
+	}
+	return service_add_exec(service, TABLE_PHASE_CLEAN, 0, program, argv);
+}
+
 int service_finish(struct service *service, const char **ret_error)
 {
 	struct table_service *fields = &service->fields;
@@ -279,6 +309,8 @@ int service_finish(struct service *service, const char **ret_error)
 		fields->flags |= TABLE_FLAG_LISTEN_FDS;
 	if (service_needs_exec(service))
 		fields->flags |= TABLE_FLAG_NEEDS_EXEC;
+	if (leaves_something(service) && add_clean(service) < 0)
+		return -ENOMEM;
 	error = check_commands(service);
 	if (error) {
 		*ret_error = error;
