@@ -67,9 +67,13 @@ static int join_or_make(const struct request *request, const char *file, int fla
 
 	*ret_new = false;
 	if (pid) {
+		int r;
+
 		(void)snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, file);
-		return join(path, flag);
-	}
+		r = join(path, flag);
+		if (r != -ENOENT && r != -ESRCH)
+			return r;
+	} /* it is gone: a new one is as good */
 	*ret_new = true;
 	return unshare(flag) < 0 ? -errno : 0;
 }
@@ -134,7 +138,7 @@ static bool is_overlaid(const struct request *request, const char *path)
 }
 
 static int make_private_tmp(const struct request *request, char **ret_tmp, char **ret_var_tmp,
-			    struct failure *failure)
+			    bool *ret_in_memory, struct failure *failure)
 {
 	const char *name = request->service.name;
 	int r;
@@ -142,6 +146,11 @@ static int make_private_tmp(const struct request *request, char **ret_tmp, char 
 	if (!sandbox_wants_private_tmp(&request->service.settings))
 		return 0;
 	r = private_tmp_make(name, "/tmp", ret_tmp);
+	if (r ==
+	    -EROFS) { /* the root's, with no file system of its own yet: one in memory for this command */
+		*ret_in_memory = true;
+		r = 0;
+	}
 	if (r < 0)
 		return failure_set(failure, STEP_NAMESPACE, r, "cannot make a private /tmp");
 	if (is_overlaid(request, "/var/tmp")) {
@@ -208,7 +217,7 @@ int isolate_enter(const struct request *request, const struct directories *direc
 	if (r == 0)
 		r = enter_host_name(sandbox.settings, failure);
 	if (r == 0)
-		r = make_private_tmp(request, &tmp, &var_tmp, failure);
+		r = make_private_tmp(request, &tmp, &var_tmp, &sandbox.tmp_in_memory, failure);
 	if (r < 0)
 		return r;
 	sandbox.private_tmp = tmp;

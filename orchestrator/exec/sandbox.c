@@ -391,6 +391,18 @@ static int add_credentials(const struct sandbox *sandbox, struct mount_plan *pla
 	return add_inside(sandbox, plan, sandbox->credentials, own);
 }
 
+static int add_private_tmp(const struct sandbox *sandbox, struct mount_plan *plan)
+{
+	struct mount_entry wish = plain_entry;
+	int r;
+
+	wish.kind = MOUNT_TMPFS;
+	wish.options = (char *)"mode=1777,nodev,nosuid,strictatime,size=10%";
+	r = sandbox->tmp_in_memory ? add_inside(sandbox, plan, "/tmp", wish)
+				   : add_bound(sandbox, plan, "/tmp", sandbox->private_tmp);
+	return r < 0 ? r : add_bound(sandbox, plan, "/var/tmp", sandbox->private_var_tmp);
+}
+
 bool sandbox_wants_mounts(const struct sandbox *sandbox)
 {
 	static const char *const keys[] = {
@@ -413,16 +425,12 @@ int sandbox_plan(const struct sandbox *sandbox, struct mount_plan *plan)
 {
 	static int (*const parts[])(const struct sandbox *, struct mount_plan *) = {
 		add_protections, add_lists,   add_binds,          add_all_tmpfs,   add_proc,
-		add_api,         add_devices, add_message_queues, add_credentials,
+		add_api,         add_devices, add_message_queues, add_credentials, add_private_tmp,
 	};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(parts); i++)
 		r = parts[i](sandbox, plan);
-	if (r == 0)
-		r = add_bound(sandbox, plan, "/tmp", sandbox->private_tmp);
-	if (r == 0)
-		r = add_bound(sandbox, plan, "/var/tmp", sandbox->private_var_tmp);
 	for (size_t i = 0; r == 0 && i < sandbox->n_directories; i++)
 		r = add_directory(sandbox, plan, &sandbox->directories[i]);
 	return r;

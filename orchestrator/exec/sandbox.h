@@ -19,6 +19,7 @@ struct sandbox {
 	const char *credentials; /* the service's own, NULL for none */
 	const char *private_tmp; /* where its /tmp and /var/tmp lie; NULL for none */
 	const char *private_var_tmp;
+	bool tmp_in_memory; /* /tmp is a new file system instead */
 	const struct sandbox_directory *directories;
 	size_t n_directories;
 };

@@ -204,6 +204,21 @@ static void check_private_tmp_is_kept(void)
 	_exit(0);
 }
 
+static void check_read_only_tmp(void)
+{
+	struct outcome outcome;
+
+	enter_empty_machine();
+	assert_int_equal(mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_int_equal(mount(NULL, "/var/tmp", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	/* the unit's file of the test has to be somewhere */
+	assert_int_equal(mount("tmpfs", "/home", "tmpfs", 0, NULL), 0);
+	exec_unit_work = "/home";
+	run_unit("PrivateTmp=yes\nUser=nobody", WRITE_TEST("/tmp /var/tmp"), NULL, &outcome);
+	assert_said(outcome, "/tmp:yes\n/var/tmp:no\n");
+	_exit(0);
+}
+
 /* As long as an overlay is there, no service may hold it. */
 static void check_overlaid(void)
 {
@@ -272,6 +287,11 @@ TEST(private_tmp_is_kept)
 	in_child(check_private_tmp_is_kept);
 }
 
+TEST(a_read_only_tmp_is_no_obstacle)
+{
+	in_child(check_read_only_tmp);
+}
+
 TEST(overlaid_paths)
 {
 	in_child(check_overlaid);
@@ -315,6 +335,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(kernel_file_systems),
 		cmocka_unit_test(root_directory),
 		cmocka_unit_test(private_tmp_is_kept),
+		cmocka_unit_test(a_read_only_tmp_is_no_obstacle),
 		cmocka_unit_test(overlaid_paths),
 		cmocka_unit_test(mounts_of_the_host_come_and_go),
 		cmocka_unit_test(codes),

@@ -21,6 +21,7 @@
 
 const char *exec_unit_program;
 const char *exec_unit_probe;
+const char *exec_unit_work = "/tmp";
 
 bool exec_unit_begin(int argc, char **argv)
 {
@@ -157,10 +158,11 @@ static struct strbuf load_unit(const char *lines)
 {
 	struct strbuf table = STRBUF_INIT;
 	struct strbuf text = STRBUF_INIT;
-	char root[] = "/tmp/exec-unit-XXXXXX";
+	char root[64];
 	struct loader loader;
 	int root_fd;
 
+	(void)snprintf(root, sizeof(root), "%s/exec-unit-XXXXXX", exec_unit_work);
 	assert_non_null(mkdtemp(root));
 	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root_fd >= 0);

@@ -13,6 +13,8 @@
 extern const char *exec_unit_program; /* early-exec's path, from the command line */
 extern const char *exec_unit_probe; /* exec-probe's: $PROBE in the scripts */
 
+extern const char *exec_unit_work; /* a directory for units' files */
+
 /* Takes both from the command line; false after a word about how it is to be. */
 bool exec_unit_begin(int argc, char **argv);
 
