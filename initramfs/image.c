@@ -21,6 +21,7 @@
 
 #include "closure.h"
 #include "cpio.h"
+#include "firmware.h"
 #include "kmods.h"
 #include "lists.h"
 #include "roots.h"
@@ -94,7 +95,7 @@ static int add_files(const struct image_request *request, struct closure *closur
 	return r;
 }
 
-/* Kernels read packed firmware too. What is in no package that is installed is simply not there. */
+/* 1: it is in the image, 0: it is in no package that is installed. Kernels read packed firmware too. */
 static int add_firmware(const struct roots *roots, const char *name, struct tree *tree)
 {
 	static const char *const endings[] = { "", ".xz", ".zst" };
@@ -118,9 +119,39 @@ static int add_firmware(const struct roots *roots, const char *name, struct tree
 		if (r >= 0)
 			r = tree_add_file(tree, file.path, file.host, file.len, false,
 					  TREE_GROUP_FIRMWARE);
-		return r < 0 ? log_errno(r, "cannot add the firmware %s", name) : 0;
+		return r < 0 ? log_errno(r, "cannot add the firmware %s", name) : 1;
 	}
 	log_debug("firmware %s is not installed", name);
+	return 0;
+}
+
+static void tell_missing(const char *module, const struct firmware_count *count)
+{
+	CLEANUP_STRBUF
+	struct strbuf text = STRBUF_INIT;
+
+	firmware_describe(module, count, &text);
+	if (strbuf_error(&text) >= 0)
+		log_warning("%s", text.data);
+}
+
+static int add_firmwares(const struct image_request *request, const struct kmods_module *module,
+			 struct tree *tree)
+{
+	struct firmware_count count = { .n_named = strv_length(module->firmware) };
+
+	for (size_t i = 0; i < count.n_named; i++) {
+		int r = add_firmware(request->roots, module->firmware[i], tree);
+
+		if (r < 0)
+			return r;
+		if (r == 0 && count.n_missing++ == 0)
+			count.first_missing = module->firmware[i];
+	}
+	/* Drivers of other machines need not have theirs. */
+	if (count.n_missing > 0 && request->hardware == PICKS_THIS &&
+	    firmware_matters(module->path))
+		tell_missing(module->name, &count);
 	return 0;
 }
 
@@ -141,10 +172,7 @@ static int add_module(const struct image_request *request, const struct kmods_mo
 		r = tree_add_file(tree, file.path, file.host, file.len, false, TREE_GROUP_MODULES);
 	if (r < 0)
 		return log_errno(r, "cannot add the kernel module %s", module->path);
-	r = 0;
-	for (size_t i = 0; r >= 0 && i < strv_length(module->firmware); i++)
-		r = add_firmware(request->roots, module->firmware[i], tree);
-	return r;
+	return add_firmwares(request, module, tree);
 }
 
 static int add_modules(const struct image_request *request, struct tree *tree)

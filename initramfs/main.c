@@ -31,7 +31,6 @@ struct settings {
 	bool dry_run;
 	bool verbose;
 	bool help;
-	bool show_version;
 };
 
 static int set_output(void *target, const char *value)
@@ -142,12 +141,6 @@ static int set_help(void *target, const char *value)
 	return 0;
 }
 
-static int set_show_version(void *target, const char *value)
-{
-	((struct settings *)target)->show_version = true;
-	return 0;
-}
-
 static const struct opt options[] = {
 	{ 'o', "output", "FILE", "the image (ROOT/boot/early-VERSION.img)", set_output },
 	{ 0, "kernel", "VERSION", "kernel (the running one; with --root the newest there)",
@@ -166,7 +159,6 @@ static const struct opt options[] = {
 	{ 'n', "dry-run", NULL, "do all but write the file", set_dry_run },
 	{ 'v', "verbose", NULL, "print sizes by item", set_verbose },
 	{ 'h', "help", NULL, "print this", set_help },
-	{ 0, "version", NULL, "print the version", set_show_version },
 };
 
 static int compare_versions(const void *a, const void *b)
@@ -320,10 +312,6 @@ int main(int argc, char **argv)
 		       "boots "
 		       "from.\n\n");
 		opts_print_help(stdout, options, ARRAY_SIZE(options));
-		return 0;
-	}
-	if (settings.show_version) {
-		printf("early-mkinitramfs %s\n", EARLY_VERSION);
 		return 0;
 	}
 	if (settings.verbose)

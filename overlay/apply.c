@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The upper layer into the real directory, name by name. Everything is put together in the staging directory and renamed over
- * its name, so that whoever looks, and a power cut at any moment, finds each file whole: the old one or the new one.
+ * The upper layer into the real directory, name by name. Everything is put together in the staging directory, its bytes are
+ * brought to the disk, and it is renamed over its name (or exchanged with what a rename can't replace), so that whoever looks,
+ * and a power cut at any moment, finds each file whole: the old one or the new one. What the union deleted is only noted here
+ * (removals.c): a file that was moved in the union is a new name and a deletion, and the disk must have one of both always.
  *
  * The upper layer is not touched. As long as it is there it hides all that is done here, so a failure half-way leaves the
  * union as it was, and doing it again does no harm: what an earlier try has placed is known by its stamp.
@@ -23,6 +25,8 @@
 #include "merge.h"
 #include "overlay.h"
 #include "plan.h"
+#include "redo.h"
+#include "removals.h"
 
 /* One name under work. */
 struct item {
@@ -126,6 +130,20 @@ static int make_special(struct merge *merge, const struct item *item, const char
 	return symlinkat(target, merge->staging_fd, name) < 0 ? -errno : 0;
 }
 
+/* All since the staging's syncfs: a rename may reach the disk before bytes that were written before it. */
+static int sync_late(struct merge *merge, const struct item *item, const char *name)
+{
+	const struct node *node = item->node;
+	CLEANUP_FD
+	int fd = -1;
+
+	if (!S_ISREG(item->upper_st.st_mode) ||
+	    (node->staged && !node->dirty_all && node->dirty.n == 0 && !node->meta_dirty))
+		return 0;
+	fd = openat(merge->staging_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 /* Everything of the file at staging/@name, times last. */
 static int put_together(struct merge *merge, const struct item *item, const char *name)
 {
@@ -147,17 +165,39 @@ static int put_together(struct merge *merge, const struct item *item, const char
 		return -errno;
 	if (!S_ISREG(item->upper_st.st_mode))
 		r = copy_meta(merge, item->upper_fd, fd, &item->upper_st, false);
-	return r < 0 ? r : copy_times(fd, &item->upper_st);
+	if (r == 0)
+		r = copy_times(fd, &item->upper_st);
+	return r < 0 ? r : sync_late(merge, item, name);
+}
+
+/* staging/@name gets its name. @exchange: a directory and something else; the old one goes with the staging directory. */
+static int rename_into_place(struct merge *merge, const struct item *item, const char *name,
+			     bool exchange)
+{
+	char old[24];
+
+	if (exchange) {
+		if (renameat2(merge->staging_fd, name, item->real_dir, item->text,
+			      RENAME_EXCHANGE) == 0)
+			return 0;
+		if (errno != EINVAL)
+			return -errno;
+		/* A file system without exchange. */
+		merge_next_name(merge, old, sizeof(old));
+		if (renameat(item->real_dir, item->text, merge->staging_fd, old) < 0)
+			return -errno;
+	}
+	return renameat(merge->staging_fd, name, item->real_dir, item->text) < 0 ? -errno : 0;
 }
 
 /* Renames staging/@name into place and takes it as what the node becomes. */
-static int put_into_place(struct merge *merge, struct item *item, const char *name)
+static int put_into_place(struct merge *merge, struct item *item, const char *name, bool exchange)
 {
 	struct stat st;
-	int fd;
+	int fd = rename_into_place(merge, item, name, exchange);
 
-	if (renameat(merge->staging_fd, name, item->real_dir, item->text) < 0)
-		return -errno;
+	if (fd < 0)
+		return fd;
 	fd = layer_open_path(item->real_dir, item->text, &st);
 	if (fd < 0)
 		return fd;
@@ -168,7 +208,7 @@ static int put_into_place(struct merge *merge, struct item *item, const char *na
 	return 0;
 }
 
-static int replace(struct merge *merge, struct item *item)
+static int replace(struct merge *merge, struct item *item, bool exchange)
 {
 	char name[24];
 	int r;
@@ -178,10 +218,10 @@ static int replace(struct merge *merge, struct item *item)
 	else
 		merge_next_name(merge, name, sizeof(name));
 	r = put_together(merge, item, name);
-	return r < 0 ? r : put_into_place(merge, item, name);
+	return r < 0 ? r : put_into_place(merge, item, name, exchange);
 }
 
-static int link_placed(struct merge *merge, struct item *item)
+static int link_placed(struct merge *merge, struct item *item, bool exchange)
 {
 	char name[24];
 
@@ -189,34 +229,18 @@ static int link_placed(struct merge *merge, struct item *item)
 	if (linkat(AT_FDCWD, FD_NAME(item->node->next_fd), merge->staging_fd, name,
 		   AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
-	return put_into_place(merge, item, name);
+	return put_into_place(merge, item, name, exchange);
 }
 
-/* Other names of the real inode must see the change: the one case that is not atomic. */
+/* Other names of the real inode must see the change: not by a rename. */
 static int rewrite(struct merge *merge, struct item *item)
 {
-	CLEANUP_FD
-	int in = -1;
-	CLEANUP_FD
-	int out = -1;
 	struct stat st;
 	int r;
 
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
-		return replace(merge, item);
-	in = layer_reopen(item->upper_fd, O_RDONLY);
-	if (in < 0)
-		return in;
-	out = layer_reopen(item->real_fd, O_WRONLY);
-	if (out < 0)
-		return out;
-	r = copy_range(in, out, 0, (uint64_t)item->upper_st.st_size);
-	if (r == 0 && ftruncate(out, item->upper_st.st_size) < 0)
-		r = -errno;
-	if (r == 0)
-		r = copy_meta(merge, item->upper_fd, item->real_fd, &item->upper_st, true);
-	if (r == 0)
-		r = copy_times(item->real_fd, &item->upper_st);
+		return replace(merge, item, false);
+	r = redo_rewrite(merge, item->node, item->real_fd, &item->upper_st);
 	if (r == 0)
 		r = layer_stat(item->real_fd, &st);
 	if (r < 0)
@@ -228,7 +252,8 @@ static int rewrite(struct merge *merge, struct item *item)
 	return 0;
 }
 
-static int make_dir(struct merge *merge, struct item *item)
+/* With all that is in it, before it is seen. */
+static int make_dir(struct merge *merge, struct item *item, bool exchange)
 {
 	CLEANUP_FD
 	int fd = -1;
@@ -242,11 +267,9 @@ static int make_dir(struct merge *merge, struct item *item)
 	if (fd < 0)
 		return -errno;
 	r = copy_meta(merge, item->upper_fd, fd, &item->upper_st, false);
-	if (r < 0)
-		return r;
-	if (renameat(merge->staging_fd, name, item->real_dir, item->text) < 0)
-		return -errno;
-	return apply_dir(merge, item->node, fd, false);
+	if (r == 0)
+		r = apply_dir(merge, item->node, fd, false);
+	return r < 0 ? r : rename_into_place(merge, item, name, exchange);
 }
 
 static int set_aside(struct merge *merge, const struct item *item)
@@ -321,21 +344,20 @@ static int perform(struct merge *merge, struct item *item, const struct plan *pl
 	merge->result->conflicts += plan->conflict;
 	if (plan->set_aside)
 		r = set_aside(merge, item);
-	else if (plan->remove)
-		r = layer_remove_tree(item->real_dir, item->text);
 	if (r < 0)
 		return r;
 	switch (plan->step) {
 	case PLAN_NOTHING:
-		return 0;
+		return plan->remove ? removals_add(&merge->removals, item->real_dir, item->text)
+				    : 0;
 	case PLAN_REPLACE:
-		return replace(merge, item);
+		return replace(merge, item, plan->remove);
 	case PLAN_LINK:
-		return link_placed(merge, item);
+		return link_placed(merge, item, plan->remove);
 	case PLAN_REWRITE:
 		return rewrite(merge, item);
 	case PLAN_MAKE_DIR:
-		return make_dir(merge, item);
+		return make_dir(merge, item, plan->remove);
 	case PLAN_MERGE_DIR:
 		return apply_dir(merge, item->node, item->real_fd, plan->clear);
 	}
@@ -389,7 +411,7 @@ static int apply_name(struct merge *merge, struct node *dir, int real_dir, const
 }
 
 /* Of an opaque directory, what the union does not show. */
-static int clear_dir(struct node *dir, int real_fd)
+static int clear_dir(struct merge *merge, struct node *dir, int real_fd)
 {
 	struct dirlist list = { 0 };
 	struct stat st;
@@ -398,7 +420,8 @@ static int clear_dir(struct node *dir, int real_fd)
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		if (fstatat(node_upper_fd(dir), dirlist_name(&list, i), &st, AT_SYMLINK_NOFOLLOW) <
 		    0)
-			r = errno == ENOENT ? layer_remove_tree(real_fd, dirlist_name(&list, i))
+			r = errno == ENOENT ? removals_add(&merge->removals, real_fd,
+							   dirlist_name(&list, i))
 					    : -errno;
 	}
 	dirlist_done(&list);
@@ -428,7 +451,7 @@ static int apply_dir(struct merge *merge, struct node *dir, int real_fd, bool cl
 	if (r == 0)
 		r = copy_meta(merge, upper, real_fd, &st, true);
 	if (r == 0 && clear)
-		r = clear_dir(dir, real_fd);
+		r = clear_dir(merge, dir, real_fd);
 	if (r == 0)
 		r = apply_children(merge, dir, real_fd);
 	merge->hides_all = hid_all;

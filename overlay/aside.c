@@ -44,6 +44,7 @@ struct sticky {
 	struct node *node; /* pinned: a directory, or a file beneath the root */
 	char *path; /* from the union's root, without a leading slash */
 	int tree_fd; /* the detached bind, until it is attached */
+	bool attached;
 };
 
 static struct list stickies = LIST_INIT(stickies); /* the merge's thread only */
@@ -203,8 +204,10 @@ static int attach_sticky(struct aside *aside, struct sticky *sticky)
 		base = attached;
 	}
 	r = attach(sticky->tree_fd, base, sticky->path, 0);
-	if (r == 0)
+	if (r == 0) {
 		sticky->tree_fd = fd_close(sticky->tree_fd);
+		sticky->attached = true;
+	}
 	return r;
 }
 
@@ -216,6 +219,8 @@ static void bind_stickies(struct aside *aside)
 	if (r < 0)
 		log_errno(r, "sockets of the union may be out of reach after the merge");
 	list_for_each_safe (sticky, tmp, &stickies, link) {
+		if (sticky->attached)
+			continue; /* by an earlier try */
 		r = open_sticky(aside, sticky);
 		if (r == 0)
 			r = attach_sticky(aside, sticky);
@@ -230,24 +235,36 @@ static void bind_stickies(struct aside *aside)
 	}
 }
 
+static int detach(struct aside *aside)
+{
+	int r = aside->detached ? 0 : session_detach(aside->session);
+
+	if (r == -EINVAL)
+		r = 0; /* somebody has unmounted it already */
+	aside->detached = r == 0;
+	return r;
+}
+
 /* The real directory comes from elsewhere: it is put beneath the union, or, before Linux 6.5, in its place. */
-static int put_into_place(struct aside *aside, bool *ret_detached)
+static int put_into_place(struct aside *aside)
 {
 	CLEANUP_FD
 	int tree = -1;
-	int r;
+	int r = -EINVAL;
 
-	*ret_detached = false;
 	tree = (int)syscall(SYS_open_tree, AT_FDCWD, aside->into,
 			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (tree < 0)
 		return -errno;
-	r = attach(tree, AT_FDCWD, aside->mountpoint, MOVE_MOUNT_BENEATH);
-	if (r != -EINVAL)
-		return r;
-	r = session_detach(aside->session);
-	*ret_detached = r == 0;
-	return r < 0 ? r : attach(tree, AT_FDCWD, aside->mountpoint, 0);
+	if (!aside->detached)
+		r = attach(tree, AT_FDCWD, aside->mountpoint, MOVE_MOUNT_BENEATH);
+	if (r == -EINVAL) {
+		r = detach(aside);
+		if (r == 0)
+			r = attach(tree, AT_FDCWD, aside->mountpoint, 0);
+	}
+	aside->placed = r == 0;
+	return r;
 }
 
 struct name_copy {
@@ -286,14 +303,13 @@ static void forget_names(struct aside *aside)
 
 int aside_step(struct aside *aside)
 {
-	bool detached = false;
 	int r = 0;
 
 	bind_stickies(aside);
-	if (aside->into)
-		r = put_into_place(aside, &detached);
-	if (r == 0 && !detached)
-		r = session_detach(aside->session);
+	if (aside->into && !aside->placed)
+		r = put_into_place(aside);
+	if (r == 0)
+		r = detach(aside);
 	if (r == 0)
 		forget_names(aside);
 	return r;

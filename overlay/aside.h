@@ -18,9 +18,14 @@ struct aside {
 	const char *mountpoint;
 	const char *into; /* the real directory, if it is not what lies beneath the mount point */
 	atomic_uint n_sticky;
+	bool placed; /* into is beneath the union, or in its place */
+	bool detached; /* the union is unmounted */
 };
 
-/* Unmounts the union. No lock may be held. 0 or negative errno: the mount is as it was. */
+/*
+ * Unmounts the union. No lock may be held. 0 or negative errno: the union is served on, and the next call goes on where this
+ * one stopped.
+ */
 int aside_step(struct aside *aside);
 
 /* Takes the bound directories away one by one, as they fall out of use. Returns when there is none. */

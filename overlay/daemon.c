@@ -99,7 +99,38 @@ static void on_gone(void *data, uint64_t handles)
 		.handles = handles,
 	};
 
+	daemon->last_error[0] = '\0';
 	send_link(daemon, OVERLAY_GONE, &gone);
+	ctlsock_done(daemon->ctlsock, &done);
+	if (daemon->has_ended)
+		loop_exit(daemon->loop, 0);
+}
+
+static void on_stays(void *data, int error)
+{
+	struct daemon *daemon = data;
+	struct overlay_stays stays = {
+		.t_us = clock_boottime_us(),
+		.why = strerror(-error),
+		.advice = "everything is on the disk, and what is written goes there too; unmount "
+			  "it by hand (umount -l), or ask for the merge again",
+	};
+	struct overlayctl_done done = {
+		.error = error,
+		.path = daemon->options->mountpoint,
+		.why = stays.why,
+		.advice = stays.advice,
+		.files = daemon->merged.files,
+		.bytes = daemon->merged.bytes,
+		.conflicts = daemon->merged.conflicts,
+		.handles = atomic_load(&daemon->overlay.n_handles),
+	};
+
+	snprintf(daemon->last_error, sizeof(daemon->last_error), "unmount: %s; %s", stays.why,
+		 stays.advice);
+	log_errno(error, "all is merged, but %s can't be unmounted: it is served on",
+		  daemon->options->mountpoint);
+	send_link(daemon, OVERLAY_STAYS, &stays);
 	ctlsock_done(daemon->ctlsock, &done);
 	if (daemon->has_ended)
 		loop_exit(daemon->loop, 0);
@@ -127,7 +158,8 @@ static void on_failed(void *data, int error, const struct merge_result *result)
 		loop_exit(daemon->loop, 0);
 }
 
-static const struct job_events job_events = { on_merged, on_gone, on_failed, on_progress };
+static const struct job_events job_events = { on_merged, on_gone, on_stays, on_failed,
+					      on_progress };
 
 /* --- requests --- */
 
@@ -145,6 +177,8 @@ static uint32_t state_of(const struct daemon *daemon)
 		return OVERLAYCTL_STATE_UNION;
 	case JOB_RUNNING:
 		return OVERLAYCTL_STATE_MERGING;
+	case JOB_MERGED:
+		return OVERLAYCTL_STATE_MERGED;
 	case JOB_GONE:
 		return OVERLAYCTL_STATE_GONE;
 	}

@@ -30,6 +30,7 @@ struct job {
 	char *into;
 	int event_fd;
 	enum job_state state; /* the loop's view */
+	bool has_merged; /* the thread's, or the loop's while none runs */
 	struct merge_progress progress;
 	struct aside aside;
 
@@ -38,6 +39,7 @@ struct job {
 	int error;
 	bool is_merged;
 	bool is_gone;
+	bool is_staying;
 	bool is_failed;
 };
 
@@ -75,23 +77,33 @@ static int run_merge(struct job *job)
 	return merge_run(job->overlay, real_fd, inval, job->session, &job->progress, &job->result);
 }
 
-static void *run(void *data)
+static int merge_once(struct job *job)
 {
-	struct job *job = data;
-	int r = run_merge(job);
+	int r = job->has_merged ? 0 : run_merge(job);
 
-	if (r < 0) {
-		job->error = r;
-		report(job, &job->is_failed);
-		return NULL;
-	}
+	if (r < 0 || job->has_merged)
+		return r;
+	job->has_merged = true;
 	report(job, &job->is_merged);
 	/* Attributes get their short life before anybody else can write to the files. */
 	merge_inval_all(job->overlay, false, inval, job->session);
-	r = aside_step(&job->aside);
-	if (r < 0)
-		(void)log_errno(r, "all is merged, but %s can't be unmounted: it is served on",
-				job->mountpoint);
+	return 0;
+}
+
+static void *run(void *data)
+{
+	struct job *job = data;
+
+	job->error = merge_once(job);
+	if (job->error < 0) {
+		report(job, &job->is_failed);
+		return NULL;
+	}
+	job->error = aside_step(&job->aside);
+	if (job->error < 0) {
+		report(job, &job->is_staying);
+		return NULL;
+	}
 	report(job, &job->is_gone);
 	aside_watch(&job->aside);
 	return NULL;
@@ -112,21 +124,26 @@ static void handle_timer(struct loop_timer *timer)
 static void handle_report(struct loop_source *source, uint32_t events)
 {
 	struct job *job = container_of(source, struct job, source);
-	bool merged, gone, failed;
+	bool merged, gone, stays, failed;
 	uint64_t count;
 
 	(void)!read(source->fd, &count, sizeof(count)); /* level-triggered: only to reset it */
 	pthread_mutex_lock(&job->lock);
 	merged = job->is_merged;
 	gone = job->is_gone;
+	stays = job->is_staying;
 	failed = job->is_failed;
-	job->is_merged = job->is_gone = job->is_failed = false;
+	job->is_merged = job->is_gone = job->is_staying = job->is_failed = false;
 	pthread_mutex_unlock(&job->lock);
 	if (merged)
 		job->events->merged(job->data, &job->result);
 	if (gone) {
 		job->state = JOB_GONE;
 		job->events->gone(job->data, atomic_load(&job->overlay->n_handles));
+	}
+	if (stays) {
+		job->state = JOB_MERGED;
+		job->events->stays(job->data, job->error);
 	}
 	if (failed) {
 		job->state = JOB_IDLE;
@@ -162,14 +179,8 @@ int job_new(struct loop *loop, struct overlay *overlay, struct session *session,
 	return 0;
 }
 
-int job_start(struct job *job, const char *into)
+static void prepare(struct job *job, const char *into)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	if (job->state != JOB_IDLE)
-		return job->state == JOB_RUNNING ? -EBUSY : -EALREADY;
 	merge_result_done(&job->result);
 	free(job->into);
 	job->into = into && *into ? strdup(into) : NULL;
@@ -179,6 +190,20 @@ int job_start(struct job *job, const char *into)
 		.mountpoint = job->mountpoint,
 		.into = job->into,
 	};
+}
+
+int job_start(struct job *job, const char *into)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (job->state == JOB_RUNNING)
+		return -EBUSY;
+	if (job->state == JOB_GONE)
+		return -EALREADY;
+	if (job->state == JOB_IDLE)
+		prepare(job, into);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = -pthread_create(&thread, &attr, run, job);

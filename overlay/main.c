@@ -87,11 +87,8 @@ int main(int argc, char **argv)
 		options_done(&options);
 		return 2;
 	}
-	if (options.help || options.version) {
-		if (options.help)
-			options_print_help();
-		else
-			printf("early-overlay %s\n", EARLY_VERSION);
+	if (options.help) {
+		options_print_help();
 		options_done(&options);
 		return 0;
 	}

@@ -7,10 +7,12 @@
  *     is noted. Then one syncfs, so that the bytes are on the disk before any rename. A full disk ends it here, with nothing
  *     touched.
  *  3. Dirty pages of mappings are written back, so that little is left for the next step.
- *  4. The gate is closed: no request runs. What changed since is copied, everything is renamed into place (apply.c), and for
- *     each node and open handle the real file is opened beside the old one. Only when all of that has worked, the exchange is
- *     made, which can't fail; else all that was opened is dropped, and the union goes on as before.
- *  5. The gate is opened. Everything now reaches the real tree. syncfs once more.
+ *  4. The gate is closed: no request runs. What changed since is copied and brought to the disk, everything is renamed into
+ *     place (apply.c), and for each node and open handle the real file is opened beside the old one. If something was deleted,
+ *     a syncfs, and only then it goes (removals.c). Only when all of that has worked, the exchange is made, which can't fail;
+ *     else all that was opened is dropped, and the union goes on as before.
+ *  5. The gate is opened. Everything now reaches the real tree. syncfs once more, then the staging directory goes, with what
+ *     was exchanged into it.
  */
 #include "merge.h"
 
@@ -28,6 +30,8 @@
 #include "handle.h"
 #include "layer.h"
 #include "overlay.h"
+#include "redo.h"
+#include "removals.h"
 
 void merge_result_done(struct merge_result *result)
 {
@@ -93,7 +97,9 @@ static int open_staging(struct merge *merge)
 	int r;
 
 	(void)layer_clone_make_writable(merge->real_fd); /* the mkdir says whether it helped */
-	r = layer_remove_tree(merge->real_fd, MARKS_STAGING);
+	r = redo_replay(merge->real_fd);
+	if (r == 0)
+		r = layer_remove_tree(merge->real_fd, MARKS_STAGING);
 	if (r == 0 && mkdirat(merge->real_fd, MARKS_STAGING, 0700) < 0)
 		r = -errno;
 	if (r < 0)
@@ -117,6 +123,8 @@ static void close_staging(struct merge *merge)
 	if (merge->staging_fd < 0)
 		return;
 	merge->staging_fd = fd_close(merge->staging_fd);
+	if (merge->keep_staging)
+		return;
 	(void)layer_remove_tree(merge->real_fd,
 				MARKS_STAGING); /* hidden, and the next merge does */
 }
@@ -355,6 +363,17 @@ static void drop_prepared(struct node **nodes, size_t n)
 	}
 }
 
+/* What was deleted goes when all that took its place is on the disk. */
+static int remove_deleted(struct merge *merge)
+{
+	int r;
+
+	if (list_empty(&merge->removals))
+		return 0;
+	r = sync_real(merge);
+	return merge_failed(merge, NULL, r < 0 ? r : removals_perform(&merge->removals));
+}
+
 /* The gate is held for writing. */
 static int switch_over(struct merge *merge)
 {
@@ -371,6 +390,8 @@ static int switch_over(struct merge *merge)
 		return merge_failed(merge, NULL, -ENOMEM);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = merge_failed(merge, NULL, prepare(merge, nodes[i]));
+	if (r == 0)
+		r = remove_deleted(merge);
 	if (r == 0)
 		exchange(merge, nodes, n);
 	else
@@ -395,6 +416,7 @@ int merge_run(struct overlay *overlay, int real_fd, merge_inval_fn inval, void *
 	int r, sync_result;
 
 	list_init(&merge.staged);
+	list_init(&merge.removals);
 	memset(ret_result, 0, sizeof(*ret_result));
 	atomic_store(&progress->files_done, 0);
 	atomic_store(&progress->files_total, 0);
@@ -407,9 +429,10 @@ int merge_run(struct overlay *overlay, int real_fd, merge_inval_fn inval, void *
 		r = switch_over(&merge);
 		pthread_rwlock_unlock(&overlay->gate);
 	}
-	close_staging(&merge);
 	if (r == 0 && (sync_result = sync_real(&merge)) < 0)
 		log_errno(sync_result, "the merged files may not all be on the disk");
+	removals_done(&merge.removals);
+	close_staging(&merge);
 	strbuf_done(&merge.path);
 	return r;
 }

@@ -56,6 +56,8 @@ struct merge {
 	int real_fd;
 	int staging_fd;
 	struct list staged; /* staged::link */
+	struct list removals; /* removals.h */
+	bool keep_staging; /* it holds what redo.c needs */
 	uint64_t next_name;
 	struct merge_progress *progress;
 	struct merge_result *result;

@@ -348,12 +348,6 @@ static int apply_help(void *target, const char *value)
 	return 0;
 }
 
-static int apply_version(void *target, const char *value)
-{
-	((struct options *)target)->version = true;
-	return 0;
-}
-
 static int apply_run(void *target, const char *value)
 {
 	return set_text(&((struct options *)target)->run_dir, value);
@@ -365,7 +359,6 @@ static const struct opt command_line[] = {
 	{ 'd', "debug", NULL, "log debug lines", apply_debug },
 	{ 0, "run", "DIR", "where the control socket lies (" DEFAULT_RUN_DIR ")", apply_run },
 	{ 'h', "help", NULL, "show this help", apply_help },
-	{ 'V', "version", NULL, "show the version", apply_version },
 };
 
 void options_print_help(void)
@@ -407,7 +400,7 @@ int options_parse(struct options *options, int argc, char **argv)
 
 	if (r < 0)
 		return r;
-	if (options->help || options->version)
+	if (options->help)
 		return 0;
 	r = take_operands(options, r, argv + 1);
 	if (r < 0)

@@ -24,7 +24,6 @@ struct options {
 	bool volatile_upper; /* fsync of the upper layer does nothing */
 	bool debug;
 	bool help;
-	bool version;
 };
 
 void options_init(struct options *options);

@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	log_init("early-splash", LOG_SINK_STDERR, LOG_LEVEL_INFO);
 	n = opts_parse(opts, ARRAY_SIZE(opts), &options, argc, argv);
 	if (n < 0)
-		return EXIT_FAILURE;
+		return 2;
 	if (options.help) {
 		printf("early-splash [OPTION]...\nShows the boot's picture and obeys PID 1 on "
 		       "descriptor 3.\n\n");

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+import manual
+
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(REPO, "out", "check")
 JOBS = f"-j{os.cpu_count() or 2}"
@@ -176,8 +178,15 @@ def lint_shell(tally):
     tally.add("lint: shellcheck", *command("shellcheck", ["shellcheck", *shell_scripts()]))
 
 
+def lint_manual(tally):
+    """Each program answers --help and --version, and its page has what the help offers."""
+    if build(tally, "build"):
+        found = manual.complaints(os.path.join(REPO, "build"))
+        tally.add("lint: manual", not found, "\n".join(found))
+
+
 LINTS = {"format": lint_format, "shell": lint_shell, "python": lint_python, "gcc": lint_gcc, "clang": lint_clang,
-         "cppcheck": lint_cppcheck}
+         "cppcheck": lint_cppcheck, "manual": lint_manual}
 
 
 def part_lint(tally, names):

@@ -161,7 +161,8 @@ static void close_with(struct channel *channel, int error)
 		on_close(channel, error);
 }
 
-static void receive(struct channel *channel)
+/* False if nothing was there to be received, or nothing more can be. */
+static bool receive(struct channel *channel)
 {
 	struct channel_message message = { .n_fds = 0 };
 	unsigned char *buf = NULL;
@@ -170,13 +171,14 @@ static void receive(struct channel *channel)
 	int n = receive_packet(channel->fd, &buf, &message);
 
 	if (n == -EAGAIN || n == -EINTR)
-		return;
+		return n == -EINTR;
 	if (n <= 0) {
 		close_with(channel, n);
-		return;
+		return false;
 	}
 	if (wire_peek(buf, (size_t)n, &message.opcode, &len) < 0 || len != (uint32_t)n ||
 	    !wire_find(channel->protocol, message.opcode)) {
+		gone = true;
 		close_with(channel, -EPROTO);
 	} else {
 		message.data = buf;
@@ -190,6 +192,16 @@ static void receive(struct channel *channel)
 	for (uint32_t i = 0; i < message.n_fds; i++)
 		fd_close(message.fds[i]);
 	free(buf);
+	return !gone;
+}
+
+void channel_drain(struct channel *channel, uint32_t max)
+{
+	/* After a callback that closed it the channel may be freed memory, or another one: not looked at again. */
+	if (!channel_is_open(channel))
+		return;
+	while (max-- > 0 && receive(channel))
+		continue;
 }
 
 static void handle_channel(struct loop_source *source, uint32_t events)
@@ -199,7 +211,7 @@ static void handle_channel(struct loop_source *source, uint32_t events)
 	if (events & EPOLLOUT)
 		flush_queue(channel);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		receive(channel);
+		(void)receive(channel); /* what is left is reported again */
 }
 
 int channel_init(struct channel *channel, struct loop *loop, int fd,

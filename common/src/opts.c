@@ -2,7 +2,19 @@
 #include "early/opts.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Programs are installed by their own names; as a link they still say who they are to those who called the link. */
+static int print_version(void *target, const char *value)
+{
+	printf("%s %s\n", program_invocation_short_name, EARLY_VERSION);
+	exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* Every program has it, so no table does. */
+static const struct opt version_option = { 0, "version", NULL, "print the name and the version",
+					   print_version };
 
 static const struct opt *find_long(const struct opt *opts, size_t n_opts, const char *name,
 				   size_t len)
@@ -12,6 +24,8 @@ static const struct opt *find_long(const struct opt *opts, size_t n_opts, const 
 		    memcmp(opts[i].name, name, len) == 0)
 			return &opts[i];
 	}
+	if (strlen(version_option.name) == len && memcmp(version_option.name, name, len) == 0)
+		return &version_option;
 	return NULL;
 }
 
@@ -95,18 +109,22 @@ int opts_parse(const struct opt *opts, size_t n_opts, void *target, int argc, ch
 	return n;
 }
 
+static void print_option(FILE *file, const struct opt *opt)
+{
+	char left[64];
+
+	(void)snprintf(left, sizeof(left), "%c%c%s %s%s%s%s", opt->letter ? '-' : ' ',
+		       opt->letter ? opt->letter : ' ', opt->letter && opt->name ? "," : " ",
+		       opt->name ? "--" : "", opt->name ? opt->name : "", opt->argument ? "=" : "",
+		       opt->argument ? opt->argument : "");
+	fprintf(file, "  %-30s %s\n", left, opt->help);
+}
+
 void opts_print_help(FILE *file, const struct opt *opts, size_t n_opts)
 {
-	for (size_t i = 0; i < n_opts; i++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "%c%c%s %s%s%s%s", opts[i].letter ? '-' : ' ',
-			       opts[i].letter ? opts[i].letter : ' ',
-			       opts[i].letter && opts[i].name ? "," : " ", opts[i].name ? "--" : "",
-			       opts[i].name ? opts[i].name : "", opts[i].argument ? "=" : "",
-			       opts[i].argument ? opts[i].argument : "");
-		fprintf(file, "  %-30s %s\n", left, opts[i].help);
-	}
+	for (size_t i = 0; i < n_opts; i++)
+		print_option(file, &opts[i]);
+	print_option(file, &version_option);
 }
 
 void opts_print_commands(FILE *file, const struct opt_command *commands, size_t n_commands)

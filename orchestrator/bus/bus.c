@@ -43,10 +43,17 @@ static int apply_activation_timeout(void *target, const char *value)
 	return parse_span_us(value, &bus->activation_timeout_us);
 }
 
+static int apply_help(void *target, const char *value)
+{
+	((struct bus *)target)->help = true;
+	return 0;
+}
+
 const struct opt bus_opts[] = {
 	{ 0, "address", "ADDRESS", "D-Bus address of the system bus", apply_address },
 	{ 0, "activation-timeout", "SPAN", "how long a service may take to start (25s)",
 	  apply_activation_timeout },
+	{ 'h', "help", NULL, "show this help", apply_help },
 };
 const size_t bus_n_opts = ARRAY_SIZE(bus_opts);
 

@@ -36,6 +36,7 @@ struct bus {
 	struct channel link; /* to PID 1 */
 	const char *address;
 	uint64_t activation_timeout_us;
+	bool help;
 	DBusConnection *connection; /* NULL: not connected yet */
 	struct bus_loop *bus_loop;
 	struct loop_timer retry_timer;

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "early/channel.h"
 #include "early/log.h"
@@ -12,14 +11,14 @@
 
 #include "bus.h"
 
-static int show_help(void *target, const char *value)
+static int show_help(void)
 {
 	printf("Usage: early-bus [OPTION]…\n\n"
 	       "The face of systemd's manager on the system bus. PID 1 starts it with its link at "
 	       "descriptor %d.\n\n",
 	       CHANNEL_HELPER_FD);
 	opts_print_help(stdout, bus_opts, bus_n_opts);
-	exit(EXIT_SUCCESS);
+	return EXIT_SUCCESS;
 }
 
 static void handle_terminate(const struct loop_signal_info *info, void *data)
@@ -34,9 +33,9 @@ int main(int argc, char **argv)
 	int r;
 
 	log_init("early-bus", LOG_SINK_STDERR, LOG_LEVEL_INFO);
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return show_help(NULL, NULL);
 	r = opts_parse(bus_opts, bus_n_opts, &bus, argc, argv);
+	if (r >= 0 && bus.help)
+		return show_help();
 	if (r != 0) {
 		if (r > 0)
 			fprintf(stderr, "early-bus: no operands are taken; see --help\n");

@@ -58,6 +58,7 @@ static struct json_object *service_object(const struct control_service *service)
 	set_number(object, "restarts", service->restarts);
 	set_number(object, "since_us", (int64_t)service->since_us);
 	set_text(object, "detail", service->detail);
+	set_number(object, "remarks", service->remarks);
 	return object;
 }
 

@@ -3,13 +3,13 @@
 _earlyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} word verb=
 	local verbs='status list start stop restart reload why log timeline verify daemon-reload
-		daemon-reexec rescue poweroff reboot halt'
+		daemon-reexec rescue merge poweroff reboot halt'
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		[[ $word != -* ]] && { verb=$word; break; }
 	done
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--control --json --svg --png --output --follow --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--control --json --svg --png --output --input --follow --help --version' -- "$cur")
 		return
 	fi
 	case $verb in

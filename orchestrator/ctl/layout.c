@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A chart of a boot: milestones as lines from their names at the top down through everything, services as bars, dark while they
- * start and with a light line below while they run, one below the other in the order of their starts.
+ * start and with a light line below while they run, one below the other in the order of their first starts. A service that
+ * started more than once has all its runs in its row.
  *
  * Nothing overlaps: a milestone's name goes to the first lane at the top in which there is room left of it, a service's name has
- * its own row and column, and what a bar says stands behind it or, where there is no room, before it. Widths of text are
+ * its own row and column, and what a bar says stands behind it or, where there is no room, before it, or nowhere. Widths of text are
  * estimated generously, so that any font fits.
  */
 #include "layout.h"
@@ -30,18 +31,22 @@
 #define MAX_LANES 32
 #define US_PER_S 1000000.0
 
+/* One run of a service. */
 struct bar {
 	const char *name;
 	size_t name_len;
 	uint64_t start_us;
 	uint64_t ready_us; /* 0: never */
 	uint64_t stop_us; /* 0: still runs */
+	size_t row;
 };
 
 struct chart {
 	struct layout layout;
 	struct bar *bars;
 	size_t n_bars;
+	size_t n_rows;
+	size_t n_later; /* starts after the right edge */
 	uint64_t start_us; /* left edge: the kernel's start, or in a container its own */
 	uint64_t end_us;
 	double top; /* where the bars begin */
@@ -139,6 +144,7 @@ static bool is_service(const struct layout_event *event)
 	return strncmp(event->name, "service:", strlen("service:")) == 0;
 }
 
+/* The newest run of that name. */
 static struct bar *find_bar(struct chart *chart, const char *name, size_t len)
 {
 	for (size_t i = chart->n_bars; i > 0; i--)
@@ -148,20 +154,28 @@ static struct bar *find_bar(struct chart *chart, const char *name, size_t len)
 	return NULL;
 }
 
-static struct bar *new_bar(struct chart *chart, const char *name, size_t len, uint64_t t_us)
+static void new_bar(struct chart *chart, const char *name, size_t len, uint64_t t_us)
 {
-	struct bar *bars = reallocarray(chart->bars, chart->n_bars + 1, sizeof(*bars));
+	struct bar bar = { .name = name, .name_len = len, .start_us = t_us, .row = chart->n_rows };
+	struct bar *before = find_bar(chart, name, len);
+	struct bar *bars;
 
+	if (before)
+		bar.row = before->row;
+	if (before && before->stop_us == 0)
+		before->stop_us = t_us; /* its end was not told */
+	bars = reallocarray(chart->bars, chart->n_bars + 1, sizeof(*bars));
 	if (!bars) {
 		chart->no_memory = true;
-		return NULL;
+		return;
 	}
 	chart->bars = bars;
-	bars[chart->n_bars] = (struct bar){ .name = name, .name_len = len, .start_us = t_us };
-	return &bars[chart->n_bars++];
+	bars[chart->n_bars++] = bar;
+	if (bar.row == chart->n_rows)
+		chart->n_rows++;
 }
 
-/* A service that starts again keeps its first bar: the chart is about the boot. */
+/* Events come in the order of time, so rows are in the order of first starts. */
 static void take_service_event(struct chart *chart, const struct layout_event *event)
 {
 	const char *name = event->name + strlen("service:");
@@ -169,20 +183,42 @@ static void take_service_event(struct chart *chart, const struct layout_event *e
 	struct bar *bar;
 	size_t len;
 
-	if (!what || event->t_us > chart->end_us)
+	if (!what)
 		return;
+	if (event->t_us > chart->end_us) {
+		chart->n_later += strcmp(what, ":start") == 0;
+		return;
+	}
 	len = (size_t)(what - name);
 	bar = find_bar(chart, name, len);
-	if (strcmp(what, ":start") == 0 && !bar)
-		(void)new_bar(chart, name, len, event->t_us);
-	else if (strcmp(what, ":ready") == 0 && bar && bar->ready_us == 0)
+	if (strcmp(what, ":start") == 0)
+		new_bar(chart, name, len, event->t_us);
+	else if (strcmp(what, ":ready") == 0 && bar && bar->ready_us == 0 && bar->stop_us == 0)
 		bar->ready_us = event->t_us;
 	else if (strcmp(what, ":stop") == 0 && bar && bar->stop_us == 0)
 		bar->stop_us = event->t_us;
 }
 
+/* Where the runs before and after in the same row, or the edges, leave room. */
+static void find_room(const struct chart *chart, const struct bar *bar, double *ret_left,
+		      double *ret_right)
+{
+	*ret_left = MARGIN + NAMES_WIDTH;
+	*ret_right = WIDTH - MARGIN;
+	for (const struct bar *other = chart->bars; other < chart->bars + chart->n_bars; other++) {
+		if (other->row != bar->row || other == bar)
+			continue;
+		/* The label of a run before may stand behind it, up to this one's start. */
+		if (other < bar)
+			*ret_left = x_of(chart, bar->start_us);
+		else
+			*ret_right = MIN(*ret_right, x_of(chart, other->start_us) - GAP);
+	}
+}
+
 static void draw_bar_label(struct chart *chart, const struct bar *bar, double x_end, double y)
 {
+	double left, right;
 	char label[64];
 	uint64_t until = bar->ready_us ? bar->ready_us : bar->stop_us;
 
@@ -190,15 +226,17 @@ static void draw_bar_label(struct chart *chart, const struct bar *bar, double x_
 		(void)snprintf(label, sizeof(label), "not ready");
 	else
 		format_seconds(until - MIN(until, bar->start_us), label, sizeof(label));
-	if (x_end + GAP + text_width(label) <= WIDTH - MARGIN)
+	find_room(chart, bar, &left, &right);
+	if (x_end + GAP + text_width(label) <= right)
 		add_text(chart, LAYOUT_STYLE_FAINT_TEXT, x_end + GAP, y, label);
-	else if (x_of(chart, bar->start_us) - GAP - text_width(label) > MARGIN + NAMES_WIDTH)
+	else if (x_of(chart, bar->start_us) - GAP - text_width(label) > left)
 		add_text(chart, LAYOUT_STYLE_FAINT_TEXT,
 			 x_of(chart, bar->start_us) - GAP - text_width(label), y, label);
 }
 
 static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 {
+	bool first = true;
 	uint64_t stop_us = bar->stop_us ? bar->stop_us : chart->end_us;
 	uint64_t ready_us = bar->ready_us ? bar->ready_us : stop_us;
 	double x = x_of(chart, bar->start_us);
@@ -206,22 +244,17 @@ static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 	double x_stop = MAX(x_of(chart, stop_us), x_ready);
 	char name[NAME_MAX_CHARACTERS + 1];
 
+	for (const struct bar *other = chart->bars; other < bar; other++)
+		first &= other->row != bar->row;
 	(void)snprintf(name, sizeof(name), "%.*s",
 		       (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS), bar->name);
-	add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
+	if (first)
+		add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
 	if (x_stop > x_ready)
 		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready,
 			 3.0);
 	add_rect(chart, LAYOUT_STYLE_STARTING, x, y + 2.0, x_ready - x, BAR - 1.0);
 	draw_bar_label(chart, bar, bar->ready_us ? x_ready : x_stop, y + BAR);
-}
-
-static int compare_bars(const void *a, const void *b)
-{
-	const struct bar *x = a;
-	const struct bar *y = b;
-
-	return x->start_us < y->start_us ? -1 : x->start_us > y->start_us;
 }
 
 /* --- milestones --- */
@@ -342,6 +375,18 @@ static void draw_grid(struct chart *chart, double bottom)
 	}
 }
 
+/* In the column of names, left of the grid's seconds. */
+static void draw_later(struct chart *chart, double bottom)
+{
+	char text[64];
+
+	if (chart->n_later == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%zu later start%s", chart->n_later,
+		       chart->n_later == 1 ? "" : "s");
+	add_text(chart, LAYOUT_STYLE_FAINT_TEXT, MARGIN, bottom + ROW - GAP / 2, text);
+}
+
 static void draw(struct chart *chart, const struct layout_event *events, size_t n)
 {
 	double bottom;
@@ -350,17 +395,17 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 	for (size_t i = 0; i < n; i++)
 		if (is_service(&events[i]))
 			take_service_event(chart, &events[i]);
-	if (chart->n_bars > 0)
-		qsort(chart->bars, chart->n_bars, sizeof(*chart->bars), compare_bars);
 	draw_milestones(chart, events, n, 0, true);
-	bottom = chart->top + (double)chart->n_bars * ROW + GAP;
+	bottom = chart->top + (double)chart->n_rows * ROW + GAP;
 	chart->layout.width = WIDTH;
 	chart->layout.height = bottom + ROW + MARGIN;
 	add_rect(chart, LAYOUT_STYLE_BACKGROUND, 0, 0, chart->layout.width, chart->layout.height);
 	draw_grid(chart, bottom);
 	draw_milestones(chart, events, n, bottom, false);
 	for (size_t i = 0; i < chart->n_bars; i++)
-		draw_bar(chart, &chart->bars[i], chart->top + GAP / 2 + (double)i * ROW);
+		draw_bar(chart, &chart->bars[i],
+			 chart->top + GAP / 2 + (double)chart->bars[i].row * ROW);
+	draw_later(chart, bottom);
 }
 
 int layout_make(const struct layout_event *events, size_t n_events, struct layout *ret_layout)

@@ -20,6 +20,12 @@ static int set_output(void *target, const char *value)
 	return 0;
 }
 
+static int set_input(void *target, const char *value)
+{
+	((struct settings *)target)->input = value;
+	return 0;
+}
+
 static int set_json(void *target, const char *value)
 {
 	((struct settings *)target)->json = true;
@@ -56,6 +62,7 @@ static const struct opt options[] = {
 	{ 0, "svg", NULL, "timeline: draw an SVG picture", set_svg },
 	{ 0, "png", NULL, "timeline: draw a PNG picture", set_png },
 	{ 'o', "output", "FILE", "timeline: write to FILE", set_output },
+	{ 'i', "input", "FILE", "timeline: take it from FILE, which --json wrote", set_input },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
 	{ 'h', "help", NULL, "this help", set_help },
 };
@@ -70,8 +77,8 @@ static const struct opt_command commands[] = {
 	{ "why", "NAME", "why a service runs", 1, 1, verb_why },
 	{ "log", "NAME", "what a service said", 1, 1, verb_log },
 	{ "timeline", NULL, "what each moment of the boot went to", 0, 0, verb_timeline },
-	{ "verify", "[FILE...]", "check manifests and units (default: all of this system)", 0, -1,
-	  verb_verify },
+	{ "verify", "[FILE|NAME...]", "check manifests and units (default: all of this system)", 0,
+	  -1, verb_verify },
 	{ "daemon-reload", NULL, "read all manifests anew", 0, 0, verb_daemon_reload },
 	{ "daemon-reexec", NULL, "execute early-init anew, keeping everything", 0, 0,
 	  verb_daemon_reexec },

@@ -163,6 +163,19 @@ static int show(const struct settings *settings, const char *dir, const char *na
 	return r;
 }
 
+/* Is it silent, or is there no such service? early-init knows, and says the latter itself. */
+static int tell_no_log(const struct settings *settings, const char *name, const char *dir)
+{
+	int code = EXIT_DONE;
+
+	if (strchr(name, '.'))
+		code = client_ask(settings->control, CONTROL_VERB_STATUS, name, NULL, NULL);
+	if (code == EXIT_DONE)
+		fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n", name,
+			dir, name);
+	return code;
+}
+
 int verb_log(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
@@ -179,9 +192,7 @@ int verb_log(void *target, int argc, char **argv)
 	if (r == 0)
 		return EXIT_DONE;
 	if (r == -ENOENT)
-		fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n", name,
-			dir.data, name);
-	else
-		fprintf(stderr, "earlyctl: cannot read the log of %s: %s\n", name, strerror(-r));
+		return tell_no_log(settings, name, dir.data);
+	fprintf(stderr, "earlyctl: cannot read the log of %s: %s\n", name, strerror(-r));
 	return client_exit_code(r);
 }

@@ -116,6 +116,42 @@ static int show(const struct settings *settings, struct json_object *events)
 	return write_out(settings, &out);
 }
 
+static bool is_event(struct json_object *event)
+{
+	return json_object_is_type(event, json_type_object) &&
+	       json_object_is_type(json_object_object_get(event, "name"), json_type_string) &&
+	       json_object_is_type(json_object_object_get(event, "t_us"), json_type_int) &&
+	       answer_number(event, "t_us") >= 0;
+}
+
+/* The events of a timeline.json, into @answer. */
+static int read_events(const char *path, struct answer *answer)
+{
+	struct json_object *file = json_object_from_file(path);
+	struct json_object *events = json_object_object_get(file, "events");
+	bool good = json_object_is_type(events, json_type_array);
+
+	for (size_t i = 0; good && i < json_object_array_length(events); i++) {
+		struct json_object *event = json_object_array_get_idx(events, i);
+
+		good = is_event(event);
+		if (good)
+			json_object_array_add(answer->events, json_object_get(event));
+	}
+	const char *why = file ? "" : json_util_get_last_err();
+
+	if (!file)
+		fprintf(stderr, "earlyctl: cannot read %s: %.*s\n", path, (int)strcspn(why, "\n"),
+			why);
+	else if (!good)
+		fprintf(stderr,
+			"earlyctl: %s is no timeline: \"events\" with \"name\" and \"t_us\" are "
+			"needed, as `earlyctl timeline --json` writes them\n",
+			path);
+	json_object_put(file);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
 int verb_timeline(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
@@ -127,11 +163,20 @@ int verb_timeline(void *target, int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
+	if (settings->json && settings->input) {
+		fputs("earlyctl: --input is for text and pictures: the file is JSON already\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
 	if (answer_init(&answer) < 0) {
 		fputs("earlyctl: no memory\n", stderr);
 		return EXIT_FAILED;
 	}
-	code = client_ask(settings->control, CONTROL_VERB_TIMELINE, "", answer_take, &answer);
+	if (settings->input)
+		code = read_events(settings->input, &answer);
+	else
+		code = client_ask(settings->control, CONTROL_VERB_TIMELINE, "", answer_take,
+				  &answer);
 	if (code == EXIT_DONE)
 		code = show(settings, answer.events);
 	answer_done(&answer);

@@ -91,6 +91,17 @@ static void print_pair(const char *title, const char *value)
 		printf("  %10s: %s\n", title, value);
 }
 
+/* What early-load said about the manifest when it was read; which lines they are is said by its reader again. */
+static void print_remarks(struct json_object *service)
+{
+	long long n = answer_number(service, "remarks");
+
+	if (n > 0)
+		printf("  %10s: %lld line%s of its manifest %s not honoured: earlyctl verify %s\n",
+		       "remarks", n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+		       answer_text(service, "path"));
+}
+
 static void print_service(struct json_object *service)
 {
 	char state[128];
@@ -100,7 +111,7 @@ static void print_service(struct json_object *service)
 	(void)snprintf(state, sizeof(state), "%s (%s)", answer_text(service, "active_state"),
 		       answer_text(service, "sub_state"));
 	print_pair("state", state);
-	(void)snprintf(number, sizeof(number), "%.3f s after the kernel's start",
+	(void)snprintf(number, sizeof(number), "%.3f s after the start",
 		       (double)answer_number(service, "since_us") / 1000000.0);
 	print_pair("since", answer_number(service, "since_us") ? number : "");
 	print_pair("why", answer_text(service, "why"));
@@ -115,6 +126,7 @@ static void print_service(struct json_object *service)
 	if (strcmp(answer_text(service, "result"), "success") != 0)
 		print_pair("result", answer_text(service, "result"));
 	print_pair("detail", answer_text(service, "detail"));
+	print_remarks(service);
 }
 
 static void print_status(const struct settings *settings, const struct answer *answer, bool one)

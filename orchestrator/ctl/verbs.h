@@ -7,6 +7,7 @@
 struct settings {
 	const char *control;
 	const char *output; /* -o; NULL: stdout */
+	const char *input; /* timeline: a file instead of early-init; NULL: none */
 	const char *loader; /* early-load's path */
 	bool json;
 	bool svg;

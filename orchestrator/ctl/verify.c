@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * "verify": early-load reads the files and tells what becomes of each directive, as remarks in its table; here they are counted. A
- * unit is refused if it could not be loaded or if a directive of its file was refused.
+ * unit is refused if it could not be loaded or if a directive of its file was refused. A unit that somebody named must be there;
+ * one that is only wanted by another need not.
  */
 #include "verify.h"
 
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,26 +30,20 @@
 
 struct tally {
 	int units;
+	bool named; /* the units were asked for, one by one */
 	int honoured;
 	int harmless;
+	int n_refused; /* directives */
 	struct json_object *refused; /* array */
+	struct json_object *masked; /* array of names */
 	struct json_object *bad_files; /* files and names of refused units: a set */
 	struct json_object *unit_files;
 };
 
-static void take_diagnostic(struct tally *tally, const struct table_diagnostic *diagnostic)
+static void refuse(struct tally *tally, const struct table_diagnostic *diagnostic)
 {
-	struct json_object *entry;
+	struct json_object *entry = json_object_new_object();
 
-	if (diagnostic->level > LEVEL_HARMLESS) {
-		tally->honoured++;
-		return;
-	}
-	if (diagnostic->level > LEVEL_REFUSED) {
-		tally->harmless++;
-		return;
-	}
-	entry = json_object_new_object();
 	json_object_object_add(entry, "file", json_object_new_string(diagnostic->file));
 	json_object_object_add(entry, "line", json_object_new_int64(diagnostic->line));
 	json_object_object_add(entry, "directive", json_object_new_string(diagnostic->directive));
@@ -56,11 +52,36 @@ static void take_diagnostic(struct tally *tally, const struct table_diagnostic *
 	json_object_object_add(tally->bad_files, diagnostic->file, json_object_new_boolean(true));
 }
 
+static void take_diagnostic(struct tally *tally, const struct table_diagnostic *diagnostic)
+{
+	if (diagnostic->level > LEVEL_HARMLESS) {
+		tally->honoured++;
+		return;
+	}
+	if (diagnostic->level > LEVEL_REFUSED) {
+		tally->harmless++;
+		return;
+	}
+	tally->n_refused += *diagnostic->directive != '\0';
+	refuse(tally, diagnostic);
+}
+
 static void take_service(struct tally *tally, const struct table_service *service)
 {
+	bool has_file = *service->path && service->load_state != TABLE_LOAD_MASKED;
+	const struct table_diagnostic missing = {
+		.file = service->name,
+		.directive = "",
+		.text = "there is no such unit, nor a file of that name here",
+	};
+
 	tally->units++;
-	json_object_object_add(tally->unit_files, *service->path ? service->path : service->name,
+	json_object_object_add(tally->unit_files, has_file ? service->path : service->name,
 			       json_object_new_boolean(service->load_state == TABLE_LOAD_ERROR));
+	if (service->load_state == TABLE_LOAD_MASKED)
+		json_object_array_add(tally->masked, json_object_new_string(service->name));
+	if (service->load_state == TABLE_LOAD_NOT_FOUND && !*service->path && tally->named)
+		refuse(tally, &missing);
 }
 
 static int count_refused_units(const struct tally *tally)
@@ -110,21 +131,22 @@ static struct json_object *make_result(const struct tally *tally)
 
 	json_object_object_add(directives, "honoured", json_object_new_int(tally->honoured));
 	json_object_object_add(directives, "harmless", json_object_new_int(tally->harmless));
-	json_object_object_add(
-		directives, "refused",
-		json_object_new_int64((int64_t)json_object_array_length(tally->refused)));
+	json_object_object_add(directives, "refused", json_object_new_int(tally->n_refused));
 	json_object_object_add(result, "units", json_object_new_int(tally->units));
 	json_object_object_add(result, "units_refused",
 			       json_object_new_int(count_refused_units(tally)));
 	json_object_object_add(result, "directives", directives);
 	json_object_object_add(result, "refused", json_object_get(tally->refused));
+	json_object_object_add(result, "masked", json_object_get(tally->masked));
 	return result;
 }
 
-struct json_object *verify_judge(const void *table, size_t len)
+struct json_object *verify_judge(const void *table, size_t len, bool named)
 {
 	struct tally tally = {
+		.named = named,
 		.refused = json_object_new_array(),
+		.masked = json_object_new_array(),
 		.bad_files = json_object_new_object(),
 		.unit_files = json_object_new_object(),
 	};
@@ -133,6 +155,7 @@ struct json_object *verify_judge(const void *table, size_t len)
 	if (take_messages(&tally, table, len) == 0)
 		result = make_result(&tally);
 	json_object_put(tally.refused);
+	json_object_put(tally.masked);
 	json_object_put(tally.bad_files);
 	json_object_put(tally.unit_files);
 	return result;
@@ -140,9 +163,22 @@ struct json_object *verify_judge(const void *table, size_t len)
 
 /* --- early-load --- */
 
+/* early-load takes a word with a slash for a file. Here a file of this directory is meant before a unit's name. */
+static char *make_operand(const char *word)
+{
+	struct stat st;
+	char *operand;
+
+	if (strchr(word, '/'))
+		return strdup(word);
+	if (stat(word, &st) < 0 ? lstat(word, &st) < 0 : S_ISDIR(st.st_mode))
+		return strdup(verb_unit_name(word));
+	return asprintf(&operand, "./%s", word) < 0 ? NULL : operand;
+}
+
 static void become_loader(const char *loader, int fd, int argc, char **argv)
 {
-	char **words = calloc((size_t)argc + 4, sizeof(*words));
+	char **words = calloc((size_t)argc + 5, sizeof(*words));
 	int n = 0;
 
 	if (!words || dup2(fd, CHANNEL_HELPER_FD) < 0 ||
@@ -152,8 +188,12 @@ static void become_loader(const char *loader, int fd, int argc, char **argv)
 	words[n++] = (char *)"--notes";
 	if (argc == 0)
 		words[n++] = (char *)"--all";
-	for (int i = 0; i < argc; i++)
-		words[n++] = argv[i];
+	words[n++] = (char *)"--";
+	for (int i = 0; i < argc; i++) {
+		words[n] = make_operand(argv[i]);
+		if (!words[n++])
+			_exit(1);
+	}
 	execv(loader, words);
 	fprintf(stderr, "earlyctl: cannot execute %s: %s\n", loader, strerror(errno));
 	_exit(1);
@@ -174,24 +214,32 @@ static int run_loader(const char *loader, int argc, char **argv, int fd)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-static void print_verdict(struct json_object *result)
+static void print_refusal(struct json_object *entry)
+{
+	const char *directive = answer_text(entry, "directive");
+
+	fputs(answer_text(entry, "file"), stdout);
+	if (answer_number(entry, "line") > 0)
+		printf(":%lld", answer_number(entry, "line"));
+	printf(": %s%s%s\n", directive, *directive ? ": " : "", answer_text(entry, "reason"));
+}
+
+static void print_verdict(struct json_object *result, bool named)
 {
 	struct json_object *refused = json_object_object_get(result, "refused");
+	struct json_object *masked = json_object_object_get(result, "masked");
 	struct json_object *directives = json_object_object_get(result, "directives");
 
-	for (size_t i = 0; i < json_object_array_length(refused); i++) {
-		struct json_object *entry = json_object_array_get_idx(refused, i);
-		const char *directive = answer_text(entry, "directive");
-
-		printf("%s:%lld: %s%s%s\n", answer_text(entry, "file"),
-		       answer_number(entry, "line"), directive, *directive ? ": " : "",
-		       answer_text(entry, "reason"));
-	}
-	printf("%lld units, %lld of them with something refused; directives: %lld honoured, %lld "
-	       "harmless, %lld refused\n",
+	for (size_t i = 0; i < json_object_array_length(refused); i++)
+		print_refusal(json_object_array_get_idx(refused, i));
+	for (size_t i = 0; named && i < json_object_array_length(masked); i++)
+		printf("%s: masked (a link to /dev/null, or an empty file): it is never started\n",
+		       json_object_get_string(json_object_array_get_idx(masked, i)));
+	printf("%lld units, %lld of them with something refused, %zu masked; directives: %lld "
+	       "honoured, %lld harmless, %lld refused\n",
 	       answer_number(result, "units"), answer_number(result, "units_refused"),
-	       answer_number(directives, "honoured"), answer_number(directives, "harmless"),
-	       answer_number(directives, "refused"));
+	       json_object_array_length(masked), answer_number(directives, "honoured"),
+	       answer_number(directives, "harmless"), answer_number(directives, "refused"));
 }
 
 int verb_verify(void *target, int argc, char **argv)
@@ -213,7 +261,7 @@ int verb_verify(void *target, int argc, char **argv)
 	if (r == 0)
 		r = fd_read_all(fd, TABLE_MAX, &table, &len);
 	if (r == 0)
-		result = verify_judge(table, len);
+		result = verify_judge(table, len, argc > 0);
 	if (!result) {
 		fputs("earlyctl: the files could not be read\n", stderr);
 		return EXIT_FAILED;
@@ -221,8 +269,11 @@ int verb_verify(void *target, int argc, char **argv)
 	if (settings->json)
 		answer_print_json(result);
 	else
-		print_verdict(result);
-	code = answer_number(result, "units_refused") > 0 ? EXIT_FAILED : EXIT_DONE;
+		print_verdict(result, argc > 0);
+	code = json_object_array_length(json_object_object_get(result, "refused")) > 0 ||
+			       answer_number(result, "units_refused") > 0
+		       ? EXIT_FAILED
+		       : EXIT_DONE;
 	json_object_put(result);
 	return code;
 }

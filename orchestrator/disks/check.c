@@ -46,6 +46,8 @@ struct check_order {
 	int passno; /* under way */
 	size_t next_entry; /* of that passno */
 	enum disks_verdict verdict;
+	bool separate; /* for SEPARATE */
+	bool skips_root;
 	struct strbuf text;
 	void (*on_end)(void *data);
 	void *data;
@@ -90,9 +92,21 @@ static void finish(struct check_order *order)
 {
 	if (order->text.len == 0)
 		strbuf_puts(&order->text, "nothing was due");
-	report_checked(order->report, order->verdict,
-		       strbuf_error(&order->text) ? "out of memory" : order->text.data);
+	if (order->separate)
+		log_info("separate disks checked: %s", check_order_text(order));
+	else
+		report_checked(order->report, order->verdict, check_order_text(order));
 	order->on_end(order->data);
+}
+
+enum disks_verdict check_order_verdict(const struct check_order *order)
+{
+	return order->verdict;
+}
+
+const char *check_order_text(const struct check_order *order)
+{
+	return strbuf_error(&order->text) ? "out of memory" : order->text.data;
 }
 
 static bool is_ext(const char *type)
@@ -252,10 +266,8 @@ static void check_next(struct check_order *order)
 
 static void begin_others(struct check_order *order)
 {
-	int r = fstab_read(&order->fstab, order->root);
+	int r = devices_scan(&order->devices, "/sys", true);
 
-	if (r == 0)
-		r = devices_scan(&order->devices, "/sys", true);
 	if (r < 0)
 		note(order, "the disks of fstab could not be checked: %s", strerror(-r));
 	order->passno = 1;
@@ -355,10 +367,8 @@ static int begin_root(struct check_order *order)
 {
 	struct mount_info info;
 	struct device *device;
-	int r = mounts_read(&order->mounts);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!mounts_find(&order->mounts, order->root, &info) || !is_ext(info.type))
 		return 0; /* nothing to check beneath a mount */
 	r = devices_scan(&order->devices, "/sys", false);
@@ -373,14 +383,15 @@ static int begin_root(struct check_order *order)
 
 static void begin(struct check_order *order)
 {
-	int r;
+	int r = mounts_read(&order->mounts);
 
 	if (order->words.mode == DISKS_CHECK_SKIP) {
 		note(order, "skipped");
 		finish(order);
 		return;
 	}
-	r = begin_root(order);
+	if (r == 0 && !order->skips_root)
+		r = begin_root(order);
 	if (r < 0)
 		note(order, "the root could not be checked: %s", strerror(-r));
 	if (r <= 0)
@@ -389,9 +400,10 @@ static void begin(struct check_order *order)
 
 int check_order_start(struct check_order **ret_order, struct loop *loop, struct report *report,
 		      const struct disks_check *wanted, const struct kernel_words *words,
-		      const char *root, void (*on_end)(void *data), void *data)
+		      const char *root, char *const *paths, void (*on_end)(void *data), void *data)
 {
 	struct check_order *order = calloc(1, sizeof(*order));
+	int r;
 
 	if (!order)
 		return -ENOMEM;
@@ -403,7 +415,13 @@ int check_order_start(struct check_order **ret_order, struct loop *loop, struct 
 	order->root = root;
 	order->on_end = on_end;
 	order->data = data;
+	order->separate = paths != NULL;
 	*ret_order = order;
+	r = fstab_read(&order->fstab, root);
+	if (r < 0)
+		note(order, "/etc/fstab cannot be read: %s", strerror(-r));
+	else if (paths)
+		order->skips_root = !fstab_keep_separate(&order->fstab, paths);
 	begin(order);
 	return 0;
 }

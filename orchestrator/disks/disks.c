@@ -16,6 +16,7 @@
 #include "early/channel.h"
 #include "early/log.h"
 #include "early/proto/disks.h"
+#include "early/strv.h"
 #include "kernel_words.h"
 #include "report.h"
 #include "root.h"
@@ -31,6 +32,7 @@ struct disks {
 	struct root_order *root_order;
 	struct check_order *check_order;
 	struct write_order *write_order;
+	char **separate; /* the paths of SEPARATE */
 	bool busy;
 };
 
@@ -39,6 +41,8 @@ static void forget_orders(struct disks *disks)
 	disks->root_order = root_order_free(disks->root_order);
 	disks->check_order = check_order_free(disks->check_order);
 	disks->write_order = write_order_free(disks->write_order);
+	strv_free(disks->separate);
+	disks->separate = NULL;
 }
 
 static void handle_end(void *data)
@@ -71,7 +75,45 @@ static int start_check(struct disks *disks, struct channel_message *message)
 	if (wanted.check > DISKS_CHECK_SKIP)
 		return -EPROTO;
 	return check_order_start(&disks->check_order, disks->loop, &disks->report, &wanted,
-				 &disks->words, disks->root, handle_end, disks);
+				 &disks->words, disks->root, NULL, handle_end, disks);
+}
+
+/* The checks of SEPARATE are through. */
+static void handle_separate_checked(void *data)
+{
+	struct disks *disks = data;
+	int r;
+
+	if (check_order_verdict(disks->check_order) == DISKS_VERDICT_REBOOT) {
+		report_checked(&disks->report, DISKS_VERDICT_REBOOT,
+			       check_order_text(disks->check_order));
+		handle_end(disks);
+		return;
+	}
+	r = write_order_start(&disks->write_order, disks->loop, &disks->report, &disks->words,
+			      disks->root, disks->separate, handle_end, disks);
+	if (r == 0)
+		return;
+	report_failed(&disks->report, "the disks of fstab cannot be mounted", strerror(-r),
+		      "Boot again");
+	handle_end(disks);
+}
+
+static int start_separate(struct disks *disks, struct channel_message *message)
+{
+	struct disks_separate wanted;
+	int r = channel_unpack(&disks->link, message, &wanted, sizeof(wanted));
+
+	if (r < 0)
+		return r;
+	if (wanted.check > DISKS_CHECK_SKIP)
+		return -EPROTO;
+	r = wire_list_to_strv(&wanted.paths, &disks->separate);
+	if (r < 0)
+		return r;
+	return check_order_start(&disks->check_order, disks->loop, &disks->report,
+				 &(struct disks_check){ .check = wanted.check }, &disks->words,
+				 disks->root, disks->separate, handle_separate_checked, disks);
 }
 
 static int start_order(struct disks *disks, struct channel_message *message)
@@ -83,7 +125,9 @@ static int start_order(struct disks *disks, struct channel_message *message)
 		return start_check(disks, message);
 	case DISKS_WRITE:
 		return write_order_start(&disks->write_order, disks->loop, &disks->report,
-					 &disks->words, disks->root, handle_end, disks);
+					 &disks->words, disks->root, NULL, handle_end, disks);
+	case DISKS_SEPARATE:
+		return start_separate(disks, message);
 	default:
 		return -EPROTO;
 	}

@@ -23,6 +23,15 @@ static char *copy(const char *text, const char *instead)
 	return strdup(text ? text : instead);
 }
 
+/* "/home/" is "/home" everywhere else. */
+static void cut_slashes(char *path)
+{
+	size_t len = path ? strlen(path) : 0;
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+}
+
 static int append(struct fstab *fstab, struct libmnt_fs *fs)
 {
 	struct fstab_entry *entries = reallocarray(fstab->entries, fstab->n_entries + 1,
@@ -40,6 +49,7 @@ static int append(struct fstab *fstab, struct libmnt_fs *fs)
 		.options = copy(mnt_fs_get_options(fs), "defaults"),
 		.passno = mnt_fs_get_passno(fs),
 	};
+	cut_slashes(entry->target);
 	return entry->source && entry->target && entry->type && entry->options ? 0 : -ENOMEM;
 }
 

@@ -121,14 +121,97 @@ void fstab_sort(struct fstab *fstab)
 	}
 }
 
+static void entry_done(struct fstab_entry *entry)
+{
+	free(entry->source);
+	free(entry->target);
+	free(entry->type);
+	free(entry->options);
+}
+
+static bool concerns(const struct fstab_entry *entry, char *const *paths)
+{
+	for (; *paths; paths++)
+		if (fstab_path_is_beneath(entry->target, *paths) ||
+		    fstab_path_is_beneath(*paths, entry->target))
+			return true;
+	return false;
+}
+
+/* A directory that comes from elsewhere needs what is mounted there. */
+static bool is_source_of_kept(const struct fstab_entry *entry, const struct fstab *fstab,
+			      const bool *keep)
+{
+	for (size_t i = 0; i < fstab->n_entries; i++)
+		if (keep[i] && fstab->entries[i].source[0] == '/' &&
+		    strcmp(entry->target, "/") != 0 && entry->target[0] == '/' &&
+		    fstab_path_is_beneath(fstab->entries[i].source, entry->target))
+			return true;
+	return false;
+}
+
+static void choose(const struct fstab *fstab, char *const *paths, bool *keep)
+{
+	bool more = true;
+
+	for (size_t i = 0; i < fstab->n_entries; i++) {
+		const struct fstab_entry *entry = &fstab->entries[i];
+
+		keep[i] = fstab_classify(entry) == FSTAB_ROOT ||
+			  (fstab_classify(entry) == FSTAB_LOCAL && concerns(entry, paths));
+	}
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < fstab->n_entries; i++) {
+			const struct fstab_entry *entry = &fstab->entries[i];
+
+			if (keep[i] || fstab_classify(entry) != FSTAB_LOCAL ||
+			    !is_source_of_kept(entry, fstab, keep))
+				continue;
+			keep[i] = more = true;
+		}
+	}
+}
+
+static bool has_own_entries(const struct fstab *fstab, char *const *paths)
+{
+	for (; *paths; paths++) {
+		bool found = false;
+
+		for (size_t i = 0; i < fstab->n_entries && !found; i++)
+			found = (fstab_classify(&fstab->entries[i]) == FSTAB_LOCAL ||
+				 fstab_classify(&fstab->entries[i]) == FSTAB_NETWORK) &&
+				fstab_path_is_beneath(*paths, fstab->entries[i].target);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+bool fstab_keep_separate(struct fstab *fstab, char *const *paths)
+{
+	bool needs_root = !has_own_entries(fstab, paths);
+	bool *keep = calloc(fstab->n_entries + 1, sizeof(*keep));
+	size_t n = 0;
+
+	if (!keep)
+		return needs_root; /* all of fstab is more than is needed, but not wrong */
+	choose(fstab, paths, keep);
+	for (size_t i = 0; i < fstab->n_entries; i++) {
+		if (keep[i])
+			fstab->entries[n++] = fstab->entries[i];
+		else
+			entry_done(&fstab->entries[i]);
+	}
+	fstab->n_entries = n;
+	free(keep);
+	return needs_root;
+}
+
 void fstab_done(struct fstab *fstab)
 {
-	for (size_t i = 0; i < fstab->n_entries; i++) {
-		free(fstab->entries[i].source);
-		free(fstab->entries[i].target);
-		free(fstab->entries[i].type);
-		free(fstab->entries[i].options);
-	}
+	for (size_t i = 0; i < fstab->n_entries; i++)
+		entry_done(&fstab->entries[i]);
 	free(fstab->entries);
 	*fstab = (struct fstab){ NULL, 0 };
 }

@@ -43,6 +43,12 @@ uint64_t fstab_device_timeout_us(const struct fstab_entry *entry, uint64_t defau
 /* Moves what lies beneath another entry's target behind it; all else stays in the order of the file. */
 void fstab_sort(struct fstab *fstab);
 
+/*
+ * Leaves the root and what mounting at, above or beneath @paths takes: those entries, and those that a bind of them comes from.
+ * Returns whether the root has to be writable: one of the paths itself lies on it.
+ */
+bool fstab_keep_separate(struct fstab *fstab, char *const *paths);
+
 /* Is @path the directory @above, or beneath it? */
 bool fstab_path_is_beneath(const char *path, const char *above);
 

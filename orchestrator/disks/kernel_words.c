@@ -37,6 +37,8 @@ static void take_word(const char *word, struct kernel_words *words)
 		if (check_repair_parse(word + 12, &words->repair) < 0)
 			log_warning("%s on the kernel command line: preen, yes or no is meant",
 				    word);
+	} else if (strcmp(word, "rw") == 0 || strcmp(word, "ro") == 0) {
+		words->root_writable = word[1] == 'w';
 	} else {
 		take_resume(word, words);
 	}

@@ -12,6 +12,7 @@ struct kernel_words {
 	char resume[KERNEL_WORD_MAX]; /* resume=; empty: not given */
 	uint64_t resume_offset; /* resume_offset=, in pages */
 	bool no_resume; /* noresume */
+	bool root_writable; /* rw, and no ro behind it */
 };
 
 /* Pure. The last of a repeated word counts; a value that is none is logged and passed over. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "early/channel.h"
 #include "early/clock.h"
 #include "early/log.h"
 #include "early/proto/disks.h"
+#include "fstab_plan.h"
 #include "report.h"
 
 #define TEXT_MAX 1024
@@ -50,14 +53,42 @@ void report_failed(struct report *report, const char *what, const char *why, con
 	send(report, DISKS_FAILED, &failed);
 }
 
-void report_mounted(struct report *report, const char *device, const char *fstype)
+/* The targets of a class. What *ret_list points to is *ret_data (free), NULL with an empty list. */
+static int list_targets(const struct fstab *fstab, enum fstab_class class,
+			struct wire_list *ret_list, char **ret_data)
 {
+	char **targets = calloc(fstab->n_entries + 1, sizeof(*targets));
+	size_t n = 0;
+	int r;
+
+	if (!targets)
+		return -ENOMEM;
+	for (size_t i = 0; i < fstab->n_entries; i++)
+		if (fstab_classify(&fstab->entries[i]) == class)
+			targets[n++] = fstab->entries[i].target;
+	r = wire_list_from_strv(targets, ret_list, ret_data);
+	free(targets); /* the strings are fstab's */
+	return r;
+}
+
+void report_mounted(struct report *report, const char *device, const char *fstype,
+		    const struct fstab *fstab)
+{
+	CLEANUP(free_charp)
+	char *local = NULL;
+	CLEANUP(free_charp)
+	char *network = NULL;
 	struct disks_mounted mounted = {
 		.t_us = clock_boottime_us(),
 		.device = device,
 		.fstype = fstype,
 	};
+	int r = list_targets(fstab, FSTAB_LOCAL, &mounted.local, &local);
 
+	if (r == 0)
+		r = list_targets(fstab, FSTAB_NETWORK, &mounted.network, &network);
+	if (r < 0)
+		log_errno(r, "what fstab mounts cannot be told to PID 1");
 	log_info("the root is mounted: %s, %s", device, fstype);
 	send(report, DISKS_MOUNTED, &mounted);
 }
@@ -74,9 +105,18 @@ void report_checked(struct report *report, uint32_t verdict, const char *text)
 	send(report, DISKS_CHECKED, &checked);
 }
 
-void report_ready(struct report *report)
+void report_writable(struct report *report)
 {
-	struct disks_ready ready = { .t_us = clock_boottime_us() };
+	log_info("the root is writable");
+	send(report, DISKS_WRITABLE, NULL);
+}
+
+void report_ready(struct report *report, bool root_read_only)
+{
+	struct disks_ready ready = {
+		.t_us = clock_boottime_us(),
+		.root_read_only = root_read_only,
+	};
 
 	log_info("the disks are ready");
 	send(report, DISKS_READY, &ready);

@@ -23,6 +23,7 @@
 #include "early/macros.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
+#include "fstab.h"
 #include "hotplug.h"
 #include "mount_root.h"
 #include "repair.h"
@@ -124,14 +125,25 @@ static void handle_mount_slow(struct task *task)
 			order->node, task->slow_count * SLOW_MOUNT_MS / 1000);
 }
 
+static void tell_mounted(struct root_order *order)
+{
+	struct fstab fstab = { NULL, 0 };
+	int r = fstab_read(&fstab, order->target);
+
+	if (r < 0)
+		log_errno(r, "%s/etc/fstab cannot be read", order->target);
+	report_mounted(order->report, order->node, order->mounted_type, &fstab);
+	fstab_done(&fstab);
+	order->on_end(order->data);
+}
+
 static void handle_mount_done(struct task *task, int exit_code)
 {
 	struct root_order *order = container_of(task, struct root_order, mount_task);
 	const char *why;
 
 	if (exit_code == 0) {
-		report_mounted(order->report, order->node, order->mounted_type);
-		order->on_end(order->data);
+		tell_mounted(order);
 		return;
 	}
 	why = task_last_line(task);

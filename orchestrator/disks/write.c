@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The order WRITE: the root read-write with fstab's options, then the rest of fstab.
+ * The order WRITE: the root read-write with fstab's options, then the rest of fstab. And the second half of SEPARATE, which is
+ * the same for a few paths, without which nobody may log in: there a disk that is missing is waited for longer, and ends it.
  *
  * The remount is of the superblock, and so of every copy of the root's mount at once (see mount_root.c). Without it nothing
  * else makes sense and the order fails; everything after it is reported and passed over, because one lost data disk is no
@@ -30,6 +31,7 @@
 #include "write.h"
 
 #define DEVICE_TIMEOUT_US (10 * USEC_PER_SEC)
+#define SEPARATE_TIMEOUT_US (30 * USEC_PER_SEC)
 #define DEVICE_TIMEOUT_MAX_US (90 * USEC_PER_SEC)
 #define SLOW_MS 15000
 #define GIVE_UP_AFTER 6 /* slow warnings: a mount that does not end is left behind */
@@ -49,6 +51,11 @@ struct write_order {
 	char *node; /* of mount */
 	size_t at; /* entry under way */
 	uint64_t start_us;
+	bool separate; /* for SEPARATE */
+	bool needs_root; /* to be writable */
+	bool root_read_only; /* fstab wants it */
+	char *failed; /* SEPARATE: the first that could not be mounted */
+	char *failed_why;
 	bool waiting; /* for the device of that entry; no task runs */
 	void (*on_end)(void *data);
 	void *data;
@@ -65,6 +72,8 @@ struct write_order *write_order_free(struct write_order *order)
 	fstab_done(&order->fstab);
 	devices_done(&order->devices);
 	free(order->node);
+	free(order->failed);
+	free(order->failed_why);
 	free(order);
 	return NULL;
 }
@@ -73,7 +82,15 @@ static void finish(struct write_order *order)
 {
 	hotplug_stop(&order->hotplug);
 	loop_timer_stop(&order->wait_timer);
-	report_ready(order->report);
+	if (order->failed)
+		report_failed(order->report, order->failed,
+			      order->failed_why ? order->failed_why : strerror(ENOMEM),
+			      "Connect or repair the disk (e2fsck -f), or correct its line in "
+			      "/etc/fstab, "
+			      "where nofail boots without it (mount -o remount,rw / first); then: "
+			      "earlyctl reboot");
+	else
+		report_ready(order->report, order->root_read_only);
 	order->on_end(order->data);
 }
 
@@ -96,6 +113,11 @@ static void entry_failed(struct write_order *order, const char *why)
 	else
 		report_trouble(order->report, "FAILED to mount %s (%s): %s", name, entry->source,
 			       why);
+	if (!order->separate || order->failed || fstab_option(entry, "nofail", NULL))
+		return;
+	order->failed_why = strdup(why);
+	if (asprintf(&order->failed, "%s (%s) cannot be mounted", name, entry->source) < 0)
+		order->failed = strdup("a disk of fstab cannot be mounted");
 }
 
 static void handle_slow(struct task *task)
@@ -193,8 +215,12 @@ static const char *reason_to_pass(struct write_order *order, const struct fstab_
 		     entry->target) < 0 ||
 	    !mounts_find(&order->mounts, path, &info))
 		return NULL;
-	if (strcmp(info.type, "fuse.early-overlay") == 0)
-		return "a transient overlay lies on it; mount it once that is gone";
+	if (strcmp(info.type, "fuse.early-overlay") == 0) {
+		report_trouble(order->report,
+			       "%s (%s) is not mounted: a transient overlay lies on it (is it "
+			       "reached by a symbolic link?); mount it once that is gone",
+			       entry->target, entry->source);
+	}
 	return "";
 }
 
@@ -215,7 +241,8 @@ static const struct fstab_entry *failed_parent(struct write_order *order,
 static int wait_for_device(struct write_order *order, const struct fstab_entry *entry)
 {
 	/* A span of hours, or for ever, is not a boot's. */
-	uint64_t timeout_us = fstab_device_timeout_us(entry, DEVICE_TIMEOUT_US);
+	uint64_t timeout_us = fstab_device_timeout_us(entry, order->separate ? SEPARATE_TIMEOUT_US
+									     : DEVICE_TIMEOUT_US);
 	uint64_t deadline_us = order->start_us + MIN(timeout_us, DEVICE_TIMEOUT_MAX_US);
 
 	if (clock_monotonic_us() >= deadline_us ||
@@ -349,7 +376,7 @@ static void handle_remounted(struct task *task, int exit_code)
 	}
 	if (line[0])
 		report_trouble(order->report, "%s", line);
-	log_info("the root is writable");
+	report_writable(order->report);
 	begin_others(order);
 }
 
@@ -370,7 +397,7 @@ static const struct fstab_entry *root_entry(const struct fstab *fstab)
 	return NULL;
 }
 
-static int begin(struct write_order *order)
+static int begin(struct write_order *order, char *const *paths)
 {
 	int r = mounts_read(&order->mounts);
 
@@ -378,12 +405,16 @@ static int begin(struct write_order *order)
 		r = fstab_read(&order->fstab, order->root);
 	if (r < 0)
 		return r;
+	order->needs_root = !paths || fstab_keep_separate(&order->fstab, paths);
 	order->mount = (struct mount_fstab){
 		.entry = root_entry(&order->fstab),
 		.root = order->root,
 	};
-	if (order->mount.entry && fstab_option(order->mount.entry, "ro", NULL)) {
+	order->root_read_only = order->mount.entry && !order->words.root_writable &&
+				fstab_option(order->mount.entry, "ro", NULL);
+	if (order->root_read_only)
 		log_info("the root stays read-only, as /etc/fstab says");
+	if (order->root_read_only || !order->needs_root) {
 		begin_others(order);
 		return 0;
 	}
@@ -400,7 +431,7 @@ static int begin(struct write_order *order)
 }
 
 int write_order_start(struct write_order **ret_order, struct loop *loop, struct report *report,
-		      const struct kernel_words *words, const char *root,
+		      const struct kernel_words *words, const char *root, char *const *paths,
 		      void (*on_end)(void *data), void *data)
 {
 	struct write_order *order = calloc(1, sizeof(*order));
@@ -419,7 +450,8 @@ int write_order_start(struct write_order **ret_order, struct loop *loop, struct 
 	order->hotplug.on_device = handle_device;
 	order->hotplug.on_settled = handle_settled;
 	*ret_order = order;
-	r = begin(order);
+	order->separate = paths != NULL;
+	r = begin(order, paths);
 	if (r < 0)
 		fail(order, strerror(-r));
 	return 0;

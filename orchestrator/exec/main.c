@@ -2,13 +2,47 @@
 /* early-exec: between PID 1's clone and a service's program. Started by PID 1 only. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "early/log.h"
+#include "early/macros.h"
+#include "early/opts.h"
 #include "request.h"
 #include "run.h"
+
+static int set_help(void *target, const char *value)
+{
+	*(bool *)target = true;
+	return 0;
+}
+
+static const struct opt options[] = {
+	{ 'h', "help", NULL, "show this help", set_help },
+};
+
+/* early-init passes one name, with its suffix: it is none of these. */
+static bool is_question(const char *word)
+{
+	return strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0 ||
+	       strcmp(word, "--version") == 0;
+}
+
+static int show_help(int argc, char **argv)
+{
+	bool help = false;
+	int n = opts_parse(options, ARRAY_SIZE(options), &help, argc, argv);
+
+	if (n < 0)
+		return 2;
+	fputs("early-exec NAME\nStarts the program of a service. It is run by early-init, "
+	      "with the order at descriptor 3.\n\n",
+	      help ? stdout : stderr);
+	opts_print_help(help ? stdout : stderr, options, ARRAY_SIZE(options));
+	return help ? 0 : 2;
+}
 
 int main(int argc, char **argv)
 {
@@ -19,12 +53,8 @@ int main(int argc, char **argv)
 	int r;
 
 	log_init("early-exec", LOG_SINK_STDERR, LOG_LEVEL_INFO);
-	if (argc != 2) {
-		fputs("early-exec NAME\nStarts the program of a service. It is run by early-init, "
-		      "with the order at descriptor 3.\n",
-		      stderr);
-		return argc == 1 ? 0 : 2;
-	}
+	if (argc != 2 || is_question(argv[1]))
+		return show_help(argc, argv);
 	/* High enough not to meet the sockets on their way to descriptor 3 and on. */
 	report_fd = fcntl(REPORT_FD, F_DUPFD_CLOEXEC, 1000);
 	if (report_fd < 0)

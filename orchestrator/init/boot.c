@@ -102,6 +102,32 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 	return -EOPNOTSUPP;
 }
 
+static void say_union(const struct union_mount *mount, void (*say)(void *to, const char *text),
+		      void *to)
+{
+	char text[CMDLINE_VALUE_MAX + 200];
+	const char *more = "";
+
+	if (mount->state == UNION_LEFT_OUT)
+		more = ": /etc/fstab mounts a file system of its own, for which the login waits";
+	else if (mount->state == UNION_MOUNTED && mount->unions->keep)
+		more = ", until the machine is switched off, and is dropped then: /etc/fstab has "
+		       "the root read-only";
+	else if (mount->stays)
+		more = ", all of it is on the disk, but it cannot be unmounted";
+	(void)snprintf(text, sizeof(text), "overlay on %s: %s%s", mount->path,
+		       union_state_name(mount->state), more);
+	say(to, text);
+}
+
+static void handle_status(void *data, void (*say)(void *to, const char *text), void *to)
+{
+	struct boot *boot = data;
+
+	for (uint32_t i = 0; i < boot->unions.n_mounts; i++)
+		say_union(&boot->unions.mounts[i], say, to);
+}
+
 static void handle_rescue_enter(struct rescue *rescue)
 {
 	struct boot *boot = rescue->data;
@@ -133,6 +159,7 @@ static int init(struct boot *boot)
 		.cgroup_root = "/sys/fs/cgroup",
 		.verb = handle_verb,
 		.overlaid = list_overlaid,
+		.status = handle_status,
 		.data = boot,
 	};
 	int r = loop_new(&boot->loop);
@@ -183,7 +210,7 @@ int boot_main(int argc, char **argv)
 		r = boot_state_read(&boot, (int)state_fd);
 		if (r < 0) {
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
-			unions_start_anew(&boot.unions, boot.loop, &boot.cmdline);
+			unions_leave_out(&boot.unions, boot.loop, &boot.cmdline);
 		}
 	}
 	/* Only now: a child that ended between the two programs has its owner again. */

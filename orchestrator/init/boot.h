@@ -6,6 +6,7 @@
 
 #include "bus_link.h"
 #include "cmdline.h"
+#include "disk_pulse.h"
 #include "display.h"
 #include "early/loop.h"
 #include "helper.h"
@@ -29,6 +30,13 @@ enum boot_power {
 	BOOT_POWER_HALT,
 };
 
+/* Disks of fstab that lie where an overlay would have been; the display's units wait for them. */
+enum boot_separate {
+	BOOT_SEPARATE_NONE, /* there are none, or they are mounted */
+	BOOT_SEPARATE_WAITING,
+	BOOT_SEPARATE_FAILED, /* a person has to see to it */
+};
+
 struct boot {
 	struct loop *loop;
 	struct manager *manager;
@@ -48,6 +56,8 @@ struct boot {
 	bool storage_started;
 
 	/* stage 2 */
+	bool units_loaded;
+	enum boot_separate separate;
 	bool login_ready; /* logind has its name */
 	bool display_manager_ran;
 	bool after_greeter; /* the greeter is there, or was given up */
@@ -55,7 +65,9 @@ struct boot {
 	bool root_checked; /* CHECKED came */
 	bool root_needs_reboot;
 	bool write_started;
+	bool root_writable; /* it is; other disks may still be mounted */
 	bool writable;
+	uint32_t disks_percent; /* of the last progress */
 	bool login_failure_told; /* until the display manager runs again */
 	uint32_t display_manager_deaths; /* since the last greeter */
 	char display_manager[256]; /* the unit of the seat */
@@ -65,6 +77,12 @@ struct boot {
 	/* the end */
 	enum boot_power power;
 	struct loop_timer power_deadline;
+	uint64_t
+		merge_patience_us; /* a merge that stands still for so long is given up; 0: the usual */
+	bool merge_awaited; /* nothing but the disks is waited for */
+	bool merge_given_up; /* and that is on the screen, for a moment */
+	struct disk_pulse disk_pulse;
+	const char *shutdown; /* the program at the end; NULL: early-shutdown */
 	struct loop_timer give_up; /* OnGiveUp=reboot */
 	struct loop_child last_sync; /* without early-shutdown */
 };
@@ -74,6 +92,23 @@ int boot_main(int argc, char **argv);
 
 void boot_early_start(struct boot *boot);
 void boot_real_start(struct boot *boot);
+
+/* Starts the display's units once both the units are known and the disks are there that they may need. */
+void boot_real_maybe_display(struct boot *boot);
+void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char *why);
+
+/* boot_separate.c: before the display, what fstab has where overlays were left out; and what came of it. */
+void boot_separate_start(struct boot *boot);
+void boot_separate_ready(struct boot *boot, uint64_t t_us);
+void boot_separate_failed(struct boot *boot, const struct disks_failed *failed);
+/* It will not come: the display waits for a person. */
+void boot_separate_stop(struct boot *boot);
+
+/* boot_unions.c: takes care of what the overlays report; and keeps them, with a root that is read-only on purpose. */
+void boot_unions_connect(struct boot *boot);
+void boot_unions_keep(struct boot *boot);
+/* Who hears of what in stage 2: the callbacks of all parts. */
+void boot_real_connect(struct boot *boot);
 
 /* What waits for the greeter waits no longer. Idempotent. */
 void boot_real_go_on(struct boot *boot);
@@ -87,11 +122,20 @@ void boot_real_maybe_write(struct boot *boot);
  */
 void boot_fail(struct boot *boot, const char *what, const char *why, const char *advice);
 
+/* What "poweroff.target" and its like ask for; BOOT_POWER_NONE: it is another unit. */
+enum boot_power boot_power_of(const char *unit);
+
 /* Stops, merges, and hands the machine to early-shutdown. The first call counts. */
 void boot_power(struct boot *boot, enum boot_power power);
 
 /* A step of the merge has ended, well or not. Does nothing unless the machine is at its end. */
 void boot_power_step(struct boot *boot);
+
+/* The disks or a merge are further than before. Does nothing unless the machine is at its end. */
+void boot_power_progress(struct boot *boot);
+
+/* The root can be written to. At its end the machine waits for no other disk. */
+void boot_power_writable(struct boot *boot);
 
 /* Writes the state to a memfd whose descriptors survive an exec; and takes it over on the other side. */
 int boot_state_write(struct boot *boot, int *ret_fd);

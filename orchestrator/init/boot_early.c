@@ -23,9 +23,9 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "mounts.h"
+#include "other_init.h"
 
 #define FRAME_DEADLINE_US (3 * USEC_PER_SEC)
-#define OTHER_INIT "/sbin/init"
 #define MODULES EARLY_LIBEXECDIR "/early-modules"
 
 static void find_root(struct boot *boot);
@@ -109,15 +109,31 @@ static void handle_disks_failed(struct storage *storage, uint16_t order,
 	boot_fail(storage->data, failed->what, failed->why, failed->advice);
 }
 
-/* The way back: this root has no Early (any more). Its own init knows what to do with a read-only root. */
-static void execute_other_init(struct boot *boot, const char *why)
+/* Returns only if none of them can be executed; the last reason. */
+static int execute_first(const struct other_inits *inits)
 {
-	static char *const argv[] = { (char *)"init", NULL };
 	static char *const environment[] = { (char *)"HOME=/", (char *)"TERM=linux", NULL };
 	sigset_t none, before;
-	int r;
+	int r = -ENOENT;
 
-	log_warning("%s: " OTHER_INIT " of the root takes over", why);
+	/* Masks and ignored signals go over an exec; that init has its own ideas of both. */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, &before);
+	(void)signal(SIGPIPE, SIG_DFL);
+	for (size_t i = 0; i < inits->n_paths; i++) {
+		char *const argv[] = { (char *)inits->paths[i], NULL };
+
+		(void)execve(argv[0], argv, environment);
+		r = -errno;
+		log_errno(r, "cannot execute %s", argv[0]);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+static void let_go_of_root(struct boot *boot)
+{
 	for (uint32_t i = 0; i < boot->unions.n_mounts; i++) {
 		if (boot->unions.mounts[i].state == UNION_MOUNTED)
 			(void)umount2(boot->unions.mounts[i].path, MNT_DETACH);
@@ -125,16 +141,42 @@ static void execute_other_init(struct boot *boot, const char *why)
 	}
 	(void)umount2("/tmp", MNT_DETACH);
 	display_text_console(&boot->display);
-	/* Masks and ignored signals go over an exec; that init has its own ideas of both. */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, &before);
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)execve(OTHER_INIT, argv, environment);
-	r = errno;
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	boot_fail(boot, "This root has neither Early nor another init", strerrordesc_np(r),
-		  "Is it the right root? Check root= at the boot loader.");
+}
+
+/* The way back: this root has no Early (any more), or another init is wanted. That one knows what to do with a read-only root. */
+static void execute_other_init(struct boot *boot, const char *why)
+{
+	static const char advice[] =
+		"Is it the right root? Check root= at the boot loader. If Early is to boot it, "
+		"leave "
+		"early.stock and init= out; else install the distribution's own init in the shell "
+		"(Debian: apt install systemd-sysv).";
+	struct other_inits inits;
+	CLEANUP_FD
+	int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	other_init_find(&inits, root_fd, EARLY_SBINDIR "/early-init", boot->cmdline.init);
+	if (inits.n_paths == 0) {
+		log_warning("%s, but this root has no other init: %s", why, inits.why);
+		boot_fail(boot, "This root has no init but Early", inits.why, advice);
+		return;
+	}
+	log_warning("%s: %s of the root takes over", why, inits.paths[0]);
+	let_go_of_root(boot);
+	r = execute_first(&inits);
+	boot_fail(boot, "The root's own init cannot be executed", strerrordesc_np(-r), advice);
+}
+
+static bool another_is_wanted(const struct boot *boot)
+{
+	CLEANUP_FD
+	int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (boot->cmdline.stock)
+		return true;
+	return boot->cmdline.init[0] &&
+	       !other_init_is_early(root_fd, EARLY_SBINDIR "/early-init", boot->cmdline.init);
 }
 
 static void execute_stage_2(struct boot *boot)
@@ -189,14 +231,14 @@ static void handle_mounted(struct storage *storage, const struct disks_mounted *
 		return;
 	}
 	boot->rescue.in_initramfs = false;
-	if (boot->cmdline.stock) {
-		execute_other_init(boot, "early.stock");
+	if (another_is_wanted(boot)) {
+		execute_other_init(boot, boot->cmdline.stock ? "early.stock" : "init=");
 		return;
 	}
 	r = mounts_tmpfs("/tmp", "mode=1777,size=50%");
 	if (r < 0)
 		log_errno(r, "no tmpfs on /tmp");
-	unions_start(&boot->unions, boot->loop, &boot->cmdline);
+	unions_start(&boot->unions, boot->loop, &boot->cmdline, mounted);
 }
 
 void boot_early_start(struct boot *boot)

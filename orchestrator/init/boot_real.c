@@ -2,6 +2,7 @@
 /*
  * Stage 2, in the real root: the display first, then the disks, then everything else.
  *
+ *	disks of fstab in the place of overlays (SEPARATE) --.
  *	manifests --> units of Stage=display --> early-bus as soon as the message bus runs --> display manager --> greeter
  *	display manager started: CHECK (idle)      greeter and CHECK: WRITE --> merge --> overlays gone --> complete
  *
@@ -72,7 +73,7 @@ static void start_log(struct boot *boot)
 	}
 	manager_set_streams(boot->manager, true);
 	manager_each_stream(boot->manager, &boot->listener);
-	if (boot->unions.told_gone)
+	if (boot->unions.told_gone || boot->unions.keep)
 		(void)helper_send(&boot->log, LOGS_FLUSH, NULL);
 }
 
@@ -85,9 +86,18 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 		(void)channel_send_fds(&boot->log.channel, LOGS_STREAM, &stream, &fd, 1);
 }
 
-/* --- disks and merge --- */
+static void handle_remark(struct manager_listener *listener, const char *unit, const char *text)
+{
+	struct boot *boot = container_of(listener, struct boot, listener);
+	const struct logs_line line = { unit, LOG_LEVEL_WARNING, text };
 
-static void start_stage(struct boot *boot, enum table_stage stage, const char *why)
+	if (helper_is_running(&boot->log))
+		(void)helper_send(&boot->log, LOGS_LINE, &line); /* it is in the kernel's log */
+}
+
+/* --- disks --- */
+
+void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char *why)
 {
 	int r = boot->power == BOOT_POWER_NONE ? manager_start_stage(boot->manager, stage, why) : 0;
 
@@ -99,7 +109,7 @@ static void handle_all_loaded(struct manager *manager, int error, void *data)
 {
 	if (error < 0)
 		log_errno(error, "the units could not all be read");
-	start_stage(data, TABLE_STAGE_GREETER, "enabled; started after the greeter");
+	boot_real_start_stage(data, TABLE_STAGE_GREETER, "enabled; started after the greeter");
 }
 
 /* All stock units are read only now: it takes a second that the greeter had better use for. */
@@ -109,42 +119,6 @@ static void start_rest(struct boot *boot)
 
 	if (r < 0)
 		handle_all_loaded(boot->manager, r, boot);
-}
-
-static void complete(struct boot *boot)
-{
-	(void)helper_send(&boot->log, LOGS_FLUSH, NULL);
-	manager_event(boot->manager, "complete", 0, NULL);
-}
-
-static void handle_merged(struct unions *unions, uint64_t t_us)
-{
-	struct boot *boot = unions->data;
-
-	manager_event(boot->manager, "merged", t_us, NULL);
-	start_stage(boot, TABLE_STAGE_MERGED, "the overlays are merged");
-}
-
-static void handle_gone(struct unions *unions, uint64_t t_us)
-{
-	struct boot *boot = unions->data;
-
-	manager_event(boot->manager, "overlay-gone", t_us, NULL);
-	if (boot->power == BOOT_POWER_NONE)
-		complete(boot);
-	else
-		boot_power_step(boot);
-}
-
-static void handle_union_failed(struct unions *unions, const char *path, const char *why,
-				const char *advice)
-{
-	struct boot *boot = unions->data;
-	char what[256];
-
-	(void)snprintf(what, sizeof(what), "The overlay on %s could not be merged", path);
-	boot_fail(boot, what, why, advice);
-	boot_power_step(boot);
 }
 
 void boot_real_maybe_write(struct boot *boot)
@@ -163,7 +137,23 @@ void boot_real_maybe_write(struct boot *boot)
 
 static void handle_disks_progress(struct storage *storage, const struct disks_progress *progress)
 {
+	struct boot *boot = storage->data;
+
+	if (storage->order == DISKS_SEPARATE)
+		display_progress(&boot->display, 30 + progress->percent / 5, progress->what);
 	log_debug("disks: %s: %u %%", progress->what, progress->percent);
+	/* The words alone ("no answer for 30 s") are no progress. */
+	if (progress->percent != boot->disks_percent)
+		boot_power_progress(boot);
+	boot->disks_percent = progress->percent;
+}
+
+static void handle_writable(struct storage *storage)
+{
+	struct boot *boot = storage->data;
+
+	boot->root_writable = true;
+	boot_power_writable(boot);
 }
 
 static void handle_checked(struct storage *storage, const struct disks_checked *checked)
@@ -174,6 +164,7 @@ static void handle_checked(struct storage *storage, const struct disks_checked *
 	boot->root_checked = true;
 	if (checked->verdict == DISKS_VERDICT_REBOOT) {
 		boot->root_needs_reboot = true;
+		boot_separate_stop(boot);
 		boot_fail(boot, "The root file system needs a repair", checked->text,
 			  "Reboot: it is repaired before it is mounted. Until then everything that "
 			  "is written stays in memory.");
@@ -181,14 +172,25 @@ static void handle_checked(struct storage *storage, const struct disks_checked *
 	boot_real_maybe_write(boot);
 }
 
-static void handle_ready(struct storage *storage, uint64_t t_us)
+static void handle_ready(struct storage *storage, uint16_t order, const struct disks_ready *ready)
 {
 	struct boot *boot = storage->data;
 
+	if (order == DISKS_SEPARATE) {
+		boot_separate_ready(boot, ready->t_us);
+		return;
+	}
+	boot->root_writable = !ready->root_read_only;
 	boot->writable = true;
-	manager_event(boot->manager, "disks", t_us, NULL);
-	start_stage(boot, TABLE_STAGE_DISKS, "the disks are ready");
-	unions_merge(&boot->unions);
+	manager_event(boot->manager, "disks", ready->t_us,
+		      ready->root_read_only ? "the root stays read-only, as /etc/fstab says"
+					    : NULL);
+	boot_real_start_stage(boot, TABLE_STAGE_DISKS, "the disks are ready");
+	boot_power_progress(boot);
+	if (ready->root_read_only)
+		boot_unions_keep(boot);
+	else
+		unions_merge(&boot->unions);
 }
 
 static void handle_disks_failed(struct storage *storage, uint16_t order,
@@ -196,6 +198,10 @@ static void handle_disks_failed(struct storage *storage, uint16_t order,
 {
 	struct boot *boot = storage->data;
 
+	if (order == DISKS_SEPARATE) {
+		boot_separate_failed(boot, failed);
+		return;
+	}
 	boot_fail(boot, failed->what, failed->why, failed->advice);
 	if (order == DISKS_CHECK) {
 		boot->root_checked = true; /* unknown is no reason to keep the disk read-only */
@@ -218,7 +224,7 @@ static void start_check(struct boot *boot)
 
 void boot_real_go_on(struct boot *boot)
 {
-	if (boot->after_greeter)
+	if (boot->after_greeter || boot->separate == BOOT_SEPARATE_WAITING)
 		return;
 	boot->after_greeter = true;
 	loop_timer_stop(&boot->deadline);
@@ -462,25 +468,14 @@ static void handle_owner(struct bus_link *bus, const char *name, pid_t pid)
 	maybe_bus(boot);
 }
 
-static bool handle_power_unit(struct bus_link *bus, const char *unit)
+static bool is_power_unit(const char *unit)
 {
-	static const struct {
-		const char *unit;
-		enum boot_power power;
-	} targets[] = {
-		{ "poweroff.target", BOOT_POWER_OFF },
-		{ "reboot.target", BOOT_POWER_REBOOT },
-		{ "halt.target", BOOT_POWER_HALT },
-		{ "ctrl-alt-del.target", BOOT_POWER_REBOOT },
-	};
+	return boot_power_of(unit) != BOOT_POWER_NONE;
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		if (strcmp(unit, targets[i].unit) == 0) {
-			boot_power(bus->data, targets[i].power);
-			return true;
-		}
-	}
-	return false;
+static void handle_power_unit(struct bus_link *bus, const char *unit)
+{
+	boot_power(bus->data, boot_power_of(unit));
 }
 
 /* --- start --- */
@@ -495,14 +490,14 @@ static void find_display_manager(const struct manager_unit *unit, void *data)
 			       unit->name);
 }
 
-static void handle_loaded(struct manager *manager, int error, void *data)
+void boot_real_maybe_display(struct boot *boot)
 {
-	struct boot *boot = data;
 	int r;
 
-	if (error < 0)
-		log_errno(error, "the manifests could not all be read");
-	manager_each_unit(manager, find_display_manager, boot);
+	if (!boot->units_loaded || boot->separate != BOOT_SEPARATE_NONE)
+		return;
+	(void)loop_timer_start(boot->loop, &boot->deadline,
+			       clock_monotonic_us() + GREETER_DEADLINE_US, handle_greeter_deadline);
 	if (!boot->display_manager[0]) {
 		boot_fail(boot, "There is no display manager",
 			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
@@ -511,30 +506,41 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 		boot_real_go_on(boot);
 		return;
 	}
-	start_stage(boot, TABLE_STAGE_SPLASH, "as early as possible");
-	r = manager_start_stage(manager, TABLE_STAGE_DISPLAY, "on the way to the login");
+	display_progress(&boot->display, 40, "Starting the login");
+	r = manager_start_stage(boot->manager, TABLE_STAGE_DISPLAY, "on the way to the login");
 	if (r < 0)
 		boot_fail(boot, "The login cannot be started", strerrordesc_np(-r),
 			  "Boot with early.stock.");
 }
 
-static void connect_parts(struct boot *boot)
+static void handle_loaded(struct manager *manager, int error, void *data)
+{
+	struct boot *boot = data;
+
+	if (error < 0)
+		log_errno(error, "the manifests could not all be read");
+	manager_each_unit(manager, find_display_manager, boot);
+	boot_real_start_stage(boot, TABLE_STAGE_SPLASH, "as early as possible");
+	boot->units_loaded = true;
+	boot_real_maybe_display(boot);
+}
+
+void boot_real_connect(struct boot *boot)
 {
 	boot->display.on_frame = handle_frame;
 	boot->display.on_greeter = handle_greeter;
 	boot->display.on_failed = handle_splash_failed;
 	boot->display.data = boot;
-	boot->unions.on_merged = handle_merged;
-	boot->unions.on_gone = handle_gone;
-	boot->unions.on_failed = handle_union_failed;
-	boot->unions.data = boot;
+	boot_unions_connect(boot);
 	boot->storage.on_progress = handle_disks_progress;
 	boot->storage.on_checked = handle_checked;
+	boot->storage.on_writable = handle_writable;
 	boot->storage.on_ready = handle_ready;
 	boot->storage.on_failed = handle_disks_failed;
 	boot->storage.data = boot;
 	boot->bus.on_ready = handle_bus_ready;
 	boot->bus.on_session = handle_session;
+	boot->bus.is_power = is_power_unit;
 	boot->bus.on_power = handle_power_unit;
 	boot->bus.on_owner = handle_owner;
 	boot->bus.data = boot;
@@ -544,16 +550,18 @@ static void connect_parts(struct boot *boot)
 	boot->listener.gave_up = handle_gave_up;
 	boot->listener.prestart = handle_prestart;
 	boot->listener.stream = handle_stream;
+	boot->listener.remark = handle_remark;
 }
 
 void boot_real_start(struct boot *boot)
 {
 	int r;
 
-	connect_parts(boot);
+	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
 	manager_listen(boot->manager, &boot->listener);
+	boot_separate_start(boot);
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);
 	if (r < 0)
 		handle_loaded(boot->manager, r, boot);
@@ -564,6 +572,4 @@ void boot_real_start(struct boot *boot)
 	r = manager_open_control(boot->manager);
 	if (r < 0)
 		log_errno(r, "cannot open the control socket; earlyctl will not work");
-	(void)loop_timer_start(boot->loop, &boot->deadline,
-			       clock_monotonic_us() + GREETER_DEADLINE_US, handle_greeter_deadline);
 }

@@ -151,7 +151,7 @@ int boot_state_write(struct boot *boot, int *ret_fd)
 
 static int take_union(struct boot *boot, const struct state_union *message)
 {
-	if (message->state > UNION_FAILED)
+	if (message->state > UNION_LEFT_OUT)
 		return -EPROTO;
 	return unions_adopt(&boot->unions, boot->loop, message->path, message->state, message->pid,
 			    message->link_fd);

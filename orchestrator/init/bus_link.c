@@ -5,6 +5,10 @@
  * A user manager for a system account (the greeter's) is not started: the greeter brings a message bus of its own and
  * never looks for one, and its user manager would compete with it for the processor until the picture is there. What
  * remains of user@UID.service is its runtime directory; the job is answered under the name that was asked for.
+ *
+ * A job for the end of the machine is as long as the end itself: logind takes its JobRemoved for "over, or cancelled", lets
+ * its inhibitors go and tells every session so. So it is queued before anything is stopped, and done when all has stopped. A
+ * second wish for the same gets the same job; for another end it is refused, for the first one counts.
  */
 #include "bus_link.h"
 
@@ -100,10 +104,46 @@ static enum manager_verb translate(uint32_t verb)
 	return MANAGER_VERB_START;
 }
 
+static void handle_power(struct bus_link *bus, const struct bus_job *job)
+{
+	struct bus_forward *power = &bus->power;
+	bool first = power->job == 0;
+
+	if (!first && strcmp(power->unit, job->unit) != 0) {
+		send_queued(bus, job->cookie, 0, -ESHUTDOWN);
+		return;
+	}
+	if (first) {
+		power->job = bus->next_scope_job++;
+		(void)snprintf(power->unit, sizeof(power->unit), "%s", job->unit);
+	}
+	send_queued(bus, job->cookie, power->job, 0);
+	if (first)
+		bus->on_power(bus, job->unit);
+}
+
+/* user@UID.service of a system account: see above. */
+static int queue_system_user(struct bus_link *bus, const struct bus_job *job, uint32_t uid,
+			     uint32_t *ret_id)
+{
+	struct bus_forward *forward = find_forward(bus, 0);
+	char name[64];
+	int r;
+
+	if (!forward)
+		return -EAGAIN; /* its end could not be told by the right name */
+	(void)snprintf(name, sizeof(name), "user-runtime-dir@%u.service", uid);
+	r = manager_job(bus->manager, translate(job->verb), name, job->why, ret_id);
+	if (r < 0 || find_forward(bus, *ret_id))
+		return r; /* nothing to do, or there is one of that kind already */
+	forward->job = *ret_id;
+	(void)snprintf(forward->unit, sizeof(forward->unit), "%s", job->unit);
+	return 0;
+}
+
 static void handle_job(struct bus_link *bus, const struct bus_job *job)
 {
 	uint32_t uid = system_user(job->unit), id = 0;
-	char name[64];
 	int r;
 
 	if (job->verb == BUS_VERB_RELOAD_MANIFESTS) {
@@ -116,27 +156,12 @@ static void handle_job(struct bus_link *bus, const struct bus_job *job)
 		send_queued(bus, job->cookie, 0, -EALREADY);
 		return;
 	}
-	if (job->verb == BUS_VERB_START && bus->on_power(bus, job->unit)) {
-		id = bus->next_scope_job++;
-		send_queued(bus, job->cookie, id, 0);
-		send_done(bus, id, job->unit, "done");
+	if (job->verb == BUS_VERB_START && bus->is_power(job->unit)) {
+		handle_power(bus, job);
 		return;
 	}
-	if (uid) {
-		(void)snprintf(name, sizeof(name), "user-runtime-dir@%u.service", uid);
-		r = manager_job(bus->manager, translate(job->verb), name, job->why, &id);
-		if (r >= 0) {
-			struct bus_forward *forward = find_forward(bus, 0);
-
-			if (forward) {
-				forward->job = id;
-				(void)snprintf(forward->unit, sizeof(forward->unit), "%s",
-					       job->unit);
-			}
-		}
-	} else {
-		r = manager_job(bus->manager, translate(job->verb), job->unit, job->why, &id);
-	}
+	r = uid ? queue_system_user(bus, job, uid, &id)
+		: manager_job(bus->manager, translate(job->verb), job->unit, job->why, &id);
 	send_queued(bus, job->cookie, r < 0 ? 0 : id, r);
 }
 
@@ -294,10 +319,11 @@ static void handle_exit(struct helper *helper, int status)
 				       handle_retry);
 }
 
-void bus_link_start(struct bus_link *bus)
+static struct helper_spec make_spec(struct bus_link *bus)
 {
 	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-bus", NULL };
-	const struct helper_spec spec = {
+
+	return (struct helper_spec){
 		.name = "early-bus",
 		.argv = argv,
 		.protocol = &bus_protocol,
@@ -305,6 +331,11 @@ void bus_link_start(struct bus_link *bus)
 		.on_exit = handle_exit,
 		.data = bus,
 	};
+}
+
+void bus_link_start(struct bus_link *bus)
+{
+	const struct helper_spec spec = make_spec(bus);
 	int r;
 
 	bus->wanted = true;
@@ -319,8 +350,19 @@ void bus_link_start(struct bus_link *bus)
 	manager_each_unit(bus->manager, send_each, bus);
 }
 
+int bus_link_adopt(struct bus_link *bus, pid_t pid, int link_fd)
+{
+	const struct helper_spec spec = make_spec(bus);
+
+	bus->wanted = true;
+	return helper_adopt(&bus->helper, bus->loop, &spec, pid, link_fd);
+}
+
 void bus_link_stop(struct bus_link *bus)
 {
+	if (bus->power.job)
+		send_done(bus, bus->power.job, bus->power.unit, "done");
+	bus->power.job = 0;
 	bus->wanted = false;
 	bus->ready = false;
 	loop_timer_stop(&bus->retry);

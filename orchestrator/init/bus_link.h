@@ -41,11 +41,15 @@ struct bus_link {
 	uint32_t next_scope_job;
 	struct bus_pending_load loads[BUS_LINK_MAX_LOADS];
 	struct bus_forward forwards[BUS_LINK_MAX_FORWARDS];
+	struct bus_forward
+		power; /* the job of poweroff.target or its like; it ends when all has stopped */
 	void (*on_ready)(struct bus_link *bus);
 	/* A session is about to begin in scope @unit of @slice: the screen must be free before this returns. */
 	void (*on_session)(struct bus_link *bus, const char *unit, const char *slice);
-	/* poweroff.target and its like. True: it is a unit of that kind and will be done. */
-	bool (*on_power)(struct bus_link *bus, const char *unit);
+	/* Is it poweroff.target or its like? */
+	bool (*is_power)(const char *unit);
+	/* It is to be reached: after its job was told to who asked. */
+	void (*on_power)(struct bus_link *bus, const char *unit);
 	void (*on_owner)(struct bus_link *bus, const char *name, pid_t pid);
 	void *data;
 };
@@ -55,4 +59,9 @@ void bus_link_init(struct bus_link *bus, struct loop *loop, struct manager *mana
 
 /* The message bus is up: early-bus is started, and started again whenever it ends, until bus_link_stop(). */
 void bus_link_start(struct bus_link *bus);
+
+/* Takes over an early-bus that runs already. @link_fd is taken over. */
+int bus_link_adopt(struct bus_link *bus, pid_t pid, int link_fd);
+
+/* All has stopped: the end of the machine's job is told, and early-bus ends. */
 void bus_link_stop(struct bus_link *bus);

@@ -105,6 +105,14 @@ static int take_rescue(struct cmdline *cmdline, const char *value)
 	return 0;
 }
 
+static int take_init(struct cmdline *cmdline, const char *value)
+{
+	if (value[0] != '/' || strlen(value) >= sizeof(cmdline->init))
+		return -1;
+	(void)snprintf(cmdline->init, sizeof(cmdline->init), "%s", value);
+	return 0;
+}
+
 static int take_stock(struct cmdline *cmdline, const char *value)
 {
 	cmdline->stock = true;
@@ -138,6 +146,7 @@ static const struct word words[] = {
 	{ "early.debug", take_debug },
 	{ "early.rescue", take_rescue },
 	{ "early.stock", take_stock },
+	{ "init=", take_init },
 	{ "systemd.unit=", take_unit },
 	{ "rescue", take_rescue },
 	{ "emergency", take_rescue },

@@ -19,6 +19,7 @@ struct cmdline {
 	bool debug;
 	bool rescue; /* a shell instead of the boot */
 	bool stock; /* the distribution's own init */
+	char init[CMDLINE_VALUE_MAX]; /* the one that is wanted in the root; "": none is named */
 	enum disks_check_mode fsck;
 	char unions[CMDLINE_MAX_UNIONS][CMDLINE_VALUE_MAX]; /* paths that get a transient overlay */
 	uint32_t n_unions;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "early/clock.h"
@@ -298,20 +297,42 @@ static void start_outputs(struct container *container)
 	if (access(path, X_OK) < 0)
 		return;
 	r = outputs_new(&container->outputs, container->loop, container->manager, path,
-			container->run_dir);
+			container->run_dir, manager_zero_us(container->manager));
 	if (r < 0)
 		log_warning_errno(r, "cannot start early-log");
 }
 
-static int start_loop(struct container *container)
+/*
+ * Only PID 1 inherits every orphan, and only its end ends all of them; on a machine's own PIDs services would outlive it. Nobody is
+ * helped by half of that.
+ */
+static int check_pid(void)
 {
-	int r;
+	if (getpid() == 1)
+		return 0;
+	fputs("early-init: --container is for PID 1 of a PID name space. Run it as\n"
+	      "  unshare --fork --pid --mount --mount-proc early-init --container …\n",
+	      stderr);
+	return -EINVAL;
+}
 
-	/* As PID 1 it is a subreaper anyway; in a test without a name space of its own it must be told. */
-	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-		return log_errno(-errno, "cannot become a subreaper");
-	r = loop_new(&container->loop);
-	return r < 0 ? log_errno(r, "cannot make the event loop") : 0;
+/* A directory that was named but can't be read is a mistake, and not an empty container. */
+static int check_services(char *const *dirs)
+{
+	for (; dirs && *dirs; dirs++) {
+		CLEANUP_FD
+		int fd = open(*dirs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int r = fd < 0 ? -errno : 0;
+
+		if (r < 0) {
+			fprintf(stderr,
+				"early-init: --services %s: %s; it must be a directory with "
+				"manifests\n",
+				*dirs, strerrordesc_np(-r));
+			return r;
+		}
+	}
+	return 0;
 }
 
 static int watch_signals(struct container *container)
@@ -343,9 +364,10 @@ static int run(struct container *container)
 	r = make_run_dir(container);
 	if (r < 0)
 		return log_errno(r, "cannot make %s", container->run_dir);
-	r = start_loop(container);
-	if (r == 0)
-		r = start_manager(container);
+	r = loop_new(&container->loop);
+	if (r < 0)
+		return log_errno(r, "cannot make the event loop");
+	r = start_manager(container);
 	if (r < 0)
 		return r;
 	if (container->state_fd >= 0)
@@ -400,6 +422,10 @@ int container_main(int argc, char **argv)
 		fprintf(stderr, "early-init: unexpected operand \"%s\"; see --help\n", argv[0]);
 		return 2;
 	}
+	if (check_pid() < 0)
+		return 2;
+	if (container.state_fd < 0 && check_services(container.service_dirs) < 0)
+		return EXIT_FAILURE; /* a re-execution must not end here: its services run */
 	log_init("early-init", LOG_SINK_STDERR, container.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if ((!container.run_dir && set_path(&container.run_dir, "/run/early") < 0) ||
 	    (!container.helpers && set_path(&container.helpers, EARLY_LIBEXECDIR) < 0))

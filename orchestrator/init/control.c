@@ -116,14 +116,52 @@ static void run_job(struct client *client, enum manager_verb verb)
 		client->job = job;
 }
 
+static bool is_known(const struct client *client)
+{
+	struct manager *manager = client->control->manager;
+	const struct service *service = manager_find(manager, client->name);
+
+	if (!service)
+		return manager_find_scope(manager, client->name) != NULL;
+	return service->definition->service.load_state != TABLE_LOAD_NOT_FOUND ||
+	       !service_state_is_inactive(service->state);
+}
+
 static void run_start(struct client *client)
 {
 	run_job(client, MANAGER_VERB_START);
 }
 
+static void handle_loaded_to_stop(struct manager *manager, int error, void *data)
+{
+	struct client *client = manager->control
+					? find_client(manager->control, (uint32_t)(uintptr_t)data)
+					: NULL;
+
+	if (!client || !client->busy)
+		return;
+	if (!error && !is_known(client))
+		error = -ENOENT;
+	if (error < 0)
+		reply(client, error, explain(error));
+	else
+		run_job(client, MANAGER_VERB_STOP);
+}
+
+/* What nobody has asked for yet does not run; but is it a unit at all? */
 static void run_stop(struct client *client)
 {
-	run_job(client, MANAGER_VERB_STOP);
+	char *names[] = { client->name, NULL };
+	int r;
+
+	if (is_known(client) || !definition_name_is_valid(client->name)) {
+		run_job(client, MANAGER_VERB_STOP);
+		return;
+	}
+	r = manager_load(client->control->manager, names, handle_loaded_to_stop,
+			 (void *)(uintptr_t)client->serial);
+	if (r < 0)
+		reply(client, r, explain(r));
 }
 
 static void run_restart(struct client *client)
@@ -146,11 +184,11 @@ static bool tell_unit(struct client *client)
 	if (!service && !scope)
 		return false;
 	if (client->verb == CONTROL_VERB_WHY && service)
-		control_answer_reasons(&client->channel, service);
+		control_answer_reasons(&client->channel, manager, service);
 	else if (service)
-		control_answer_service(&client->channel, service);
+		control_answer_service(&client->channel, manager, service);
 	else
-		control_answer_scope(&client->channel, scope);
+		control_answer_scope(&client->channel, manager, scope);
 	reply(client, 0, "");
 	return true;
 }
@@ -203,7 +241,7 @@ static void run_list(struct client *client)
 
 static void run_timeline(struct client *client)
 {
-	control_answer_timeline(&client->channel, &client->control->manager->timeline);
+	control_answer_timeline(&client->channel, client->control->manager);
 	reply(client, 0, "");
 }
 
@@ -310,12 +348,17 @@ static void handle_job_done(struct manager_listener *listener, uint32_t job, con
 	struct control *control = container_of(listener, struct control, listener);
 	bool good = strcmp(result, "done") == 0 || strcmp(result, "skipped") == 0;
 	struct client *client, *next;
-	char text[400];
+	int error;
+	const char *why = manager_job_failure(control->manager, &error);
+	char text[800];
 
-	snprintf(text, sizeof(text), "%s: %s", unit, result);
+	snprintf(text, sizeof(text), "%s: %s%s%s", unit, error < 0 ? why : result,
+		 error < 0 || !why[0] ? "" : ": ", error < 0 ? "" : why);
+	if (error == 0)
+		error = -EIO;
 	list_for_each_safe (client, next, &control->clients, link)
 		if (client->job == job && client->busy)
-			reply(client, good ? 0 : -EIO, good ? "" : text);
+			reply(client, good ? 0 : error, good ? "" : text);
 }
 
 /* --- clients come --- */

@@ -19,7 +19,16 @@ void control_answer_done(struct channel *channel, int error, const char *text)
 	(void)channel_send(channel, CONTROL_DONE, &done);
 }
 
-static void fill(struct control_service *ret, const struct manager_unit *unit)
+/* A time of CLOCK_BOOTTIME as people count it. */
+static uint64_t people_us(struct manager *manager, uint64_t t_us)
+{
+	uint64_t zero_us = manager_zero_us(manager);
+
+	return t_us > zero_us ? t_us - zero_us : 0;
+}
+
+static void fill(struct control_service *ret, struct manager *manager,
+		 const struct manager_unit *unit)
 {
 	*ret = (struct control_service){
 		.name = unit->name,
@@ -33,18 +42,20 @@ static void fill(struct control_service *ret, const struct manager_unit *unit)
 		.result = unit->result,
 		.why = "",
 		.main_pid = unit->main_pid > 0 ? (uint32_t)unit->main_pid : 0,
-		.since_us = unit->since_us,
+		.since_us = people_us(manager, unit->since_us),
 		.detail = unit->detail,
+		.remarks = unit->remarks,
 	};
 }
 
-void control_answer_service(struct channel *channel, const struct service *service)
+void control_answer_service(struct channel *channel, struct manager *manager,
+			    const struct service *service)
 {
 	struct control_service message;
 	struct manager_unit unit;
 
 	manager_describe(service, &unit);
-	fill(&message, &unit);
+	fill(&message, manager, &unit);
 	message.why = service_last_reason(service);
 	message.control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
 	message.exit_status = service->exit_status;
@@ -52,20 +63,22 @@ void control_answer_service(struct channel *channel, const struct service *servi
 	(void)channel_send(channel, CONTROL_SERVICE, &message);
 }
 
-void control_answer_scope(struct channel *channel, const struct scope *scope)
+void control_answer_scope(struct channel *channel, struct manager *manager,
+			  const struct scope *scope)
 {
 	struct control_service message;
 	struct manager_unit unit;
 
 	manager_describe_scope(scope, &unit);
-	fill(&message, &unit);
+	fill(&message, manager, &unit);
 	(void)channel_send(channel, CONTROL_SERVICE, &message);
 }
 
-void control_answer_reasons(struct channel *channel, const struct service *service)
+void control_answer_reasons(struct channel *channel, struct manager *manager,
+			    const struct service *service)
 {
 	for (size_t i = service->n_reasons; i-- > 0;) {
-		struct control_reason reason = { service->reasons[i].t_us,
+		struct control_reason reason = { people_us(manager, service->reasons[i].t_us),
 						 service->reasons[i].text };
 
 		(void)channel_send(channel, CONTROL_REASON, &reason);
@@ -78,9 +91,9 @@ void control_answer_list(struct channel *channel, struct manager *manager)
 	struct scope *scope;
 
 	list_for_each (service, &manager->services, link)
-		control_answer_service(channel, service);
+		control_answer_service(channel, manager, service);
 	list_for_each (scope, &manager->scopes, link)
-		control_answer_scope(channel, scope);
+		control_answer_scope(channel, manager, scope);
 }
 
 static void say(struct channel *channel, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -97,12 +110,17 @@ static void say(struct channel *channel, const char *fmt, ...)
 	(void)channel_send(channel, CONTROL_TEXT, &message);
 }
 
-static void say_milestone(struct channel *channel, const struct timeline *timeline,
-			  const char *name)
+static void say_line(void *to, const char *text)
 {
-	uint64_t t_us = timeline_when(timeline, name);
+	say(to, "%s", text);
+}
 
-	if (t_us > 0)
+static void say_milestone(struct channel *channel, struct manager *manager, const char *name)
+{
+	uint64_t when_us = timeline_when(&manager->timeline, name);
+	uint64_t t_us = people_us(manager, when_us);
+
+	if (when_us > 0)
 		say(channel, "%s after %llu.%03llu s", name, (unsigned long long)(t_us / 1000000),
 		    (unsigned long long)(t_us / 1000 % 1000));
 }
@@ -118,22 +136,24 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 		if (service->state != SERVICE_FAILED)
 			continue;
 		n_failed++;
-		control_answer_service(channel, service);
+		control_answer_service(channel, manager, service);
 	}
 	say(channel, "early-init %s%s", EARLY_VERSION,
 	    manager->options.container ? " (container)" : "");
 	say(channel, "%zu units, %zu active, %zu failed, %zu jobs, %zu scopes", manager->n_services,
 	    n_active, n_failed, manager->jobs.n_jobs, manager->n_scopes);
 	for (size_t i = 0; i < ARRAY_SIZE(milestones); i++)
-		say_milestone(channel, &manager->timeline, milestones[i]);
+		say_milestone(channel, manager, milestones[i]);
+	if (manager->options.status)
+		manager->options.status(manager->options.data, say_line, channel);
 }
 
-void control_answer_timeline(struct channel *channel, const struct timeline *timeline)
+void control_answer_timeline(struct channel *channel, struct manager *manager)
 {
 	const struct timeline_event *event;
 
-	list_for_each (event, &timeline->events, link) {
-		struct control_event message = { event->name, event->t_us,
+	list_for_each (event, &manager->timeline.events, link) {
+		struct control_event message = { event->name, people_us(manager, event->t_us),
 						 event->why ? event->why : "" };
 
 		(void)channel_send(channel, CONTROL_EVENT, &message);

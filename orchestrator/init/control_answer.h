@@ -10,9 +10,12 @@ struct timeline;
 /* What the control socket answers: messages made of the manager's objects. A client that is gone is no error here. */
 
 void control_answer_done(struct channel *channel, int error, const char *text);
-void control_answer_service(struct channel *channel, const struct service *service);
-void control_answer_scope(struct channel *channel, const struct scope *scope);
-void control_answer_reasons(struct channel *channel, const struct service *service);
+void control_answer_service(struct channel *channel, struct manager *manager,
+			    const struct service *service);
+void control_answer_scope(struct channel *channel, struct manager *manager,
+			  const struct scope *scope);
+void control_answer_reasons(struct channel *channel, struct manager *manager,
+			    const struct service *service);
 void control_answer_list(struct channel *channel, struct manager *manager);
 void control_answer_machine(struct channel *channel, struct manager *manager);
-void control_answer_timeline(struct channel *channel, const struct timeline *timeline);
+void control_answer_timeline(struct channel *channel, struct manager *manager);

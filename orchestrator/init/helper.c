@@ -2,6 +2,10 @@
 /*
  * A helper's end has two signs: end of file on its link, and its death. The link is closed at the first of both; the owner
  * is told at the death, so that it never has two of one kind. A helper that closes its link but does not die is killed.
+ *
+ * Its death may be noticed before its last words, which are often the ones that count ("done", "failed: this is why"). So
+ * they are taken from the link first. An owner that hears what it waited for may release the helper, or start another in its
+ * place, while it is told; then nobody is left who wants to know of the death.
  */
 #include "helper.h"
 
@@ -48,7 +52,14 @@ static void handle_death(struct loop_child *child, const siginfo_t *info)
 	struct helper *helper = container_of(child, struct helper, child);
 	int status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
 						 : W_EXITCODE(0, info->si_status);
+	bool released = false;
 
+	/* cppcheck-suppress autoVariables ; taken back below, before it goes out of scope */
+	helper->released = &released;
+	channel_drain(&helper->channel, HELPER_LAST_MESSAGES);
+	if (released)
+		return;
+	helper->released = NULL;
 	loop_timer_stop(&helper->grace);
 	channel_close(&helper->channel);
 	if (status != 0)
@@ -99,12 +110,18 @@ static void init(struct helper *helper, struct loop *loop, const struct helper_s
 	helper->data = spec->data;
 }
 
+/* A dead one whose last messages are being told is still its owner's, until it is released. */
+static bool is_taken(const struct helper *helper)
+{
+	return helper_is_running(helper) || helper->released;
+}
+
 int helper_adopt(struct helper *helper, struct loop *loop, const struct helper_spec *spec,
 		 pid_t pid, int link_fd)
 {
 	int r;
 
-	if (helper_is_running(helper)) {
+	if (is_taken(helper)) {
 		fd_close(link_fd);
 		return -EBUSY;
 	}
@@ -131,7 +148,7 @@ int helper_start(struct helper *helper, struct loop *loop, const struct helper_s
 	pid_t pid;
 	int r;
 
-	if (helper_is_running(helper))
+	if (is_taken(helper))
 		return -EBUSY;
 	init(helper, loop, spec); /* the owner's retry needs it even if nothing can be started */
 	if (spec->protocol) {
@@ -179,6 +196,9 @@ int helper_release(struct helper *helper)
 {
 	int fd = -1;
 
+	if (helper->released)
+		*helper->released = true;
+	helper->released = NULL;
 	if (channel_is_open(&helper->channel))
 		fd = fcntl(helper->channel.fd, F_DUPFD_CLOEXEC, 10);
 	channel_close(&helper->channel);

@@ -21,6 +21,7 @@ struct helper {
 	/* @status as waitpid gives it; the link is closed and the process reaped. NULL: nobody cares. */
 	void (*on_exit)(struct helper *helper, int status);
 	void *data;
+	bool *released; /* set by helper_release while the last messages of a dead one are told */
 };
 
 struct helper_spec {
@@ -33,6 +34,7 @@ struct helper_spec {
 };
 
 #define HELPER_GRACE_US (3 * 1000000ULL)
+#define HELPER_LAST_MESSAGES 4096 /* of a dead one; more than its socket holds */
 
 /* -EBUSY while it runs. */
 int helper_start(struct helper *helper, struct loop *loop, const struct helper_spec *spec);

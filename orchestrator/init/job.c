@@ -2,6 +2,8 @@
 #include "job.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +46,7 @@ static struct job *job_free(struct job_queue *queue, struct job *job)
 	free(job->name);
 	free(job->why);
 	free(job->waits);
+	free(job->detail);
 	free(job);
 	return NULL;
 }
@@ -124,14 +127,31 @@ static bool requires(const struct job *job, const struct service *service)
 	return depend_lists(&words->requires, other) || depend_lists(&words->binds_to, other);
 }
 
+void job_explain(struct job *job, int error, const char *fmt, ...)
+{
+	va_list args;
+
+	if (job->detail)
+		return;
+	job->error = error;
+	va_start(args, fmt);
+	if (vasprintf(&job->detail, fmt, args) < 0)
+		job->detail = NULL;
+	va_end(args);
+}
+
 void job_doom_dependents(struct job_queue *queue, const struct job *job)
 {
 	struct job *other;
 
 	list_for_each (other, &queue->jobs, link)
 		if (job->kind != JOB_STOP && other != job && other->state == JOB_WAITING &&
-		    requires(other, job->service))
+		    requires(other, job->service)) {
 			other->doomed = true;
+			job_explain(other, 0, "it requires %s%s%s", job->name,
+				    job->detail ? ": " : ", which could not be started",
+				    job->detail ? job->detail : "");
+		}
 }
 
 void job_finish(struct job_queue *queue, struct job *job, enum job_result result)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "early/list.h"
+#include "early/macros.h"
 
 #include "service.h"
 
@@ -48,6 +49,8 @@ struct job {
 	bool came_up; /* the service was active since it runs */
 	bool doomed; /* something it requires can't be had */
 	unsigned int loads; /* how often early-load was asked */
+	int error; /* negative: why it can't be had, where a number says it (-ENOENT) */
+	char *detail; /* what was missing, in words; may be NULL */
 };
 
 struct job_queue;
@@ -89,6 +92,9 @@ int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *ser
 
 /* Ends it: told, removed, and what required it ends with it. */
 void job_finish(struct job_queue *queue, struct job *job, enum job_result result);
+
+/* Says why it will fail; the first word counts. */
+void job_explain(struct job *job, int error, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Everything but stops: the machine goes down. */
 void job_cancel_starts(struct job_queue *queue);

@@ -89,23 +89,36 @@ static bool must_be_known(const char *name)
 	       (len > 7 && strcmp(name + len - 7, ".target") == 0);
 }
 
-static bool list_is_startable(struct job_queue *queue, const struct wire_list *list)
+/* Why a service can't be started, in words that follow its name. */
+static const char *lack_of(const struct service *service)
+{
+	if (!service || service->definition->service.load_state == TABLE_LOAD_NOT_FOUND)
+		return "and there is no such unit";
+	return service->definition->service.load_state == TABLE_LOAD_MASKED
+		       ? "which is masked"
+		       : "whose manifest has an error";
+}
+
+static void doom_for_list(struct job_queue *queue, struct job *job, const struct wire_list *list)
 {
 	const char *name = NULL;
 
-	while ((name = wire_list_next(list, name)))
-		if (must_be_known(name) && !can_start(queue->host.find(name, queue->host.data)))
-			return false;
-	return true;
+	while ((name = wire_list_next(list, name))) {
+		const struct service *other = queue->host.find(name, queue->host.data);
+
+		if (!must_be_known(name) || can_start(other))
+			continue;
+		job->doomed = true;
+		job_explain(job, 0, "it requires %s, %s", name, lack_of(other));
+	}
 }
 
 static void doom_if_unmet(struct job_queue *queue, struct job *job)
 {
 	const struct table_service *words = &job->service->definition->service;
 
-	if (!list_is_startable(queue, &words->requires) ||
-	    !list_is_startable(queue, &words->binds_to))
-		job->doomed = true;
+	doom_for_list(queue, job, &words->requires);
+	doom_for_list(queue, job, &words->binds_to);
 }
 
 /* What @service says it can't run beside stops, and it waits for that. */

@@ -8,7 +8,8 @@
 int main(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--container") == 0 || strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], "--container") == 0 || strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "--version") == 0)
 			return container_main(argc, argv);
 	return boot_main(argc, argv);
 }

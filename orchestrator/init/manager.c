@@ -117,8 +117,15 @@ static struct service *find_for_jobs(const char *name, void *data)
 	return manager_find(data, name);
 }
 
+static void ended_free(struct ended_job *ended)
+{
+	free(ended->name);
+	free(ended->detail);
+	free(ended);
+}
+
 void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
-		       enum job_result result)
+		       enum job_result result, int error, const char *detail)
 {
 	struct ended_job *ended = calloc(1, sizeof(*ended));
 
@@ -131,13 +138,15 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 	}
 	ended->id = id;
 	ended->result = result;
+	ended->error = error;
+	ended->detail = detail ? strdup(detail) : NULL; /* without memory: fewer words */
 	list_append(&manager->ended, &ended->link);
 	manager_wake(manager);
 }
 
 static void handle_job_done(const struct job *job, enum job_result result, void *data)
 {
-	manager_job_ended(data, job->id, job->name, result);
+	manager_job_ended(data, job->id, job->name, result, job->error, job->detail);
 }
 
 static void wake_for_jobs(void *data)
@@ -151,11 +160,20 @@ static void tell_ended(struct manager *manager)
 
 	while ((ended = list_first(&manager->ended, struct ended_job, link))) {
 		list_remove(&ended->link);
+		manager->telling = ended;
 		MANAGER_TELL(manager, job_done, ended->id, ended->name,
 			     job_result_name(ended->result));
-		free(ended->name);
-		free(ended);
+		manager->telling = NULL;
+		ended_free(ended);
 	}
+}
+
+const char *manager_job_failure(struct manager *manager, int *ret_error)
+{
+	const struct ended_job *ended = manager->telling;
+
+	*ret_error = ended ? ended->error : 0;
+	return ended && ended->detail ? ended->detail : "";
 }
 
 /* --- the hook --- */
@@ -353,10 +371,8 @@ struct manager *manager_free(struct manager *manager)
 		service_free(service);
 	list_for_each_safe (scope, next_scope, &manager->scopes, link)
 		scope_free(scope);
-	list_for_each_safe (ended, next_ended, &manager->ended, link) {
-		free(ended->name);
-		free(ended);
-	}
+	list_for_each_safe (ended, next_ended, &manager->ended, link)
+		ended_free(ended);
 	nametable_clear(&manager->names);
 	timeline_done(&manager->timeline);
 	loop_hook_cancel(&manager->hook);
@@ -416,6 +432,11 @@ void manager_each_stream(struct manager *manager, struct manager_listener *liste
 struct timeline *manager_timeline(struct manager *manager)
 {
 	return &manager->timeline;
+}
+
+uint64_t manager_zero_us(struct manager *manager)
+{
+	return manager->options.container ? timeline_when(&manager->timeline, "init") : 0;
 }
 
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why)

@@ -30,6 +30,8 @@ struct manager_options {
 	int (*verb)(struct manager *manager, enum control_verb verb, const char *name, void *data);
 	/* Adds the paths that lie below an overlay now. NULL: there are none. */
 	int (*overlaid)(char ***paths, void *data);
+	/* What else `earlyctl status` has to say about the machine, a line each. NULL: nothing. */
+	void (*status)(void *data, void (*say)(void *to, const char *text), void *to);
 	void *data;
 };
 
@@ -48,6 +50,7 @@ struct manager_unit {
 	const char *seat;
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
+	uint32_t remarks; /* lines of its manifest that are not honoured */
 };
 
 enum manager_verb {
@@ -84,6 +87,9 @@ struct manager_listener {
 
 	/* A service's output has a pipe: its read end, to be duplicated by who wants it. */
 	void (*stream)(struct manager_listener *listener, const char *unit, int fd);
+
+	/* What early-load has to say about the unit's manifest: a line for its log. Once for each load. */
+	void (*remark)(struct manager_listener *listener, const char *unit, const char *text);
 
 	void (*event)(struct manager_listener *listener, const char *name, uint64_t t_us,
 		      const char *why);
@@ -141,6 +147,12 @@ int manager_stop_unit(struct manager *manager, const char *name, const char *why
 int manager_restart_unit(struct manager *manager, const char *name, const char *why,
 			 uint32_t *ret_job);
 
+/*
+ * Why the job failed that job_done tells of; only within that call. In words, "" if there is nothing to say; *ret_error is -ENOENT if
+ * there is no such unit, -EPERM if it is masked, -EBADMSG if its manifest has an error, else 0.
+ */
+const char *manager_job_failure(struct manager *manager, int *ret_error);
+
 /* Starts every unit of @stage; returns how many jobs that made, or negative errno. */
 int manager_start_stage(struct manager *manager, enum table_stage stage, const char *why);
 
@@ -168,6 +180,11 @@ int manager_scope_kill(struct manager *manager, const char *name);
 /* --- timeline --- */
 struct timeline;
 struct timeline *manager_timeline(struct manager *manager);
+/*
+ * What all times that people see count from, in CLOCK_BOOTTIME: 0, the kernel's start, on a machine; in a container its own
+ * start (its `init`), which it keeps when it is executed anew.
+ */
+uint64_t manager_zero_us(struct manager *manager);
 /* A milestone (t_us 0: now). Tells the listeners. */
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why);
 

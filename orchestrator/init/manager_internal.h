@@ -20,7 +20,9 @@ struct ended_job {
 	struct list link; /* manager::ended */
 	uint32_t id;
 	enum job_result result;
+	int error; /* of struct job */
 	char *name;
+	char *detail; /* may be NULL */
 };
 
 enum load_what {
@@ -39,6 +41,8 @@ struct load_request {
 };
 
 /* early-load: one runs at a time, the wishes of the meantime go into the next run. */
+#define LOADER_MAX_TOLD 1024
+
 struct loader {
 	struct list waiting; /* load_request::link */
 	struct list running; /* load_request::link */
@@ -49,6 +53,9 @@ struct loader {
 	pid_t pid; /* 0: none runs */
 	int fd; /* the table's memfd */
 	bool timed_out;
+	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
+	size_t n_told;
+	bool told_all; /* since the first LOAD_ALL */
 };
 
 struct manager {
@@ -68,6 +75,7 @@ struct manager {
 	size_t n_scopes;
 	struct job_queue jobs;
 	struct list ended; /* ended_job::link */
+	const struct ended_job *telling; /* while the listeners hear of it */
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
 	struct loader loader;
@@ -98,9 +106,9 @@ int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, con
 void loader_init(struct loader *loader, struct manager *manager);
 void loader_done(struct loader *loader);
 
-/* A job ended: told before the loop sleeps. */
+/* A job ended: told before the loop sleeps. @error and @detail say why it failed; 0 and NULL: nothing to say. */
 void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
-		       enum job_result result);
+		       enum job_result result, int error, const char *detail);
 
 /* SIGTERM, SIGHUP, and SIGKILL after a while; the job is done when the scope is gone. */
 int manager_scope_stop(struct manager *manager, struct scope *scope, uint32_t *ret_job);

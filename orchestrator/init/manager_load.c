@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,9 @@
 /*
  * early-load as a child. One runs at a time; what is asked for meanwhile is gathered for the next run, so that a burst of requests
  * costs two runs. Whatever it leaves in the memfd is read, also if it failed: table_read takes a whole table only.
+ *
+ * Each run reads again what its units require, and finds the same faults in it. A remark is told once, and once more after a
+ * reload, which is every LOAD_ALL but the first: that one only completes what a boot has begun with Early's own manifests.
  */
 
 void loader_init(struct loader *loader, struct manager *manager)
@@ -65,13 +69,60 @@ static int take_definition(struct definition *definition, void *data)
 	return 0;
 }
 
+/* FNV-1a, with the end of each text. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	do {
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+	} while (*text++);
+	return hash;
+}
+
+/* Remembers it; true if it was told before. Should two have one hash, one of them is not told: nothing hangs on it. */
+static bool was_told(struct loader *loader, const struct table_diagnostic *diagnostic)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL + diagnostic->line;
+
+	hash = hash_text(hash, diagnostic->unit);
+	hash = hash_text(hash, diagnostic->file);
+	hash = hash_text(hash, diagnostic->directive);
+	hash = hash_text(hash, diagnostic->text);
+	for (size_t i = 0; i < MIN(loader->n_told, (size_t)LOADER_MAX_TOLD); i++)
+		if (loader->told[i] == hash)
+			return true;
+	loader->told[loader->n_told++ % LOADER_MAX_TOLD] = hash;
+	return false;
+}
+
 static void take_diagnostic(const struct table_diagnostic *diagnostic, void *data)
 {
-	const char *colon = diagnostic->directive[0] ? ": " : "";
+	struct manager *manager = data;
+	char line[16] = "";
+	char text[1024];
 
-	log_line(diagnostic->level <= 3 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, 0, "%s:%u: %s%s%s",
-		 diagnostic->file, diagnostic->line, diagnostic->directive, colon,
-		 diagnostic->text);
+	if (diagnostic->level > LOG_LEVEL_WARNING || was_told(&manager->loader, diagnostic))
+		return;
+	if (diagnostic->line > 0)
+		(void)snprintf(line, sizeof(line), ":%u", diagnostic->line);
+	(void)snprintf(text, sizeof(text), "%s%s: %s%s%s", diagnostic->file, line,
+		       diagnostic->directive, diagnostic->directive[0] ? ": " : "",
+		       diagnostic->text);
+	log_warning("%s%s%s", diagnostic->unit, diagnostic->unit[0] ? ": " : "", text);
+	if (definition_name_is_valid(diagnostic->unit))
+		MANAGER_TELL(manager, remark, diagnostic->unit, text);
+}
+
+/* Before the table of a run is read. */
+static void forget_told(struct loader *loader)
+{
+	struct load_request *request;
+	bool all = false;
+
+	list_for_each (request, &loader->running, link)
+		all |= request->what == LOAD_ALL;
+	if (all && loader->told_all)
+		loader->n_told = 0;
+	loader->told_all |= all;
 }
 
 int manager_read_table(struct manager *manager, int fd)
@@ -138,6 +189,7 @@ static void end_run(struct loader *loader, int error)
 	loader->pid = 0;
 	loop_timer_stop(&loader->deadline);
 	(void)fd_seal(loader->fd); /* it did so itself, if it came to an end */
+	forget_told(loader);
 	r = manager_read_table(loader->manager, loader->fd);
 	loader->fd = fd_close(loader->fd);
 	if (r < 0)

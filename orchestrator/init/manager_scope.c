@@ -18,7 +18,7 @@ static void handle_scope_empty(struct scope *scope)
 	= TAKE_PTR(scope->name);
 
 	if (scope->stop_job != 0)
-		manager_job_ended(manager, scope->stop_job, name, JOB_DONE);
+		manager_job_ended(manager, scope->stop_job, name, JOB_DONE, 0, NULL);
 	manager->n_scopes--;
 	scope_free(scope);
 	MANAGER_TELL(manager, unit_gone, name);

@@ -111,6 +111,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.seat = words->seat,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
+		.remarks = words->remarks,
 	};
 }
 
@@ -271,6 +272,16 @@ static int enqueue(struct manager *manager, enum job_kind kind, struct service *
 	return r;
 }
 
+static void explain_load(struct job *job, const struct service *service)
+{
+	if (!service || service->definition->service.load_state == TABLE_LOAD_NOT_FOUND)
+		job_explain(job, -ENOENT, "no such unit");
+	else if (service->definition->service.load_state == TABLE_LOAD_MASKED)
+		job_explain(job, -EPERM, "the unit is masked");
+	else
+		job_explain(job, -EBADMSG, "its manifest has an error; see status");
+}
+
 /* Goes on with a job as far as the table knows: asks early-load again, or makes it a real one. */
 static void resume(struct manager *manager, struct job *job)
 {
@@ -280,6 +291,7 @@ static void resume(struct manager *manager, struct job *job)
 	int r = 0;
 
 	if (!service || service->definition->service.load_state != TABLE_LOAD_LOADED) {
+		explain_load(job, service);
 		job_finish(&manager->jobs, job, JOB_FAILED);
 		return;
 	}

@@ -2,7 +2,9 @@
 #include "outputs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +35,7 @@ struct outputs {
 	struct loop_timer timer;
 	char *program;
 	char *run_dir;
+	uint64_t zero_us; /* CLOCK_BOOTTIME of the container's start */
 	uint64_t started_us; /* CLOCK_MONOTONIC */
 	unsigned int quick_ends;
 	bool flush;
@@ -47,6 +50,15 @@ static void handle_stream(struct manager_listener *listener, const char *unit, i
 		return; /* the next early-log gets them all */
 	if (channel_send_fds(&outputs->channel, LOGS_STREAM, &stream, &fd, 1) < 0)
 		log_warning("%s: early-log does not take its output", unit);
+}
+
+static void handle_remark(struct manager_listener *listener, const char *unit, const char *text)
+{
+	struct outputs *outputs = container_of(listener, struct outputs, listener);
+	struct logs_line line = { unit, LOG_LEVEL_WARNING, text };
+
+	if (channel_is_open(&outputs->channel))
+		(void)channel_send(&outputs->channel, LOGS_LINE, &line); /* it is in our log */
 }
 
 static void handle_message(struct channel *channel, struct channel_message *message)
@@ -84,7 +96,8 @@ static void handle_close(struct channel *channel, int error)
 
 static int start(struct outputs *outputs)
 {
-	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, NULL };
+	char zero[32];
+	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, zero, NULL };
 	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int ours, theirs CLEANUP_FD
 	= -1;
@@ -100,6 +113,7 @@ static int start(struct outputs *outputs)
 	pid_t pid;
 	int r;
 
+	(void)snprintf(zero, sizeof(zero), "--zero=%" PRIu64, outputs->zero_us);
 	r = channel_pair(&ours, &theirs);
 	if (r < 0)
 		return r;
@@ -121,7 +135,7 @@ static int start(struct outputs *outputs)
 }
 
 int outputs_new(struct outputs **ret, struct loop *loop, struct manager *manager,
-		const char *program, const char *run_dir)
+		const char *program, const char *run_dir, uint64_t zero_us)
 {
 	struct outputs *outputs = calloc(1, sizeof(*outputs));
 	int r;
@@ -129,9 +143,11 @@ int outputs_new(struct outputs **ret, struct loop *loop, struct manager *manager
 	if (!outputs)
 		return -ENOMEM;
 	outputs->loop = loop;
+	outputs->zero_us = zero_us;
 	outputs->manager = manager;
 	outputs->channel.fd = -1;
 	outputs->listener.stream = handle_stream;
+	outputs->listener.remark = handle_remark;
 	manager_listen(manager, &outputs->listener);
 	outputs->program = strdup(program);
 	outputs->run_dir = strdup(run_dir);

@@ -2,6 +2,10 @@
 /*
  * Consoles may block for ever (flow control), so only children open them. PID 1 learns their names from
  * /sys/class/tty/console/active, which never waits.
+ *
+ * A shell that ends is started again, whatever its status says: a person left it, or there is nobody behind that console
+ * (yet), or it can't run. Each that ended at once makes the pause before the next longer, so that none of this becomes a
+ * loop that fills the console.
  */
 #include "rescue.h"
 
@@ -21,8 +25,10 @@
 #include "early/fs.h"
 #include "early/log.h"
 
-#define AGAIN_US (2 * USEC_PER_SEC)
-#define EXIT_NO_TTY 202
+#define PAUSE_US (2 * USEC_PER_SEC)
+#define PAUSE_MAX_US (64 * USEC_PER_SEC)
+#define SHORT_US (10 * USEC_PER_SEC)
+#define EXIT_NO_TTY 1
 
 static void start_shell(struct rescue_shell *shell);
 
@@ -55,14 +61,27 @@ static void open_terminal(const char *tty)
 	}
 }
 
-/* In the child. sulogin asks for root's password; without it, or in the initramfs, a plain shell. */
+uint64_t rescue_pause_us(unsigned int n_short)
+{
+	uint64_t pause_us = PAUSE_US;
+
+	while (n_short-- > 1 && pause_us < PAUSE_MAX_US)
+		pause_us *= 2;
+	return pause_us;
+}
+
+/*
+ * In the child. sulogin asks for root's password; without it, or in the initramfs, a plain shell. Where root has none because the
+ * account is locked (Debian's installer does that if the first user may use sudo) there is nothing to ask for: --force
+ * gives the shell, as the installer arranges for systemd's rescue there.
+ */
 static void run_shell(bool in_initramfs)
 {
 	static char *const environment[] = {
 		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		(char *)"TERM=linux", (char *)"HOME=/root", (char *)"PS1=(early) # ", NULL
 	};
-	static char *const sulogin[] = { (char *)"sulogin", NULL };
+	static char *const sulogin[] = { (char *)"sulogin", (char *)"--force", NULL };
 	static char *const busybox[] = { (char *)"sh", NULL };
 
 	if (!in_initramfs) {
@@ -96,14 +115,32 @@ static void handle_end(struct loop_child *child, const siginfo_t *info)
 {
 	struct rescue_shell *shell = container_of(child, struct rescue_shell, child);
 
-	if (info->si_code == CLD_EXITED && info->si_status == EXIT_NO_TTY)
-		return; /* there is nobody behind this console */
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t pause_us;
+
 	if (shell->on_screen && info->si_code == CLD_EXITED && info->si_status == 0) {
 		shell->on_screen = false;
 		shell->rescue->on_enter(shell->rescue);
+		start_shell(shell);
+		return;
 	}
-	(void)loop_timer_start(shell->rescue->loop, &shell->again, clock_monotonic_us() + AGAIN_US,
-			       handle_again);
+	shell->n_short = now_us - shell->started_us < SHORT_US ? shell->n_short + 1 : 0;
+	pause_us = rescue_pause_us(shell->n_short);
+	log_debug("the rescue shell on %s has ended; the next one in %llu s", shell->tty,
+		  (unsigned long long)(pause_us / USEC_PER_SEC));
+	(void)loop_timer_start(shell->rescue->loop, &shell->again, now_us + pause_us, handle_again);
+}
+
+/* In the child. */
+static void say_again(unsigned int n_short)
+{
+	dprintf(2,
+		"\r\n*** Early: a new shell; the last one ended at once. If it does so again, the "
+		"next "
+		"comes after %u s.\r\n"
+		"*** The way out: reboot or poweroff in the shell, or Ctrl-Alt-Del on the "
+		"keyboard.\r\n",
+		(unsigned int)(rescue_pause_us(n_short + 1) / USEC_PER_SEC));
 }
 
 static void start_shell(struct rescue_shell *shell)
@@ -114,8 +151,11 @@ static void start_shell(struct rescue_shell *shell)
 		open_terminal(shell->tty);
 		if (shell->on_screen)
 			wait_for_enter();
+		if (shell->n_short > 0)
+			say_again(shell->n_short);
 		run_shell(shell->rescue->in_initramfs);
 	}
+	shell->started_us = clock_monotonic_us();
 	if (pid > 0)
 		(void)loop_child_watch(shell->rescue->loop, &shell->child, pid, handle_end);
 	else
@@ -160,7 +200,10 @@ static void find_consoles(struct rescue *rescue)
 	char *line = NULL;
 	char *at = NULL;
 
-	if (fs_read_line_at(AT_FDCWD, "/sys/class/tty/console/active", &line) < 0) {
+	if (fs_read_line_at(AT_FDCWD,
+			    rescue->console_list ? rescue->console_list
+						 : "/sys/class/tty/console/active",
+			    &line) < 0) {
 		add_console(rescue, "console");
 		return;
 	}

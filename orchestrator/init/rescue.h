@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "early/loop.h"
 
@@ -13,10 +14,15 @@
 
 struct rescue;
 
+/* How long to wait before the next shell after @n_short in a row that ended at once. */
+uint64_t rescue_pause_us(unsigned int n_short);
+
 struct rescue_shell {
 	struct rescue *rescue;
 	struct loop_child child;
 	struct loop_timer again;
+	uint64_t started_us; /* CLOCK_MONOTONIC */
+	unsigned int n_short; /* in a row; how many ended before anybody could have used them */
 	char tty[32];
 	bool on_screen; /* waits for Enter first */
 };
@@ -25,6 +31,7 @@ struct rescue {
 	struct loop *loop;
 	struct rescue_shell shells[RESCUE_MAX_CONSOLES];
 	unsigned int n_shells;
+	const char *console_list; /* a file; NULL: /sys/class/tty/console/active */
 	bool in_initramfs; /* a plain shell; in the real root one that asks for root's password */
 	/* Somebody wants the text console of the screen. */
 	void (*on_enter)(struct rescue *rescue);

@@ -8,7 +8,7 @@
  * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 enum state_opcode {
 	STATE_MANAGER = 64,

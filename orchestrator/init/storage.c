@@ -49,15 +49,20 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 		finish(storage);
 		storage->on_checked(storage, &m.checked);
 		break;
+	case DISKS_WRITABLE:
+		if (storage->on_writable)
+			storage->on_writable(storage);
+		break;
 	case DISKS_READY:
 		finish(storage);
-		storage->on_ready(storage, m.ready.t_us);
+		storage->on_ready(storage, order, &m.ready);
 		break;
 	case DISKS_FAILED:
 		finish(storage);
 		storage->on_failed(storage, order, &m.failed);
 		break;
 	case DISKS_ROOT:
+	case DISKS_SEPARATE:
 	case DISKS_CHECK:
 	case DISKS_WRITE:
 		break;
@@ -120,6 +125,14 @@ void storage_find_root(struct storage *storage, const struct cmdline *cmdline, c
 	};
 
 	give_order(storage, DISKS_ROOT, &root);
+}
+
+void storage_separate(struct storage *storage, const struct wire_list *paths,
+		      enum disks_check_mode check)
+{
+	const struct disks_separate order = { .paths = *paths, .check = check };
+
+	give_order(storage, DISKS_SEPARATE, &order);
 }
 
 void storage_check(struct storage *storage, enum disks_check_mode check)

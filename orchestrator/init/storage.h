@@ -13,11 +13,14 @@
 struct storage {
 	struct loop *loop;
 	struct helper disks;
-	uint16_t order; /* DISKS_ROOT, DISKS_CHECK, DISKS_WRITE; 0: none under way */
+	uint16_t
+		order; /* DISKS_ROOT, DISKS_SEPARATE, DISKS_CHECK, DISKS_WRITE; 0: none under way */
 	void (*on_mounted)(struct storage *storage, const struct disks_mounted *mounted);
 	void (*on_progress)(struct storage *storage, const struct disks_progress *progress);
 	void (*on_checked)(struct storage *storage, const struct disks_checked *checked);
-	void (*on_ready)(struct storage *storage, uint64_t t_us);
+	void (*on_writable)(struct storage *storage); /* the root is; WRITE goes on */
+	/* @order: DISKS_WRITE or DISKS_SEPARATE. */
+	void (*on_ready)(struct storage *storage, uint16_t order, const struct disks_ready *ready);
 	void (*on_failed)(struct storage *storage, uint16_t order,
 			  const struct disks_failed *failed);
 	void *data;
@@ -26,6 +29,9 @@ struct storage {
 /* Callbacks and data are set by the caller before. A failure to start comes by on_failed, from within. */
 void storage_init(struct storage *storage, struct loop *loop);
 void storage_find_root(struct storage *storage, const struct cmdline *cmdline, const char *target);
+/* Mounts what fstab has at those paths, checked if due, before all else. */
+void storage_separate(struct storage *storage, const struct wire_list *paths,
+		      enum disks_check_mode check);
 void storage_check(struct storage *storage, enum disks_check_mode check);
 void storage_write(struct storage *storage);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dead_mounts.h"
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/fs.h"
@@ -21,8 +22,8 @@
 
 const char *union_state_name(enum union_state state)
 {
-	static const char *const names[] = { "mounting", "mounted", "merging",
-					     "merged",   "gone",    "failed" };
+	static const char *const names[] = { "mounting", "mounted", "merging", "merged",
+					     "gone",     "failed",  "left out" };
 
 	return names[state];
 }
@@ -37,9 +38,46 @@ static bool all_reached(const struct unions *unions, enum union_state state)
 	return true;
 }
 
-bool unions_all_gone(const struct unions *unions)
+bool unions_are_settled(const struct unions *unions)
 {
-	return all_reached(unions, UNION_GONE);
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		const struct union_mount *mount = &unions->mounts[i];
+
+		if (mount->state < UNION_GONE && !mount->stays && !unions->keep)
+			return false;
+	}
+	return true;
+}
+
+bool unions_any_left_out(const struct unions *unions)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		if (unions->mounts[i].state == UNION_LEFT_OUT)
+			return true;
+	}
+	return false;
+}
+
+static bool is_beneath(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	return strncmp(path, above, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+bool unions_is_separate(const char *path, const struct disks_mounted *root)
+{
+	const char *at = NULL;
+
+	while ((at = wire_list_next(&root->local, at))) {
+		if (is_beneath(at, path) || is_beneath(path, at))
+			return true;
+	}
+	while ((at = wire_list_next(&root->network, at))) {
+		if (strcmp(at, path) == 0)
+			return true;
+	}
+	return false;
 }
 
 int unions_list_overlaid(const struct unions *unions, char ***paths)
@@ -55,8 +93,10 @@ int unions_list_overlaid(const struct unions *unions, char ***paths)
 bool unions_are_merging(const struct unions *unions)
 {
 	for (uint32_t i = 0; i < unions->n_mounts; i++) {
-		if (unions->mounts[i].state == UNION_MERGING ||
-		    unions->mounts[i].state == UNION_MERGED)
+		const struct union_mount *mount = &unions->mounts[i];
+
+		if (mount->state == UNION_MERGING ||
+		    (mount->state == UNION_MERGED && !mount->stays))
 			return true;
 	}
 	return false;
@@ -96,9 +136,35 @@ static void tell(struct unions *unions, uint64_t t_us)
 	}
 }
 
+uint32_t unions_percent(const struct unions *unions)
+{
+	uint64_t done = 0, total = 0;
+
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		done += unions->mounts[i].files_done;
+		total += unions->mounts[i].files_total;
+	}
+	return total > 0 && done < total ? (uint32_t)(done * 100 / total) : 100;
+}
+
+static void handle_progress(struct union_mount *mount, const struct overlay_progress *progress)
+{
+	struct unions *unions = mount->unions;
+	bool advanced = progress->files_done != mount->files_done ||
+			progress->files_total != mount->files_total;
+
+	mount->files_done = progress->files_done;
+	mount->files_total = progress->files_total;
+	if (advanced && unions->on_progress)
+		unions->on_progress(unions);
+}
+
 static void set_state(struct union_mount *mount, enum union_state state, uint64_t t_us)
 {
 	mount->state = state;
+	mount->stays = false;
+	if (state >= UNION_MERGED && mount->unions->on_progress)
+		mount->unions->on_progress(mount->unions);
 	tell(mount->unions, t_us);
 }
 
@@ -121,6 +187,7 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 		struct overlay_gone gone;
 		struct overlay_failed failed;
 		struct overlay_progress progress;
+		struct overlay_stays stays;
 	} m;
 
 	if (channel_unpack(&helper->channel, message, &m, sizeof(m)) < 0) {
@@ -147,8 +214,14 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 	case OVERLAY_FAILED:
 		handle_failed(mount, &m.failed);
 		break;
-	case OVERLAY_MERGE:
+	case OVERLAY_STAYS:
+		mount->stays = true;
+		mount->unions->on_stays(mount->unions, mount->path, m.stays.why, m.stays.advice);
+		break;
 	case OVERLAY_PROGRESS:
+		handle_progress(mount, &m.progress);
+		break;
+	case OVERLAY_MERGE:
 		break;
 	}
 }
@@ -163,6 +236,19 @@ static void detach_dead(const char *path)
 	if (stat(path, &st) < 0 && errno == ENOTCONN &&
 	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		log_errno(-errno, "cannot detach the dead overlay on %s", path);
+}
+
+/*
+ * Directories that it still served are bound over the real ones, and answer ENOTCONN now. By a child, since looking at a mount
+ * may take its time; the loop reaps it.
+ */
+static void detach_dead_binds(const char *path)
+{
+	if (fork() != 0)
+		return;
+	(void)close_range(3, ~0U, 0);
+	(void)dead_mounts_detach(path); /* it has logged */
+	_exit(0);
 }
 
 /* What was open is gone, but not what was written: the upper layer outlives its daemon. */
@@ -191,8 +277,16 @@ static void handle_exit(struct helper *helper, int status)
 			  " until the machine is switched off",
 	};
 
-	if (mount->state == UNION_GONE || mount->state == UNION_FAILED)
+	if (mount->state == UNION_FAILED || (mount->state == UNION_GONE && status == 0))
 		return; /* with its last handle, as it should */
+	if (mount->state == UNION_GONE || mount->state == UNION_MERGED)
+		detach_dead_binds(mount->path);
+	if (mount->state == UNION_GONE) {
+		log_error("early-overlay of %s ended unexpectedly; files that were open from "
+			  "before its merge are no longer served",
+			  mount->path);
+		return;
+	}
 	detach_dead(mount->path);
 	if (mount->state == UNION_MERGED) {
 		set_state(mount, UNION_GONE, clock_boottime_us());
@@ -264,15 +358,33 @@ static struct union_mount *add_mount(struct unions *unions, const char *path,
 	return mount;
 }
 
-void unions_start(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
+static bool any_to_mount(const struct unions *unions)
+{
+	for (uint32_t i = 0; i < unions->n_mounts; i++) {
+		if (unions->mounts[i].state == UNION_MOUNTING)
+			return true;
+	}
+	return false;
+}
+
+void unions_start(struct unions *unions, struct loop *loop, const struct cmdline *cmdline,
+		  const struct disks_mounted *root)
 {
 	unions->loop = loop;
-	if (cmdline->n_unions > 0 && mounts_tmpfs(UPPER_ROOT, "mode=0700,size=50%") < 0)
+	for (uint32_t i = 0; i < cmdline->n_unions; i++) {
+		bool separate = unions_is_separate(cmdline->unions[i], root);
+
+		if (separate)
+			log_info("no overlay on %s: /etc/fstab mounts something of its own there",
+				 cmdline->unions[i]);
+		(void)add_mount(unions, cmdline->unions[i],
+				separate ? UNION_LEFT_OUT : UNION_MOUNTING);
+	}
+	if (any_to_mount(unions) && mounts_tmpfs(UPPER_ROOT, "mode=0700,size=50%") < 0)
 		log_warning("no tmpfs for " UPPER_ROOT ": it shares the one of /run");
-	for (uint32_t i = 0; i < cmdline->n_unions; i++)
-		(void)add_mount(unions, cmdline->unions[i], UNION_MOUNTING);
 	for (uint32_t i = 0; i < unions->n_mounts; i++) {
-		int r = start_mount(&unions->mounts[i]);
+		int r = unions->mounts[i].state == UNION_MOUNTING ? start_mount(&unions->mounts[i])
+								  : 0;
 
 		if (r < 0) {
 			log_errno(r, "cannot start early-overlay for %s", unions->mounts[i].path);
@@ -286,13 +398,17 @@ void unions_merge(struct unions *unions)
 {
 	static const struct overlay_merge merge = { .into = "" };
 
+	if (unions->keep)
+		return;
 	unions->merge_wanted = true;
 	for (uint32_t i = 0; i < unions->n_mounts; i++) {
 		struct union_mount *mount = &unions->mounts[i];
 
-		if (mount->state != UNION_MOUNTED)
-			continue;
-		if (helper_send(&mount->helper, OVERLAY_MERGE, &merge) == 0)
+		if (mount->state == UNION_MERGED && mount->stays &&
+		    helper_send(&mount->helper, OVERLAY_MERGE, &merge) == 0)
+			mount->stays = false; /* until it says so again */
+		if (mount->state == UNION_MOUNTED &&
+		    helper_send(&mount->helper, OVERLAY_MERGE, &merge) == 0)
 			mount->state = UNION_MERGING;
 	}
 	tell(unions, clock_boottime_us());
@@ -314,8 +430,9 @@ int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enu
 	return helper_adopt(&mount->helper, loop, &spec, pid, link_fd);
 }
 
-void unions_start_anew(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
+void unions_leave_out(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
 {
+	unions->loop = loop;
 	for (uint32_t i = 0; i < unions->n_mounts; i++)
 		(void)fd_close(helper_release(&unions->mounts[i].helper));
 	memset(unions->mounts, 0, sizeof(unions->mounts));
@@ -324,7 +441,7 @@ void unions_start_anew(struct unions *unions, struct loop *loop, const struct cm
 		if (umount2(cmdline->unions[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
 		    errno != EINVAL && errno != ENOENT)
 			log_errno(-errno, "cannot detach the overlay on %s", cmdline->unions[i]);
+		(void)add_mount(unions, cmdline->unions[i], UNION_LEFT_OUT);
 	}
 	unions->told_mounted = true; /* nobody waits for it in stage 2 */
-	unions_start(unions, loop, cmdline);
 }

@@ -13,6 +13,7 @@ static void diag_done(struct diag *diag)
 	free(diag->file);
 	free(diag->directive);
 	free(diag->text);
+	free(diag->unit);
 }
 
 void diags_done(struct diags *diags)
@@ -58,4 +59,21 @@ void diags_add(struct diags *diags, const char *file, uint32_t line, enum diag_l
 		diag_done(&diag);
 		diags->error = -ENOMEM;
 	}
+}
+
+int diags_claim(struct diags *diags, size_t first, const char *unit, uint32_t *ret_n)
+{
+	uint32_t n = 0;
+
+	for (size_t i = first; i < diags->n_items; i++) {
+		char *copy = strdup(unit);
+
+		if (!copy)
+			return -ENOMEM;
+		free(diags->items[i].unit);
+		diags->items[i].unit = copy;
+		n += diags->items[i].level <= DIAG_WARNING;
+	}
+	*ret_n = n;
+	return 0;
 }

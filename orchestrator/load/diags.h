@@ -21,6 +21,7 @@ struct diag {
 	enum diag_level level;
 	char *directive; /* may be empty */
 	char *text;
+	char *unit; /* whose remark it is; NULL: nobody's */
 };
 
 struct diags {
@@ -31,6 +32,9 @@ struct diags {
 
 void diags_done(struct diags *diags);
 #define CLEANUP_DIAGS CLEANUP(diags_done)
+
+/* The remarks from @first on are about @unit; those that count for PID 1 (not notes) are counted in *ret_n. 0 or -ENOMEM. */
+int diags_claim(struct diags *diags, size_t first, const char *unit, uint32_t *ret_n);
 
 /* @file and @directive may be NULL. */
 void diags_add(struct diags *diags, const char *file, uint32_t line, enum diag_level level,

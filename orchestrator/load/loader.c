@@ -207,17 +207,21 @@ static int set_text(char **member, const char *text)
 	return 0;
 }
 
-static int set_error(struct loader *loader, struct service *service, enum table_load state,
-		     const char *text)
+/* @line 0: of the file as a whole. */
+static int set_error(struct loader *loader, struct service *service, uint32_t line,
+		     enum table_load state, const char *text)
 {
 	struct strbuf error = STRBUF_INIT;
 
-	strbuf_printf(&error, "%s: %s", service->path ? service->path : service->name, text);
+	strbuf_puts(&error, service->path ? service->path : service->name);
+	if (line > 0)
+		strbuf_printf(&error, ":%u", line);
+	strbuf_printf(&error, ": %s", text);
 	free(service->load_error);
 	service->load_error = strbuf_take(&error);
 	service->fields.load_state = state;
 	if (state == TABLE_LOAD_ERROR)
-		diags_add(&loader->diags, service->path, 0, DIAG_ERROR, NULL, "%s", text);
+		diags_add(&loader->diags, service->path, line, DIAG_ERROR, NULL, "%s", text);
 	return service->load_error ? 0 : -ENOMEM;
 }
 
@@ -247,7 +251,7 @@ static void make_nameplate(struct service *service)
 }
 
 static int settle_service(struct loader *loader, struct service *service, enum unit_family family,
-			  bool import_missing)
+			  uint32_t line, bool import_missing)
 {
 	const char *text = NULL;
 	int r = 0;
@@ -266,7 +270,7 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 		return r;
 	r = service_finish(service, &text);
 	if (r == -EINVAL)
-		r = set_error(loader, service,
+		r = set_error(loader, service, line,
 			      import_missing ? TABLE_LOAD_NOT_FOUND : TABLE_LOAD_ERROR, text);
 	if (r == 0)
 		r = stages_default(loader, service, family);
@@ -287,20 +291,21 @@ static int fill_service(struct loader *loader, struct service *service, const ch
 	r = read_unit(loader, service->name, path, family, &own);
 	if (r < 0)
 		return r == -ENOMEM ? r
-				    : set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
+				    : set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
 	r = add_imports(loader, service->name, path, &own, &lines, &import_missing);
 	if (r < 0 && r != -ENOMEM)
-		return set_error(loader, service, TABLE_LOAD_ERROR, strerror(-r));
+		return set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
 	if (r == 0)
 		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd,
 				     &loader->diags);
 	if (r < 0)
 		return r;
-	if (lines.n_items == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
+	if (own.n_bytes == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
 		service->fields.load_state = TABLE_LOAD_MASKED; /* an empty file is a mask, too */
 		return 0;
 	}
-	return settle_service(loader, service, family, import_missing);
+	return settle_service(loader, service, family, own.service_line ? own.service_line : 1,
+			      import_missing);
 }
 
 static int fill_from_place(struct loader *loader, struct service *service,
@@ -328,12 +333,16 @@ static int fill_from_place(struct loader *loader, struct service *service,
 static int load_place(struct loader *loader, const struct unit_place *place)
 {
 	struct service *service CLEANUP_SERVICE = NULL;
+	size_t first_diag = loader->diags.n_items;
 	int r = service_new(place->name, &service);
 
 	if (r == 0)
 		r = unit_index_aliases(&loader->index, place->name, &service->aliases);
 	if (r == 0)
 		r = fill_from_place(loader, service, place);
+	if (r == 0)
+		r = diags_claim(&loader->diags, first_diag, service->name,
+				&service->fields.remarks);
 	if (r == 0)
 		r = keep_service(loader, service);
 	if (r == 0)
@@ -384,13 +393,13 @@ int loader_load(struct loader *loader, const char *name)
 	return r;
 }
 
-int loader_load_file(struct loader *loader, const char *path)
+int loader_load_file(struct loader *loader, const char *path, const char *name)
 {
-	const char *base = strrchr(path, '/');
+	const char *base = strrchr(name, '/');
 	struct unit_place place = { .family = UNIT_FAMILY_EARLY };
 	int r;
 
-	base = base ? base + 1 : path;
+	base = base ? base + 1 : name;
 	if (!unit_name_is_valid(base)) {
 		diags_add(&loader->diags, path, 0, DIAG_ERROR, NULL,
 			  "the file's name is no name of a unit: NAME.service is needed");
@@ -400,7 +409,8 @@ int loader_load_file(struct loader *loader, const char *path)
 	r = unit_name_is_template(base)   ? unit_name_instantiate(base, "instance", &place.name)
 	    : (place.name = strdup(base)) ? 0
 					  : -ENOMEM;
-	if (r == 0)
+	place.masked = strcmp(path, "/dev/null") == 0;
+	if (r == 0 && !place.masked)
 		r = (place.path = strdup(path)) ? 0 : -ENOMEM;
 	if (r == 0)
 		r = load_place(loader, &place);

@@ -24,8 +24,8 @@ void loader_done(struct loader *loader);
 /* One unit by any of its names; loaded only once. What is wrong with it is in its load_state. */
 int loader_load(struct loader *loader, const char *name);
 
-/* One manifest at a path, whatever directory it is in. */
-int loader_load_file(struct loader *loader, const char *path);
+/* One manifest at a path, whatever directory it is in, under the last part of @name. /dev/null: the name is masked. */
+int loader_load_file(struct loader *loader, const char *path, const char *name);
 
 /* All units of the @families by their own names, without templates. */
 int loader_load_family(struct loader *loader, unsigned int families);

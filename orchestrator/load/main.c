@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -114,13 +115,22 @@ static int load_operand(struct loader *loader, const char *operand)
 {
 	char *path CLEANUP(free_charp)
 	= NULL;
+	struct stat st;
+	int r;
 
-	if (!strchr(operand, '/'))
-		return loader_load(loader, operand);
+	if (!strchr(operand, '/')) {
+		r = loader_load(loader, operand);
+		return r < 0 ? log_errno(r, "cannot load %s", operand) : 0;
+	}
 	path = realpath(operand, NULL);
-	if (!path)
+	if (!path || stat(path, &st) < 0)
 		return log_errno(-errno, "cannot read %s", operand);
-	return loader_load_file(loader, path);
+	if (S_ISDIR(st.st_mode)) {
+		log_error("%s is a directory: name the files in it", operand);
+		return -EISDIR;
+	}
+	r = loader_load_file(loader, path, strcmp(path, "/dev/null") == 0 ? operand : path);
+	return r < 0 ? log_errno(r, "cannot load %s", operand) : 0;
 }
 
 static int load_units(struct loader *loader, const struct settings *settings, int n,
@@ -128,15 +138,18 @@ static int load_units(struct loader *loader, const struct settings *settings, in
 {
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < n; i++)
+	for (int i = 0; i < n; i++) {
 		r = load_operand(loader, operands[i]);
-	if (r == 0 && (n == 0 || settings->all))
+		if (r < 0)
+			return r;
+	}
+	if ((n == 0 || settings->all))
 		r = loader_load_family(loader, settings->all ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY);
 	if (r == 0 && settings->all)
 		r = loader_mark_enabled(loader);
 	if (r == 0 && !(settings->notes && n > 0))
 		r = loader_close(loader);
-	return r;
+	return r < 0 ? log_errno(r, "cannot load the units") : 0;
 }
 
 static int write_table(const struct loader *loader, const struct settings *settings)
@@ -185,8 +198,6 @@ static int run(const struct settings *settings, int n, char **operands)
 	r = load_units(&loader, settings, n, operands);
 	if (r == 0)
 		r = write_table(&loader, settings);
-	else
-		(void)log_errno(r, "cannot load the units");
 	loader_done(&loader);
 	free(host.machine_id);
 	free(host.boot_id);

@@ -251,12 +251,14 @@ static const char *check_commands(const struct service *service)
 
 	if (service->fields.type == TABLE_TYPE_TARGET)
 		return NULL;
-	if (starts == 0 && service->fields.type != TABLE_TYPE_ONESHOT)
-		return "the service has no ExecStart=";
-	if (starts > 1 && service->fields.type != TABLE_TYPE_ONESHOT)
-		return "more than one ExecStart= is for Type=oneshot only";
 	if (starts == 0 && count_execs(service, TABLE_PHASE_STOP) == 0)
 		return "the service has neither ExecStart= nor ExecStop=";
+	if (starts == 0 && (service->fields.type != TABLE_TYPE_ONESHOT ||
+			    !(service->fields.flags & TABLE_FLAG_REMAIN_AFTER_EXIT)))
+		return "the service has no ExecStart=: only one with ExecStop=, Type=oneshot and "
+		       "RemainAfterExit=yes may do without";
+	if (starts > 1 && service->fields.type != TABLE_TYPE_ONESHOT)
+		return "more than one ExecStart= is for Type=oneshot only";
 	if (service->fields.type == TABLE_TYPE_DBUS && !service->bus_name)
 		return "Type=dbus needs BusName=";
 	return NULL;

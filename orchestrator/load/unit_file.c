@@ -98,7 +98,12 @@ static int parser_section(struct parser *parser, const char *text, size_t len)
 		return 0;
 	}
 	parser->section = strndup(text + 1, len - 2);
-	return parser->section ? 0 : -ENOMEM;
+	if (!parser->section)
+		return -ENOMEM;
+	if (parser->lines->service_line == 0 && parser->file == parser->lines->files[0] &&
+	    strcmp(parser->section, "Service") == 0)
+		parser->lines->service_line = parser->pending_line;
+	return 0;
 }
 
 static int parser_assignment(struct parser *parser, const char *text, size_t len)
@@ -188,6 +193,7 @@ int unit_file_parse(const char *file, const char *data, size_t len, struct unit_
 	r = unit_lines_add_file(lines, file, &parser.file);
 	if (r < 0)
 		return r;
+	lines->n_bytes += len;
 	if (memchr(data, '\0', len)) {
 		diags_add(diags, file, 0, DIAG_ERROR, NULL,
 			  "the file holds a zero byte: it is no unit file");

@@ -22,6 +22,8 @@ struct unit_lines {
 	struct unit_line *items;
 	size_t n_items;
 	char **files; /* owns the names that the lines point to */
+	size_t n_bytes; /* of all files; 0: an empty file, which is a mask */
+	uint32_t service_line; /* where [Service] begins in the first file, 0: nowhere */
 };
 
 void unit_lines_done(struct unit_lines *lines);

@@ -148,8 +148,14 @@ static int put_diags(struct strbuf *table, const struct diags *diags, bool notes
 
 	for (size_t i = 0; r == 0 && i < diags->n_items; i++) {
 		const struct diag *diag = &diags->items[i];
-		struct table_diagnostic message = { diag->file, diag->line, diag->level,
-						    diag->directive, diag->text };
+		struct table_diagnostic message = {
+			.file = diag->file,
+			.line = diag->line,
+			.level = diag->level,
+			.directive = diag->directive,
+			.text = diag->text,
+			.unit = diag->unit ? diag->unit : "",
+		};
 
 		if (notes || diag->level <= DIAG_WARNING)
 			r = put(table, TABLE_DIAGNOSTIC, &message);

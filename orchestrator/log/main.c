@@ -8,10 +8,12 @@
 
 #include "archive.h"
 #include "early/channel.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/loop.h"
 #include "early/opts.h"
+#include "early/parse.h"
 #include "early/proto/logs.h"
 #include "inputs.h"
 #include "sink.h"
@@ -31,6 +33,7 @@ struct logd {
 struct settings {
 	const char *run;
 	const char *archive;
+	uint64_t zero_us;
 	bool help;
 };
 
@@ -46,6 +49,11 @@ static int set_archive(void *target, const char *value)
 	return 0;
 }
 
+static int set_zero(void *target, const char *value)
+{
+	return parse_u64(value, &((struct settings *)target)->zero_us);
+}
+
 static int set_help(void *target, const char *value)
 {
 	((struct settings *)target)->help = true;
@@ -58,13 +66,30 @@ static const struct opt options[] = {
 	  set_run },
 	{ 0, "archive", "DIR", "be the writer of the copies in DIR (started by early-log itself)",
 	  set_archive },
+	{ 0, "zero", "USEC", "let times count from USEC of CLOCK_BOOTTIME, as a container's do",
+	  set_zero },
 	{ 'h', "help", NULL, "this help", set_help },
 };
+
+static void write_line(struct logd *logd, const struct logs_line *line)
+{
+	const struct record record = {
+		.service = line->service,
+		.identifier = "early-init",
+		.level = line->level < 7 ? (int)line->level : 7,
+		.t_us = clock_boottime_us(),
+		.text = line->text,
+		.len = strlen(line->text),
+	};
+
+	sink_write(&logd->sink, &record);
+}
 
 static void handle_message(struct channel *channel, struct channel_message *message)
 {
 	struct logd *logd = channel->data;
 	struct logs_stream stream;
+	struct logs_line line;
 	int r = 0;
 
 	switch ((enum logs_opcode)message->opcode) {
@@ -75,6 +100,11 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 					       TAKE_FD(message->fds[0]));
 		else if (r == 0)
 			r = -EPROTO;
+		break;
+	case LOGS_LINE:
+		r = channel_unpack(channel, message, &line, sizeof(line));
+		if (r == 0)
+			write_line(logd, &line);
 		break;
 	case LOGS_FLUSH:
 		r = archive_start(&logd->archive, &logd->sink, logd->archive_dir);
@@ -92,14 +122,14 @@ static void handle_close(struct channel *channel, int error)
 	loop_exit(logd->loop, 0);
 }
 
-static void handle_line(const char *service, const char *line, size_t len, void *data)
+static void handle_line(const struct sink_place *place, const char *line, size_t len, void *data)
 {
 	struct logd *logd = data;
 
-	archive_line(&logd->archive, service, line, len);
+	archive_line(&logd->archive, place, line, len);
 }
 
-static int start(struct logd *logd, const char *run)
+static int start(struct logd *logd, const char *run, uint64_t zero_us)
 {
 	char dir[128];
 	int r = loop_new(&logd->loop);
@@ -110,6 +140,7 @@ static int start(struct logd *logd, const char *run)
 	r = sink_init(&logd->sink, dir, SINK_FILE_MAX);
 	if (r < 0)
 		return log_errno(r, "cannot keep logs in %s", dir);
+	logd->sink.zero_us = zero_us;
 	logd->sink.on_line = handle_line;
 	logd->sink.data = logd;
 	inputs_init(&logd->inputs, logd->loop, &logd->sink);
@@ -127,7 +158,7 @@ static int start(struct logd *logd, const char *run)
 			    handle_message, handle_close, logd);
 }
 
-static int run(const char *dir)
+static int run(const char *dir, uint64_t zero_us)
 {
 	struct logd logd = {
 		.link.fd = -1,
@@ -139,7 +170,7 @@ static int run(const char *dir)
 	list_init(&logd.sink.files);
 	inputs_init(&logd.inputs, NULL, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = start(&logd, dir);
+	r = start(&logd, dir, zero_us);
 	if (r == 0)
 		r = loop_run(logd.loop);
 	channel_close(&logd.link);
@@ -169,5 +200,5 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	return settings.archive ? archive_run(CHANNEL_HELPER_FD, settings.archive)
-				: run(settings.run);
+				: run(settings.run, settings.zero_us);
 }

@@ -52,14 +52,21 @@ void sink_done(struct sink *sink)
 }
 
 /* A name that is one file's name, whatever a client calls itself. */
-static void file_name(const char *service, const char *suffix, char *buf, size_t size)
+static void clean_name(const char *service, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "%.200s.log%s", service, suffix);
+	(void)snprintf(buf, size, "%.200s", service);
 	for (char *c = buf; *c; c++)
 		if (*c == '/')
 			*c = '-';
 	if (buf[0] == '.')
 		buf[0] = '-';
+	else if (buf[0] == '\0')
+		(void)snprintf(buf, size, "-");
+}
+
+static void file_name(const char *name, const char *suffix, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s.log%s", name, suffix);
 }
 
 static int file_open(struct sink *sink, struct sink_file *file)
@@ -76,25 +83,38 @@ static int file_open(struct sink *sink, struct sink_file *file)
 	return 0;
 }
 
+static struct sink_file *search(struct sink *sink, const char *name)
+{
+	struct sink_file *file;
+
+	list_for_each (file, &sink->files, link)
+		if (strcmp(file->name, name) == 0)
+			return file;
+	return NULL;
+}
+
 static int find_file(struct sink *sink, const char *service, struct sink_file **ret_file)
 {
+	char name[SINK_NAME_SIZE];
 	struct sink_file *file;
 	int r;
 
-	list_for_each (file, &sink->files, link) {
-		if (strcmp(file->name, service) == 0) {
-			*ret_file = file;
-			return 0;
-		}
+	clean_name(service, name, sizeof(name));
+	file = search(sink, name);
+	if (!file && sink->n_files >= SINK_MAX_FILES) {
+		(void)snprintf(name, sizeof(name), "%s", SINK_REST);
+		file = search(sink, name);
 	}
-	if (sink->n_files >= SINK_MAX_FILES && strcmp(service, SINK_REST) != 0)
-		return find_file(sink, SINK_REST, ret_file);
+	if (file) {
+		*ret_file = file;
+		return 0;
+	}
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
 	list_init(&file->link);
 	file->fd = -1;
-	file->name = strdup(service);
+	file->name = strdup(name);
 	r = file->name ? file_open(sink, file) : -ENOMEM;
 	if (r < 0) {
 		file_free(file);
@@ -119,15 +139,44 @@ static int rotate(struct sink *sink, struct sink_file *file)
 	return file_open(sink, file);
 }
 
-int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len)
+/* The file for the next @len bytes: open, and with room for them. */
+static int prepare(struct sink *sink, const char *service, size_t len, struct sink_file **ret_file)
 {
-	struct sink_file *file;
+	struct sink_file *file = NULL;
 	int r = find_file(sink, service, &file);
 
-	if (r == 0 && file->fd < 0)
+	if (r < 0)
+		return r;
+	*ret_file = file;
+	if (file->fd < 0)
 		r = file_open(sink, file); /* a rotation failed half-way */
 	if (r == 0 && file->size > 0 && file->size + (off_t)len > sink->file_max)
 		r = rotate(sink, file);
+	return r;
+}
+
+int sink_find_place(struct sink *sink, const char *service, size_t len,
+		    struct sink_place *ret_place)
+{
+	struct sink_file *file = NULL;
+	struct stat st;
+	int r = prepare(sink, service, len, &file);
+
+	*ret_place = (struct sink_place){ .file = file ? file->name : SINK_REST };
+	if (r != 0)
+		return r;
+	if (fstat(file->fd, &st) < 0)
+		return -errno;
+	ret_place->ino = st.st_ino;
+	ret_place->offset = (uint64_t)st.st_size;
+	return 0;
+}
+
+int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len)
+{
+	struct sink_file *file;
+	int r = prepare(sink, service, len, &file);
+
 	if (r == 0)
 		r = fd_write_all(file->fd, bytes, len);
 	if (r == 0)
@@ -152,12 +201,18 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 void sink_write(struct sink *sink, const struct record *record)
 {
 	static char line[2 * RECORD_TEXT_MAX]; /* one thread; too large for the stack */
-	size_t len = MIN(record_format(record, line, sizeof(line)), sizeof(line));
+	struct record told = *record;
+	struct sink_place place;
+	size_t len;
 
+	told.t_us -= MIN(told.t_us, sink->zero_us);
+	len = MIN(record_format(&told, line, sizeof(line)), sizeof(line));
 	line[len - 1] = '\n';
-	(void)sink_append(sink, record->service, line, len);
+	if (sink_find_place(sink, record->service, len, &place) == 0 &&
+	    sink_append(sink, place.file, line, len) < 0)
+		place.ino = 0; /* the memory is full: there is still the disk */
 	if (record->level <= LEVEL_ERROR && sink->kmsg_fd >= 0)
 		tell_kernel(sink, record);
 	if (sink->on_line)
-		sink->on_line(record->service, line, len, sink->data);
+		sink->on_line(&place, line, len, sink->data);
 }

@@ -10,6 +10,7 @@
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
 #define SINK_MAX_FILES                                                                             \
 	400 /* each costs a descriptor and memory of /run; every session is a new name */
+#define SINK_NAME_SIZE 208 /* of a file, without .log */
 #define SINK_REST "syslog" /* where the lines of later names go */
 
 struct sink_file {
@@ -19,14 +20,22 @@ struct sink_file {
 	off_t size;
 };
 
+/* Where bytes came to lie: the file's name without .log, which of its generations, and from where on. */
+struct sink_place {
+	const char *file;
+	uint64_t ino; /* 0: nowhere, the file can't be written */
+	uint64_t offset;
+};
+
 /* Bounded files in one directory; errors also to the kernel's log. */
 struct sink {
 	int dir_fd;
 	int kmsg_fd; /* -1: none */
 	off_t file_max;
+	uint64_t zero_us; /* CLOCK_BOOTTIME that the lines' times count from */
 	struct list files; /* sink_file::link */
 	size_t n_files;
-	void (*on_line)(const char *service, const char *line, size_t len,
+	void (*on_line)(const struct sink_place *place, const char *line, size_t len,
 			void *data); /* NULL: none */
 	void *data;
 };
@@ -40,3 +49,7 @@ void sink_write(struct sink *sink, const struct record *record);
 
 /* Appends bytes that are formatted already. */
 int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len);
+
+/* Where the next @len bytes will lie; makes room for them. @ret_place->file lives as long as the sink, and is set always. */
+int sink_find_place(struct sink *sink, const char *service, size_t len,
+		    struct sink_place *ret_place);

@@ -22,7 +22,7 @@ def done(error=0, words=""):
 
 def service(name):
     words = (name, "Words", "loaded", "active", "running", "display", "/x", "/system.slice/" + name, "success", "a stage")
-    return message(SERVICE, *map(text, words), struct.pack("<IIiIQ", 42, 0, 0, 1, 5000000), text(""))
+    return message(SERVICE, *map(text, words), struct.pack("<IIiIQ", 42, 0, 0, 1, 5000000), text(""), struct.pack("<I", 2))
 
 
 def answers(verb, name):
@@ -83,6 +83,9 @@ def main():
         expect("list", [s["name"] for s in json.loads(result.stdout)] == ["a.service", "b.service"], result)
         result = ask("status", "a", "--json")
         expect("status NAME", json.loads(result.stdout)["name"] == "a.service", result)
+        expect("status NAME counts remarks", json.loads(result.stdout)["remarks"] == 2, result)
+        result = ask("status", "a")
+        expect("status NAME tells of remarks", "2 lines of its manifest are not honoured: earlyctl verify /x" in result.stdout, result)
         result = ask("status", "--json")
         expect("status", json.loads(result.stdout)["text"] == ["a line"], result)
         result = ask("why", "a", "--json")

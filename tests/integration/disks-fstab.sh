@@ -100,6 +100,7 @@ test_preen_is_not_enough()
 	# What is broken is shown, but not written to.
 	run_order write
 	expect_line "^PROGRESS 0 /data (${loop[data]}) is mounted read-only: its superblock records errors"
+	expect_line '^WRITABLE$'
 	expect_line '^READY$'
 	expect "read-only" grep -q " $dir/mnt/data ro" /proc/self/mountinfo
 	umount -R "$dir/mnt"
@@ -190,6 +191,78 @@ test_late_device()
 	expect_line '^READY$'
 	expect "mounted when it came" mountpoint -q "$dir/mnt/later"
 	umount -R "$dir/mnt"
+}
+
+test_separate()
+{
+	new_image home
+	populate home
+	fstab <<-END
+		UUID=$(uuid_of root) / ext4 defaults 0 1
+		UUID=$(uuid_of home) /home/ ext4 defaults 0 2
+		UUID=$(uuid_of under) /var/log ext4 defaults 0 2
+		LABEL=nowhere /gone ext4 defaults 0 2
+	END
+	debugfs -w -R "ssv state 2" "${loop[home]}" 2>/dev/null
+	debugfs -w -R "ssv free_blocks_count 1" "${loop[home]}" 2>/dev/null
+	mount "${loop[root]}" "$dir/mnt" && mkdir -p "$dir/mnt/home" "$dir/mnt/var/log" && umount "$dir/mnt"
+	mount_root root
+	# Only its own disk, checked before; the root is left alone.
+	run_order separate /home
+	expect_line '^READY$'
+	expect "mounted" test -e "$dir/mnt/home/d/f"
+	expect_no_line nowhere
+	expect "the other is not" fails mountpoint -q "$dir/mnt/var/log"
+	expect "the root stays read-only" fails touch "$dir/mnt/x"
+	umount "$dir/mnt/home"
+	expect "it was checked" e2fsck -fn "${loop[home]}"
+	# What lies beneath a path of the root needs the root.
+	run_order separate /home /var
+	expect_line '^READY$'
+	expect "the one at a path is mounted" mountpoint -q "$dir/mnt/home"
+	expect "the one beneath a path is mounted" mountpoint -q "$dir/mnt/var/log"
+	expect "the root is writable" touch "$dir/mnt/var/x"
+	# And WRITE later takes what is left.
+	run_order write
+	expect_line '^READY$'
+	expect "mounted once" test "$(grep -c " $dir/mnt/home " /proc/self/mountinfo)" = 1
+	umount -R "$dir/mnt"
+}
+
+test_separate_that_fails()
+{
+	fstab <<-END
+		LABEL=nowhere /home ext4 x-systemd.device-timeout=1 0 2
+		LABEL=nowhere /data/x ext4 nofail 0 2
+	END
+	mount_root root
+	run_order separate /home
+	expect_line '^FAILED /home (LABEL=nowhere) cannot be mounted'
+	expect_line '^WHY its device did not appear'
+	expect_line '^ADVICE .*/etc/fstab'
+	run_order separate /data/x
+	expect_line '^READY$'
+	umount -R "$dir/mnt"
+}
+
+test_root_read_only_on_purpose()
+{
+	fstab <<-END
+		UUID=$(uuid_of root) / ext4 ro,noatime 0 1
+	END
+	mount_root root
+	run_order write
+	expect_line '^READY root read-only$'
+	expect "the root stays read-only" fails touch "$dir/mnt/x"
+	umount "$dir/mnt"
+	mount_root root
+	options="--root $dir/mnt --cmdline rw"
+	run_order write
+	options="--root $dir/mnt"
+	expect_line '^READY$'
+	expect "rw on the command line wins" touch "$dir/mnt/x"
+	umount -R "$dir/mnt"
+	fstab </dev/null
 }
 
 test_root_that_stays_read_only()

@@ -3,7 +3,7 @@
  * Stands in for PID 1: starts early-disks with a link on descriptor 3, gives it one order, and prints each answer as a line
  * until the order ends. Exit 0 only if it ended in what is no FAILED.
  *
- *	disks-order EARLY-DISKS [OPTION…] -- root SPEC TYPE FLAGS TARGET WAIT_MS MODE | check MODE | write
+ *	disks-order EARLY-DISKS [OPTION…] -- root SPEC TYPE FLAGS TARGET WAIT_MS MODE | check MODE | write | separate PATH…
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,6 +20,24 @@
 #include "early/proto/disks.h"
 
 #define ANSWER_TIMEOUT_MS 120000
+
+static int send_separate(int fd, char **paths)
+{
+	struct disks_separate order = { .check = DISKS_CHECK_AUTO };
+	char *data = NULL;
+	int r = wire_list_from_strv(paths, &order.paths, &data);
+
+	if (r == 0)
+		r = channel_send_sync(fd, &disks_protocol, DISKS_SEPARATE, &order);
+	free(data);
+	return r;
+}
+
+static void print_list(const char *name, const struct wire_list *list)
+{
+	for (const char *at = NULL; (at = wire_list_next(list, at));)
+		printf("%s %s\n", name, at);
+}
 
 static int send_order(int fd, int argc, char **argv)
 {
@@ -39,6 +57,8 @@ static int send_order(int fd, int argc, char **argv)
 			&(struct disks_check){ .check = (uint32_t)strtoul(argv[1], NULL, 10) });
 	if (argc == 1 && strcmp(argv[0], "write") == 0)
 		return channel_send_sync(fd, &disks_protocol, DISKS_WRITE, NULL);
+	if (argc >= 2 && strcmp(argv[0], "separate") == 0)
+		return send_separate(fd, argv + 1);
 	return -EINVAL;
 }
 
@@ -60,14 +80,19 @@ static int print_answer(const void *buf, size_t len, uint16_t opcode)
 	case DISKS_PROGRESS:
 		printf("PROGRESS %u %s\n", value.progress.percent, value.progress.what);
 		return 0;
+	case DISKS_WRITABLE:
+		printf("WRITABLE\n");
+		return 0;
 	case DISKS_MOUNTED:
 		printf("MOUNTED %s %s\n", value.mounted.device, value.mounted.fstype);
+		print_list("LOCAL", &value.mounted.local);
+		print_list("NETWORK", &value.mounted.network);
 		return 1;
 	case DISKS_CHECKED:
 		printf("CHECKED %u %s\n", value.checked.verdict, value.checked.text);
 		return 1;
 	case DISKS_READY:
-		printf("READY\n");
+		printf("READY%s\n", value.ready.root_read_only ? " root read-only" : "");
 		return 1;
 	case DISKS_FAILED:
 		printf("FAILED %s\nWHY %s\nADVICE %s\n", value.failed.what, value.failed.why,

@@ -24,6 +24,28 @@ test_by_uuid()
 	umount "$dir/copy" "$dir/mnt"
 }
 
+test_fstab_is_told()
+{
+	mount "${loop[clean]}" "$dir/mnt"
+	mkdir "$dir/mnt/etc"
+	cat >"$dir/mnt/etc/fstab" <<-END
+		/dev/root / ext4 ro 0 1
+		LABEL=h /home/ ext4 defaults 0 2
+		/dev/x none swap sw 0 0
+		LABEL=l /var/log ext4 nofail 0 2
+		s:/x /mail nfs defaults 0 0
+		LABEL=h /not ext4 noauto 0 2
+	END
+	umount "$dir/mnt"
+	root "${loop[clean]}"
+	expect_line '^LOCAL /home$'
+	expect_line '^LOCAL /var/log$'
+	expect_line '^NETWORK /mail$'
+	expect "nothing else" test "$(grep -c "^LOCAL\|^NETWORK" "$dir/answers")" = 3
+	umount "$dir/mnt"
+	mount "${loop[clean]}" "$dir/mnt" && rm -r "$dir/mnt/etc" && umount "$dir/mnt"
+}
+
 test_other_names()
 {
 	for name in LABEL=$tag-root "\"LABEL=$tag-root\"" "/dev/disk/by-uuid/$(uuid_of clean)" \

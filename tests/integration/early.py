@@ -21,7 +21,7 @@ FIELDS = {
     SERVICE: [(n, 's') for n in ('name', 'description', 'load_state', 'active_state', 'sub_state', 'stage', 'path',
                                  'cgroup', 'result', 'why')]
              + [('main_pid', 'I'), ('control_pid', 'I'), ('exit_status', 'i'), ('restarts', 'I'), ('since_us', 'Q'),
-                ('detail', 's')],
+                ('detail', 's'), ('remarks', 'I')],
     EVENT: [('name', 's'), ('t_us', 'Q'), ('why', 's')],
     REASON: [('t_us', 'Q'), ('text', 's')],
     TEXT: [('text', 's')],

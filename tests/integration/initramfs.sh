@@ -70,12 +70,17 @@ make_stage()
 firmware=test/gpu.bin
 firmware=test/missing.bin" "" drm_symbol
 	module kernel/drivers/gpu/drm/qxl/qxl.ko "alias=pci:v00001B36d00000100sv*sd*bc*sc*i*" "" ""
+	module kernel/drivers/gpu/drm/amd/amdgpu/amdgpu.ko "alias=pci:v00001002d0000687Fsv*sd*bc*sc*i*
+firmware=amdgpu/a.bin
+firmware=amdgpu/b.bin
+firmware=amdgpu/c.bin" "" drm_symbol
 	module kernel/fs/ext4/ext4.ko "alias=fs-ext4
 softdep=pre: crc32c" "" ""
 	module kernel/crypto/crc32c_generic.ko "alias=crc32c" "" ""
 	module kernel/drivers/ata/ahci.ko "alias=pci:v00008086d00002922sv*sd*bc*sc*i*" "" ""
 	module kernel/drivers/net/e1000.ko "alias=pci:v00008086d0000100Esv*sd*bc*sc*i*" "" ""
-	mkdir -p "$stage/lib/firmware/test"
+	mkdir -p "$stage/lib/firmware/test" "$stage/lib/firmware/amdgpu"
+	echo firmware >"$stage/lib/firmware/amdgpu/c.bin"
 	echo firmware >"$stage/lib/firmware/test/gpu.bin"
 	printf 'blacklist qxl\noptions virtio-gpu modeset=1\n' >"$stage/etc/modprobe.d/test.conf"
 	touch "$stage/lib/modules/$kernel/modules.order" "$stage/lib/modules/$kernel/modules.builtin" \
@@ -147,11 +152,25 @@ test_this_machine()
 	echo pci:v00008086d00002922sv1sd1bc01sc06i01 >"$dir/sys/bus/pci/devices/a/modalias"
 	echo pci:v00008086d0000100Esv1sd1bc02sc00i00 >"$dir/sys/bus/pci/devices/b/modalias"
 	expect "an image of this machine" make --hardware this --sysfs "$dir/sys" --list
+	expect "no word on the firmware of others" fails said "firmware"
 	expect "its disk" said ata/ahci.ko
 	expect "not its network" fails said e1000
 	expect "not what it lacks" fails said virtio-gpu
 	expect "with the network when asked for" make --hardware this --sysfs "$dir/sys" --modules e1000 --list
 	expect "here it is" said e1000
+	mkdir -p "$dir/sys/bus/pci/devices/gpu"
+	echo pci:v00001002d0000687Fsv1sd1bc03sc00i00 >"$dir/sys/bus/pci/devices/gpu/modalias"
+	expect "an image with a GPU" make --hardware this --sysfs "$dir/sys" --compress none -o "$dir/gpu"
+	expect "its firmware is missing" said "early-mkinitramfs: amdgpu: 2 of 3 firmware files are not installed (amdgpu/a.bin, ...)"
+	expect "and where it is to be had" said "package: firmware-amd-graphics"
+	expect "in one line" test "$(grep -c "firmware files" "$dir/log")" = 1
+	expect "an image for all machines" make --hardware any --compress none -o "$dir/all"
+	expect "does not speak of it" fails said "firmware files"
+	echo firmware >"$stage/lib/firmware/amdgpu/a.bin"
+	echo firmware >"$stage/lib/firmware/amdgpu/b.bin.xz"
+	expect "with all of it" make --hardware this --sysfs "$dir/sys" --compress none -o "$dir/gpu"
+	expect "nothing is said" fails said "firmware"
+	rm "$dir/sys/bus/pci/devices/gpu/modalias"
 	expect "unknown module" fails make --modules nonesuch --list
 	expect "is named" said "no module nonesuch"
 }

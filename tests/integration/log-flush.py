@@ -1,27 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """early-log as PID 1 runs it: streams, the flush to the disk, a disk that hangs, and the end of the link. argv[1] is its path."""
-import fcntl
 import os
 import pathlib
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 
-from early_wire import message, text
-
-LOGS_STREAM, LOGS_FLUSH = 1, 2
-
-
-def wait_for(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"log-flush: {what}: not within {seconds} s")
-        time.sleep(0.02)
+from early_log import LOGS_FLUSH, add_stream, child_of, start, wait_for
+from early_wire import message
 
 
 def said(path, words):
@@ -29,28 +16,6 @@ def said(path, words):
         return words in path.read_text()
     except FileNotFoundError:
         return False
-
-
-def start(program, run):
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    high = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, 100)
-    child = subprocess.Popen([program, "--run", str(run)],
-                             preexec_fn=lambda: os.dup2(high, 3), pass_fds=[3, high])
-    os.close(high)
-    theirs.close()
-    return ours, child
-
-
-def add_stream(link, name):
-    reader, writer = os.pipe()
-    socket.send_fds(link, [message(LOGS_STREAM, text(name))], [reader])
-    os.close(reader)
-    return writer
-
-
-def child_of(pid):
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(children[0]) if children else 0
 
 
 def main():

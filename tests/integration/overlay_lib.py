@@ -95,6 +95,7 @@ class Union:
         self.path = f"{self.dir}/disk/data"
         os.mkdir(self.path)
         self.daemon = None
+        self.env = {}
 
     def at(self, *names):
         return os.path.join(self.path, *names)
@@ -116,7 +117,7 @@ class Union:
         self.daemon = subprocess.Popen(
             [self.binary, "test", self.path, "-f", "-o", f"lowerdir={self.path},{self.options}",
              "--run", f"{self.dir}/run"] + (["-o", f"link_fd={link}"] if link is not None else []),
-            pass_fds=[] if link is None else [link], stdin=subprocess.DEVNULL)
+            pass_fds=[] if link is None else [link], stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env))
         self.socket = f"{self.dir}/run/overlay/" + self.path.strip("/").replace("/", "-") + ".sock"
         wait_for(lambda: os.path.exists(self.socket) or self.daemon.poll() is not None, "the mount")
         check(self.daemon.poll() is None, "early-overlay did not mount")

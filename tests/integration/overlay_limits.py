@@ -171,6 +171,43 @@ def killed_in_the_merge(new):
     run("umount", upper)
 
 
+def power_cut_in_a_rewriting(new):
+    """A file with several names is rewritten in place; cut short, the next merge finishes it, though the union is lost."""
+    size = 24 << 20
+    old, fresh = b"o" * size, b"n" * (size - 4096)
+    union = new(megabytes=128)
+    write(union.at("a"), old)
+    os.link(union.at("a"), union.at("b"))
+    os.mkdir(union.at("dir"))
+    union.mount()
+    write(union.at("a"), fresh)
+    union.writable("rw,sync")
+    real = union.real()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(union.socket)
+        s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
+
+        def begun():
+            with open(real + "/b", "rb") as f:
+                return f.read(1) == b"n"
+
+        wait_for(begun, "the rewriting's first bytes")
+        union.daemon.kill()
+        union.daemon.wait()
+    data = read(real + "/b")
+    check(data not in (old, fresh), "the rewriting was not cut short: the test shows nothing")
+    run("umount", "-l", union.path)
+    os.unlink(union.socket)
+    union.mount()
+    union.merged()
+    for name in ("a", "b"):
+        check(read(union.at(name)) == fresh, f"{name} is half written after the next merge")
+    equal(os.stat(union.at("a")).st_nlink, 2, "links")
+    equal([x for x in os.listdir(union.path) if x.startswith(".early")], [], "left-overs")
+    union.real_done()
+    union.ended()
+
+
 def overlayfs_format(new):
     """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
     union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
@@ -305,6 +342,6 @@ def background(new):
 
 
 if __name__ == "__main__":
-    overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge,
+    overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
                       overlayfs_format, into_another_directory, link_to_pid1,
                       closed_link, background])

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """RUN/control of a real early-init: who may do what, reasons, timeline, garbage; and the state over a re-exec."""
 
+import errno
 import os
 import random
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 
 from early import DONE, Container, Refused, VERBS, pack_request, run_tests, unpack, wait_for
@@ -82,7 +85,7 @@ def test_a_user_cannot_take_all_places(build):
 def test_why_and_timeline(build):
     with Container(build, {'a.service': '[Unit]\nRequires=b.service\nAfter=b.service\n' + SLEEPER + DEMAND,
                            'b.service': '[Unit]\nStartLimitIntervalSec=0\n' + SLEEPER + DEMAND}) as c:
-        before = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+        before = c.timeline()[-1]['t_us']
         c.control('start', 'a')
         assert c.why('a') == ['earlyctl (uid 0)'], c.why('a')
         assert c.why('b') == ['required by a.service'], c.why('b')
@@ -98,6 +101,52 @@ def test_why_and_timeline(build):
         assert len(c.why('b')) <= 8
 
 
+def test_times_count_from_the_start(build):
+    """Not from the boot of the host: it may be months ago."""
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sh -c "echo hello; exec sleep 1000"\n'}) as c:
+        boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        c.wait_state('a.service', 'active')
+        seconds = int(time.clock_gettime(time.CLOCK_BOOTTIME) - boot) + 30
+        assert seconds < boot, 'this machine has not run long enough to tell'
+
+        def log_times():
+            lines = c.read('../run/log/a.service.log').splitlines()
+            return [float(line[1:line.index(']')]) for line in lines]
+        wait_for(log_times)
+        for _ in range(2):
+            events = c.timeline()
+            assert events[0]['name'] == 'init' and events[0]['t_us'] == 0, events[0]
+            assert 0 < events[-1]['t_us'] < seconds * 1000000, events[-1]
+            assert 0 < c.status('a')['since_us'] < seconds * 1000000
+            assert all(t < seconds for t in log_times()), log_times()
+            since = c.status('a')['since_us']
+            c.control('daemon-reexec')
+            wait_for(lambda: 're-executed' in c.log())
+            assert c.status('a')['since_us'] == since
+
+
+def test_refuses_to_be_no_pid_1(build):
+    done = subprocess.run([build + '/orchestrator/init/early-init', '--container', '--run', '/nonexistent/run'],
+                          capture_output=True, text=True, timeout=10)
+    assert done.returncode == 2, done
+    assert 'unshare --fork --pid --mount --mount-proc early-init --container' in done.stderr, done.stderr
+
+
+def test_directories_of_manifests_must_be_there(build):
+    unshare = ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL']
+    with tempfile.TemporaryDirectory() as where:
+        with open(where + '/file', 'w'):
+            pass
+        os.mkdir(where + '/good')
+        for name, word in (('missing', 'No such file'), ('file', 'Not a directory')):
+            done = subprocess.run(unshare + [build + '/orchestrator/init/early-init', '--container', '--run', where + '/run',
+                                             '--services', 'good', '--services', name],
+                                  capture_output=True, text=True, timeout=10, cwd=where)
+            assert done.returncode == 1, done
+            assert '--services %s/%s: %s' % (where, name, word) in done.stderr, done.stderr
+            assert not os.path.exists(where + '/run'), 'it had begun already'
+
+
 def test_names_and_verbs(build):
     with Container(build, {'a.service': SLEEPER, 'm.service': SLEEPER + DEMAND}) as c:
         assert refused(c.control, 'start', '../../etc/passwd').error < 0
@@ -108,6 +157,42 @@ def test_names_and_verbs(build):
         assert refused(c.control, 'rescue').error < 0
         machine = c.control('status')
         assert any('1 active' in m['text'] for m in machine if 'text' in m), machine
+
+
+def test_what_is_missing_is_named(build):
+    with Container(build, {'a.service': '[Unit]\nRequires=nosuch.service\n' + SLEEPER + DEMAND,
+                           'b.service': '[Unit]\nRequires=a.service\nAfter=a.service\n' + SLEEPER + DEMAND,
+                           'bad.service': '[Service]\nType=oneshot\nExecStart=/bin/false\n' + DEMAND,
+                           'c.service': '[Unit]\nRequires=bad.service\nAfter=bad.service\n' + SLEEPER + DEMAND}) as c:
+        for _ in range(2):  # the second time it is known that early-load does not know it
+            done = refused(c.control, 'start', 'a')
+            assert done.error == -errno.EIO, done
+            assert done.text == 'a.service: dependency: it requires nosuch.service, and there is no such unit', done
+        done = refused(c.control, 'start', 'b')
+        assert 'it requires a.service: it requires nosuch.service, and there is no such unit' in done.text, done
+        done = refused(c.control, 'start', 'c')
+        assert done.text == 'c.service: dependency: it requires bad.service, which could not be started', done
+        assert c.state('a')[0] == c.state('b')[0] == 'inactive'
+
+
+def test_exit_codes_of_no_such_service(build):
+    quiet = '[Service]\nType=oneshot\nExecStart=/bin/true\n' + DEMAND
+    with Container(build, {'a.service': SLEEPER, 'quiet.service': quiet}) as c:
+        c.wait_state('a.service', 'active')
+        c.manifest('late.service', quiet)  # nobody has read it yet
+
+        def earlyctl(*words):
+            return subprocess.run([build + '/orchestrator/ctl/earlyctl', '--control', c.run + '/control', *words],
+                                  capture_output=True, text=True, timeout=20)
+        for _ in range(2):
+            for verb in ('start', 'stop', 'restart', 'log', 'status', 'why'):
+                done = earlyctl(verb, 'nosuch')
+                assert done.returncode == 4, (verb, done)
+                assert 'no such unit' in done.stderr, (verb, done)
+        for words in (('stop', 'late'), ('start', 'late'), ('restart', 'quiet'), ('stop', 'a'), ('stop', 'a'), ('log', 'quiet')):
+            done = earlyctl(*words)
+            assert done.returncode == 0, (words, done)
+        assert 'has logged nothing' in earlyctl('log', 'quiet').stderr
 
 
 def test_survives_garbage(build):

@@ -37,6 +37,18 @@ TEST(words_are_taken)
 	assert_string_equal(c.complaints, "");
 }
 
+TEST(another_init)
+{
+	struct cmdline c;
+
+	cmdline_parse(&c, "init=/lib/systemd/systemd early.stock");
+	assert_string_equal(c.init, "/lib/systemd/systemd");
+	assert_true(c.stock);
+	cmdline_parse(&c, "init=bash -- init=/bin/sh");
+	assert_string_equal(c.init, "");
+	assert_string_equal(c.complaints, "init=bash");
+}
+
 TEST(ways_to_rescue)
 {
 	static const char *const words[] = { "single",       "1",
@@ -81,5 +93,5 @@ TEST(long_words_do_no_harm)
 }
 
 TEST_MAIN(cmocka_unit_test(defaults), cmocka_unit_test(words_are_taken),
-	  cmocka_unit_test(ways_to_rescue), cmocka_unit_test(nonsense_is_named),
-	  cmocka_unit_test(long_words_do_no_harm))
+	  cmocka_unit_test(another_init), cmocka_unit_test(ways_to_rescue),
+	  cmocka_unit_test(nonsense_is_named), cmocka_unit_test(long_words_do_no_harm))

@@ -122,6 +122,45 @@ TEST(bars_and_milestones)
 	layout_done(&layout);
 }
 
+/* A service that was started three times has three bars in one row. */
+TEST(all_runs_are_drawn)
+{
+	static const struct layout_event events[] = {
+		{ "init", 1000000 },
+		{ "service:a.service:start", 2000000 },
+		{ "service:a.service:ready", 3000000 },
+		{ "service:b.service:start", 4000000 },
+		{ "service:a.service:stop", 5000000 },
+		{ "service:a.service:start", 6000000 },
+		{ "service:a.service:stop", 6100000 },
+		{ "service:a.service:start", 7000000 },
+		{ "service:a.service:ready", 7500000 },
+		{ "complete", 10000000 },
+		{ "service:a.service:start", 90000000 },
+	};
+	const struct layout_item *name;
+	struct layout layout;
+	size_t n_bars = 0, n_names = 0;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	name = find_text(&layout, "a.service");
+	assert_non_null(name);
+	for (size_t i = 0; i < layout.n_items; i++) {
+		const struct layout_item *item = &layout.items[i];
+
+		n_bars += item->style == LAYOUT_STYLE_STARTING && item->y < name->y &&
+			  item->y + item->h > name->y - item->h;
+		n_names += item->kind == LAYOUT_TEXT && strcmp(item->text, "a.service") == 0;
+	}
+	assert_int_equal(n_bars, 3);
+	assert_int_equal(n_names, 1);
+	assert_non_null(find_text(&layout, "0.10 s"));
+	assert_non_null(find_text(&layout, "0.50 s"));
+	assert_non_null(find_text(&layout, "1 later start"));
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
 TEST(a_container_has_its_own_zero)
 {
 	static const struct layout_event events[] = {
@@ -192,10 +231,10 @@ TEST(verify_counts)
 		{ .name = "broken.service", .path = "/broken", .load_state = TABLE_LOAD_ERROR },
 	};
 	const struct table_diagnostic diagnostics[] = {
-		{ "/good", 2, 7, "ExecStart", "honoured" },
-		{ "/good", 3, 6, "PrivateTmp", "harmless" },
-		{ "/typo", 4, 4, "ExecStat", "not understood" },
-		{ "/typo", 5, 7, "Type", "honoured" },
+		{ "/good", 2, 7, "ExecStart", "honoured", "" },
+		{ "/good", 3, 6, "PrivateTmp", "harmless", "" },
+		{ "/typo", 4, 4, "ExecStat", "not understood", "" },
+		{ "/typo", 5, 7, "Type", "honoured", "" },
 	};
 	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
 	struct json_object *result;
@@ -205,9 +244,9 @@ TEST(verify_counts)
 		put(&table, TABLE_SERVICE, &services[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(diagnostics); i++)
 		put(&table, TABLE_DIAGNOSTIC, &diagnostics[i]);
-	assert_null(verify_judge(table.data, table.len)); /* no END */
+	assert_null(verify_judge(table.data, table.len, true)); /* no END */
 	put(&table, TABLE_END, NULL);
-	result = verify_judge(table.data, table.len);
+	result = verify_judge(table.data, table.len, false);
 	assert_non_null(result);
 	assert_int_equal(number(result, NULL, "units"), 3);
 	assert_int_equal(number(result, NULL, "units_refused"), 2);
@@ -220,6 +259,32 @@ TEST(verify_counts)
 		       NULL, "line"),
 		4);
 	json_object_put(result);
+}
+
+TEST(verify_tells_missing_from_masked)
+{
+	const struct table_header header = { TABLE_VERSION, 2 };
+	const struct table_service services[] = {
+		{ .name = "gone.service", .path = "", .load_state = TABLE_LOAD_NOT_FOUND },
+		{ .name = "off.service", .path = "/dev/null", .load_state = TABLE_LOAD_MASKED },
+		{ .name = "null.service", .path = "/dev/null", .load_state = TABLE_LOAD_MASKED },
+	};
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+
+	put(&table, TABLE_HEADER, &header);
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		put(&table, TABLE_SERVICE, &services[i]);
+	put(&table, TABLE_END, NULL);
+	for (int named = 0; named <= 1; named++) {
+		struct json_object *result = verify_judge(table.data, table.len, named);
+
+		assert_int_equal(number(result, NULL, "units"), 3);
+		assert_int_equal(number(result, NULL, "units_refused"), named);
+		assert_int_equal(number(result, "directives", "refused"), 0);
+		assert_int_equal(json_object_array_length(json_object_object_get(result, "masked")),
+				 2);
+		json_object_put(result);
+	}
 }
 
 TEST(names_and_codes)
@@ -239,6 +304,7 @@ TEST(names_and_codes)
 }
 
 TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
-	  cmocka_unit_test(a_container_has_its_own_zero), cmocka_unit_test(svg_is_escaped),
-	  cmocka_unit_test(png_has_its_signature), cmocka_unit_test(verify_counts),
+	  cmocka_unit_test(all_runs_are_drawn), cmocka_unit_test(a_container_has_its_own_zero),
+	  cmocka_unit_test(svg_is_escaped), cmocka_unit_test(png_has_its_signature),
+	  cmocka_unit_test(verify_counts), cmocka_unit_test(verify_tells_missing_from_masked),
 	  cmocka_unit_test(names_and_codes))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fstab_plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "early/macros.h"
@@ -81,6 +82,47 @@ TEST(timeouts)
 	}
 }
 
+static void expect_kept(char *const *paths, bool needs_root, const char *wanted)
+{
+	static const char *const all[][3] = {
+		{ "/dev/r", "/", "ext4" },
+		{ "/dev/h", "/home", "ext4" },
+		{ "/dev/l", "/var/log", "ext4" },
+		{ "/dev/x", "/homeless", "ext4" },
+		{ "/srv/mail", "/var/mail", "none" },
+		{ "/dev/s", "/srv", "ext4" },
+		{ "/dev/sw", "none", "swap" },
+		{ "server:/opt", "/opt", "nfs" },
+	};
+	struct fstab fstab = { calloc(ARRAY_SIZE(all), sizeof(struct fstab_entry)),
+			       ARRAY_SIZE(all) };
+	char kept[256] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		fstab.entries[i] = entry(strdup(all[i][0]), strdup(all[i][1]), strdup(all[i][2]),
+					 strdup(i == 4 ? "bind" : "defaults"));
+	assert_int_equal(fstab_keep_separate(&fstab, paths), needs_root);
+	for (size_t i = 0; i < fstab.n_entries; i++) {
+		strcat(kept, fstab.entries[i].target);
+		strcat(kept, " ");
+	}
+	assert_string_equal(kept, wanted);
+	fstab_done(&fstab);
+}
+
+TEST(separate)
+{
+	char home[] = "/home", var[] = "/var", opt[] = "/opt", tmp[] = "/tmp", deep[] = "/srv/deep";
+
+	expect_kept((char *[]){ home, NULL }, false, "/ /home ");
+	/* The root's /var is to be writable; what is bound into it comes from another disk. */
+	expect_kept((char *[]){ var, NULL }, true, "/ /var/log /var/mail /srv ");
+	expect_kept((char *[]){ home, var, NULL }, true, "/ /home /var/log /var/mail /srv ");
+	expect_kept((char *[]){ deep, NULL }, false, "/ /srv ");
+	expect_kept((char *[]){ opt, NULL }, false, "/ ");
+	expect_kept((char *[]){ tmp, NULL }, true, "/ ");
+}
+
 TEST(devices)
 {
 	struct fstab_entry uuid = entry("UUID=x", "/a", "ext4", "defaults");
@@ -147,5 +189,5 @@ TEST(root_types)
 }
 
 TEST_MAIN(cmocka_unit_test(classes), cmocka_unit_test(options), cmocka_unit_test(timeouts),
-	  cmocka_unit_test(devices), cmocka_unit_test(parents_first), cmocka_unit_test(beneath),
-	  cmocka_unit_test(root_types))
+	  cmocka_unit_test(separate), cmocka_unit_test(devices), cmocka_unit_test(parents_first),
+	  cmocka_unit_test(beneath), cmocka_unit_test(root_types))

@@ -14,6 +14,7 @@
 #include "early_test.h"
 
 #include "cpio.h"
+#include "firmware.h"
 #include "ld_conf.h"
 #include "modprobe_conf.h"
 #include "pack.h"
@@ -229,5 +230,33 @@ TEST(hardware)
 	assert_false(picks_is_early("kernel/drivers/net/ethernet/intel/e1000/e1000.ko"));
 }
 
+TEST(missing_firmware)
+{
+	static const struct {
+		struct firmware_count count;
+		const char *text;
+	} cases[] = {
+		{ { 3, 1, "amdgpu/x.bin" },
+		  "m: 1 of 3 firmware files are not installed (amdgpu/x.bin); this GPU may be one "
+		  "that "
+		  "needs them; Debian's package: firmware-amd-graphics" },
+		{ { 2, 2, "other/x.bin" },
+		  "m: 2 of 2 firmware files are not installed (other/x.bin, ...); the picture may "
+		  "not come "
+		  "without them" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf text = STRBUF_INIT;
+
+		firmware_describe("m", &cases[i].count, &text);
+		assert_string_equal(text.data, cases[i].text);
+		strbuf_done(&text);
+	}
+	assert_true(firmware_matters("kernel/drivers/gpu/drm/i915/i915.ko"));
+	assert_false(firmware_matters("kernel/drivers/net/wireless/iwlwifi.ko"));
+}
+
 TEST_MAIN(cmocka_unit_test(look_up), cmocka_unit_test(configuration), cmocka_unit_test(sorted_tree),
-	  cmocka_unit_test(archive), cmocka_unit_test(packing), cmocka_unit_test(hardware))
+	  cmocka_unit_test(archive), cmocka_unit_test(packing), cmocka_unit_test(hardware),
+	  cmocka_unit_test(missing_firmware))

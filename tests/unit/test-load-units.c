@@ -117,9 +117,12 @@ TEST(masks)
 	put_link("etc/systemd/system/a.service", "/dev/null");
 	put_file("lib/systemd/system/a.service", SIMPLE);
 	put_file("lib/systemd/system/b.service", "");
+	put_file("lib/systemd/system/c.service", "# no mask\n[Service]\n");
 	begin();
 	assert_int_equal(load("a.service")->fields.load_state, TABLE_LOAD_MASKED);
 	assert_int_equal(load("b.service")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_true(was_told("", 2, DIAG_ERROR));
 }
 
 TEST(aliases_and_templates)
@@ -223,6 +226,22 @@ TEST(remarks_name_file_and_line)
 	assert_true(was_told("RootHash", 8, DIAG_NOTE)); /* nothing is asked for */
 	assert_true(was_told("ExecStart", 2, DIAG_HONOURED));
 	assert_int_equal(get("a.service")->fields.load_state, TABLE_LOAD_LOADED);
+}
+
+/* Each unit knows how many of the remarks are its own. */
+TEST(remarks_are_counted_for_their_unit)
+{
+	put_file("lib/systemd/system/a.service", SIMPLE "Typo=1\nPartOf=x\nPrivateTmp=yes\n");
+	put_file("lib/systemd/system/b.service", SIMPLE);
+	put_file("etc/systemd/system/c.service.d/x.conf", "[Service]\nTypo=1\n");
+	put_file("lib/systemd/system/c.service", SIMPLE);
+	begin();
+	assert_int_equal(load("a.service")->fields.remarks, 2);
+	assert_int_equal(load("b.service")->fields.remarks, 0);
+	assert_int_equal(load("c.service")->fields.remarks, 1);
+	for (size_t i = 0; i < loader.diags.n_items; i++)
+		if (strstr(loader.diags.items[i].file, "x.conf"))
+			assert_string_equal(loader.diags.items[i].unit, "c.service");
 }
 
 TEST(only_what_needs_it_goes_through_early_exec)
@@ -334,9 +353,15 @@ TEST(units_that_cannot_start)
 	put_file("lib/systemd/system/a.service", "[Unit]\nDescription=x\n");
 	put_file("lib/systemd/system/b.service", SIMPLE "ExecStart=/bin/false\n");
 	put_file("lib/systemd/system/c.service", SIMPLE "Type=dbus\n");
+	put_file("lib/systemd/system/d.service", "\n[Service]\nExecStop=/bin/true\n");
+	put_file("lib/systemd/system/e.service",
+		 "[Service]\nExecStop=/bin/true\nRemainAfterExit=yes\n");
 	begin();
 	assert_int_equal(load("a.service")->fields.load_state, TABLE_LOAD_ERROR);
-	assert_non_null(strstr(get("a.service")->load_error, "/lib/systemd/system/a.service: "));
+	assert_non_null(strstr(get("a.service")->load_error, "/lib/systemd/system/a.service:1: "));
+	assert_int_equal(load("d.service")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_non_null(strstr(get("d.service")->load_error, "d.service:2: "));
+	assert_int_equal(load("e.service")->fields.load_state, TABLE_LOAD_LOADED);
 	assert_int_equal(load("b.service")->fields.load_state, TABLE_LOAD_ERROR);
 	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_ERROR);
 }
@@ -418,6 +443,7 @@ TEST(the_table_is_whole)
 
 TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
 	  CASE(imports), CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
+	  CASE(remarks_are_counted_for_their_unit),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),
 	  CASE(what_is_enabled_starts_after_the_greeter), CASE(the_table_is_whole))

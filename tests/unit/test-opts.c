@@ -2,7 +2,10 @@
 #include "early/opts.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "early/macros.h"
 #include "early_test.h"
@@ -73,6 +76,58 @@ TEST(refusals)
 	assert_int_equal(parse(&s, WORDS("--force=1")), -EINVAL);
 }
 
+/* What the program prints for the words, which are to end it. */
+static int run(char **argv, char *text, size_t size)
+{
+	int fds[2], status;
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct settings s;
+
+		(void)dup2(fds[1], STDOUT_FILENO);
+		(void)parse(&s, argv);
+		_exit(99);
+	}
+	close(fds[1]);
+	while ((n = read(fds[0], text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+TEST(version_is_everybodys)
+{
+	char text[64] = "";
+
+	assert_int_equal(run(WORDS("--version"), text, sizeof(text)), 0);
+	assert_string_equal(text, "test-opts " EARLY_VERSION "\n");
+	assert_int_equal(run(WORDS("--", "--version"), text, sizeof(text)), 99);
+	assert_int_equal(run(WORDS("--version=1"), text, sizeof(text)), 99);
+}
+
+TEST(version_is_in_the_help)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	assert_non_null(file);
+	opts_print_help(file, opts, ARRAY_SIZE(opts));
+	assert_int_equal(fclose(file), 0);
+	assert_non_null(strstr(text, "  -o, --output=FILE "));
+	assert_non_null(strstr(text, "      --version "));
+	free(text);
+}
+
 TEST(commands)
 {
 	static const struct opt_command commands[] = {
@@ -87,4 +142,6 @@ TEST(commands)
 	assert_null(opts_find_command(commands, 2, 2, WORDS("stat")));
 }
 
-TEST_MAIN(cmocka_unit_test(forms), cmocka_unit_test(refusals), cmocka_unit_test(commands))
+TEST_MAIN(cmocka_unit_test(forms), cmocka_unit_test(refusals),
+	  cmocka_unit_test(version_is_everybodys), cmocka_unit_test(version_is_in_the_help),
+	  cmocka_unit_test(commands))

@@ -25,10 +25,16 @@ COMPLETE_S = 180
 
 
 class VmCase(unittest.TestCase):
-    """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk."""
+    """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk.
+
+    Classes that say `shares` use one machine, in the order in which they run, if the one before left it with a greeter: a
+    boot is most of a minute. What one of them needs of a fresh machine must be in the first.
+    """
 
     extra = ""
     files = None
+    shares = False
+    shared = None
 
     @classmethod
     def setUpClass(cls):
@@ -36,14 +42,26 @@ class VmCase(unittest.TestCase):
         shutil.rmtree(cls.out, ignore_errors=True)
         os.makedirs(cls.out)
         cls.machine = cls.watcher = None
+        if cls.shares and cls.take_shared():
+            return
         cls.addClassCleanup(cls._clean)
         which = boot_of(cls.extra)
         if cls.files:
             which.disks["root"] = changed_root(cls, which.disks["root"], cls.files)
+        end_shared()  # one machine at a time
         cls.machine = Machine(which, serial_log=os.path.join(cls.out, "serial.log"))
         cls.machine.start()
         cls.prepare()
         cls.await_greeter()
+
+    @classmethod
+    def take_shared(cls):
+        machine = VmCase.shared
+        if machine and machine.running() and machine.wait_screen(lambda p: p.kind() == "greeter", 30):
+            cls.machine = machine
+            return True
+        end_shared()
+        return False
 
     @classmethod
     def prepare(cls):
@@ -62,7 +80,9 @@ class VmCase(unittest.TestCase):
     def _clean(cls):
         if cls.watcher:
             cls.watcher.stop()
-        if cls.machine:
+        if cls.machine and cls.shares:
+            VmCase.shared = cls.machine
+        elif cls.machine:
             cls.machine.stop()
 
     @classmethod
@@ -105,7 +125,14 @@ class VmCase(unittest.TestCase):
         return picture
 
 
+def end_shared():
+    if VmCase.shared:
+        VmCase.shared.stop()
+        VmCase.shared = None
+
+
 def boot_of(extra=""):
+    end_shared()
     image = images.get()
     return boots.stock(image, extra) if INIT == "stock" else boots.early(image, extra)
 

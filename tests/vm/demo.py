@@ -47,7 +47,6 @@ def parse(argv):
 def one(args):
     init = "stock" if args.stock else "early"
     which = boots.get(init, args.suite, args.dm)
-    host.say(f"booting ({init}), up to {args.timeout} s; pictures in {args.out}")
     result, machine = measure.boot(which, init, args.out, args.window, args.keep, args.timeout)
     if result.timeline is None:
         host.say(f"the greeter did not come within {args.timeout} s; last picture and serial log: {args.out}")

@@ -64,7 +64,7 @@ def locked(path, waiting_for):
         try:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for {waiting_for} ({path})")
+            say(f"waiting for {waiting_for} (lock {path})")
             fcntl.flock(f, fcntl.LOCK_EX)
         yield
 

@@ -145,14 +145,18 @@ def _key(packages, sources):
 
 def _make(final, suite, packages, sources):
     started = time.monotonic()
-    host.say(f"making the Debian image ({suite}, {len(packages)} packages and what they depend on; some minutes)")
     work = f"{final}.{os.getpid()}.tmp"
     os.makedirs(work)
     try:
         facts = {"suite": suite, "root_uuid": str(uuid.uuid4()), "data_uuid": str(uuid.uuid4())}
+        host.say(f"Debian image 1/4: fetching and installing {suite}, {len(packages)} packages and what they depend on "
+                 f"(three to ten minutes; log: {work}/mmdebstrap.log)")
         _bootstrap(work, suite, packages, sources, facts)
+        host.say("Debian image 2/4: unpacking what the initramfs is made of (some seconds)")
         _unpack(work)
+        host.say("Debian image 3/4: its kernel and its own initramfs (some seconds)")
         facts["kernel"] = _take_kernel(work)
+        host.say("Debian image 4/4: writing its two disks (up to a minute)")
         _make_disks(work, facts)
         os.unlink(os.path.join(work, "root.tar"))
         with open(os.path.join(work, "image.json"), "w") as f:

@@ -19,6 +19,10 @@ from qmp import Qmp
 from shell import Shell
 
 SCREEN = (1024, 768)
+# Without AVX2: QEMU 7.2's software emulation takes %ymm4 as the index of a gather for "no index" and reads whatever lies before its
+# vector registers. Mesa's vertex shaders gather so: the greeter's shell crashed in them, under any init, once the x87 registers (which
+# lie there) held a value. The same in every machine, so that what is compared stays comparable.
+CPU = "max,avx2=off"
 # Serial ports and display the same under every init; what a boot says for itself is in its own append line.
 CONSOLE = "console=tty0 console=ttyS0 quiet"
 
@@ -38,7 +42,7 @@ class Machine:
         self.dir = tempfile.mkdtemp(prefix="early-vm-")
         self.serial_log = serial_log or os.path.join(self.dir, "serial.log")
         self.process = self.qmp = self.shell = self.lock = None
-        self.started = None
+        self.started = self.accel = None
 
     def __enter__(self):
         try:
@@ -55,10 +59,13 @@ class Machine:
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def lock_host(self):
+        self.lock = host.locked(host.machine_lock(), "another emulated machine")
+        self.lock.__enter__()
+
     def start(self):
         """Power on; after halt() once more, with the disks as they were left."""
-        self.lock = host.locked(host.machine_lock(), "another emulated machine to end")
-        self.lock.__enter__()
+        self.lock_host()
         for name, image in self.boot.disks.items():
             if image and not os.path.exists(self.path(f"{name}.qcow2")):
                 host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image),
@@ -79,8 +86,8 @@ class Machine:
             raise Failure(f"{e}\n{self._qemu_log()}") from e
 
     def _argv(self):
-        accel = ["-accel", "kvm"] if host.kvm_works() else ["-accel", "tcg,thread=multi"]
-        argv = ["qemu-system-x86_64", "-name", "early", *accel, "-smp", "2", "-cpu", "max",
+        self.accel = "kvm" if host.kvm_works() else "tcg,thread=multi"
+        argv = ["qemu-system-x86_64", "-name", "early", "-accel", self.accel, "-smp", "2", "-cpu", CPU,
                 "-m", str(self.memory_mb), "-nodefaults", "-no-user-config",
                 "-device", f"virtio-vga,xres={SCREEN[0]},yres={SCREEN[1]}",
                 "-display", "gtk,gl=off" if self.window else "none",

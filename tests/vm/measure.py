@@ -3,7 +3,10 @@
 import json
 import os
 
+import boots
+import host
 import screen
+import stage
 import timeline
 from host import Failure
 from machine import Machine
@@ -27,17 +30,21 @@ def boot(which, init, out, window=False, keep=False, timeout_s=GREETER_TIMEOUT_S
     for name in ("timeline.json", "timeline.svg", "first-frame.png", "greeter.png", "serial.log", "last.png"):
         if os.path.exists(os.path.join(out, name)):
             os.unlink(os.path.join(out, name))
+    # Before the machine runs: a build beside it would spoil its times.
+    drawer = stage.program(boots.BUILD_DIR, "orchestrator/ctl/earlyctl")
     machine = Machine(which, serial_log=os.path.join(os.path.abspath(out), "serial.log"), window=window, keep=keep)
     result = Result(init)
     with machine:
+        host.say(f"booting ({init}, {_speed(machine)}), up to {timeout_s} s; pictures in {out}")
         watcher = screen.Watcher(machine, out)
         load = [os.getloadavg()[0]]
         try:
             if watcher.wait_greeter(timeout_s):
+                host.say(f"the greeter is on the screen; waiting until its boot is complete, up to {COMPLETE_TIMEOUT_S} s")
                 load.append(os.getloadavg()[0])
                 _collect(result, machine, watcher, init)
                 result.timeline["host"]["load"] = load
-                _save(result.timeline, out)
+                save(result.timeline, out, drawer)
             else:
                 _save_last(machine, watcher, out)
         finally:
@@ -57,11 +64,16 @@ def _collect(result, machine, watcher, init):
                                "power_on_us": round((machine.started - zero_s) * 1e6)}
 
 
-def _save(value, out):
-    with open(os.path.join(out, "timeline.json"), "w") as f:
+def _speed(machine):
+    return "KVM: the greeter takes some seconds" if machine.accel == "kvm" else "software emulation: the greeter takes one to two minutes"
+
+
+def save(value, out, drawer):
+    """timeline.json, and the picture that earlyctl draws of it, whatever init it was."""
+    source = os.path.join(out, "timeline.json")
+    with open(source, "w") as f:
         json.dump(value, f, indent=1)
-    with open(os.path.join(out, "timeline.svg"), "w") as f:
-        f.write(timeline.svg(value, f"Boot to the greeter, kernel {value['kernel']}"))
+    host.run([drawer, "timeline", "--svg", "--input", source, "--output", os.path.join(out, "timeline.svg")])
 
 
 def _save_last(machine, watcher, out):

@@ -100,6 +100,9 @@ def main(argv):
     except KeyboardInterrupt:
         print("interrupted", flush=True)
         results.entries["interrupted"] = {"name": "interrupted", "ok": False, "detail": ""}
+    finally:
+        if args.kind == "vm":
+            importlib.import_module("case").end_shared()
     if args.results:
         with open(args.results, "w") as f:
             json.dump(list(results.entries.values()), f, indent=1)

@@ -8,6 +8,7 @@ image that it lies over; the two last used are kept, and what may still be waiti
 import glob
 import hashlib
 import os
+import re
 import shutil
 import stat
 import time
@@ -25,11 +26,21 @@ class Staged:
         self.initrd = os.path.join(directory, "early.img")
 
 
-def build(build_dir):
-    """Configure (once) and build."""
+def build(build_dir, *targets):
+    """Configure (once) and build, all or some targets."""
     if not os.path.exists(os.path.join(build_dir, "build.ninja")):
+        host.say(f"setting up the build of Early in {build_dir} (some seconds)")
         host.run(["meson", "setup", build_dir, host.REPO], cwd=host.REPO)
-    host.run(["ninja", "-C", build_dir])
+    todo = re.search(r"\[\d+/(\d+)\]", host.run(["ninja", "-n", "-C", build_dir, *targets]))
+    if todo:
+        host.say(f"building Early: {todo[1]} steps (all of it takes two to five minutes)")
+    host.run(["ninja", "-C", build_dir, *targets])
+
+
+def program(build_dir, target):
+    """Path of one program of the build, as it would be with the sources as they are."""
+    build(build_dir, target)
+    return os.path.join(build_dir, target)
 
 
 def get(image, build_dir):
@@ -53,7 +64,7 @@ def _staged(image, build_dir, base, work):
     host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
-        host.say("putting Early into the image")
+        host.say("putting Early into a copy of the image, and making its initramfs (half a minute)")
         _write_tree(image.path("root.ext4"), tree, os.path.join(work, "root.ext4"))
         _make_initrd(image, tree, work)
         shutil.rmtree(tree)
@@ -101,15 +112,20 @@ def _write_tree(base, tree, disk):
 
 def write_files(disk, tree, usr_merged=("bin", "sbin", "lib", "lib64")):
     """Write a tree into a raw ext4 disk, over what is there. /sbin and the like are links on Debian: write where they lead."""
+    def target_of(path):
+        return f"/{path}" if path.split("/")[0] not in usr_merged else f"/usr/{path}"
+
+    there = _existing(disk, [target_of(path) for path, st in _walk(tree) if stat.S_ISDIR(st.st_mode)])
     commands = []
     for path, st in _walk(tree):
-        target = f"/{path}" if path.split("/")[0] not in usr_merged else f"/usr/{path}"
+        target = target_of(path)
         source = os.path.join(tree, path)
         if '"' in path or "\n" in path:
             raise Failure(f"{path}: debugfs can't write a file of that name")
         if stat.S_ISDIR(st.st_mode):
-            # What exists stays as it is: mkdir then fails, which is no error of debugfs's exit code.
-            commands.append(f'mkdir "{target}"')
+            # mkdir of what exists would leave a half-made inode behind, unless something else takes its number.
+            if target not in there:
+                commands.append(f'mkdir "{target}"')
         elif stat.S_ISLNK(st.st_mode):
             commands += [f'rm "{target}"', f'symlink "{target}" "{os.readlink(source)}"']
         else:
@@ -120,6 +136,13 @@ def write_files(disk, tree, usr_merged=("bin", "sbin", "lib", "lib64")):
     done = host.run([host.tool("e2fsck"), "-fn", disk])
     if "WARNING" in done:
         raise Failure(f"debugfs left {disk} damaged:\n{done}")
+
+
+def _existing(disk, directories):
+    """Those of the directories that the disk has."""
+    lines = debugfs(disk, [f'stat "{d}"' for d in directories], write=False).splitlines()
+    return {d for d in directories
+            for at, line in enumerate(lines[:-1]) if line == f'debugfs: stat "{d}"' and lines[at + 1].startswith("Inode:")}
 
 
 def debugfs(disk, commands, write=True):

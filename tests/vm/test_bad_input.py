@@ -87,6 +87,19 @@ class BadBoot(unittest.TestCase):
         boot.disks["root"] = None
         self.assert_rescue(self.start(boot), r"(?i)root\b.*(not found|no such|did not appear|not there)")
 
+    def test_home_without_its_disk(self):
+        """Not an empty home: the login waits, and says for what."""
+        boot = case.boot_of()
+        disk = self.copy_of_root(boot)
+        tree = os.path.join(self.dir, "tree")
+        os.makedirs(os.path.join(tree, "etc"))
+        with open(os.path.join(tree, "etc/fstab"), "w") as f:
+            f.write("/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults 0 2\n")
+        stage.write_files(disk, tree)
+        machine = self.start(boot)
+        self.assert_rescue(machine, r"/home \(LABEL=no-such-disk\) cannot be mounted", password="root")
+        self.assertIn("/etc/fstab", machine.serial_text())
+
     def test_unknown_root(self):
         boot = case.boot_of()
         boot.append = re.sub(r"root=\S+", f"root=UUID={NO_ROOT}", boot.append)

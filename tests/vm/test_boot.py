@@ -15,6 +15,8 @@ ORDER = ["init", "first-frame", "root", "overlay", "switch-root", "bus", "displa
 
 
 class TestBoot(VmCase):
+    shares = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -8,6 +8,8 @@ TIMES = 3
 
 
 class TestGdmKilled(VmCase):
+    shares = True
+
     def test_1_greeter_comes_back(self):
         for turn in range(1, TIMES + 1):
             with self.subTest(turn=turn):

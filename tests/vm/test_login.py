@@ -15,6 +15,8 @@ def blue_with_window(stats):
 
 
 class TestLogin(VmCase):
+    shares = True
+
     def log_in(self, session):
         """Choose a session as gdm's menu does, take the first user, type the password."""
         self.shell.check(f"busctl call {ACCOUNT} SetSession s {session}")

@@ -13,13 +13,11 @@ class TestPower(VmCase):
             with self.subTest(disk=name):
                 assert_clean(self, self.machine, name)
 
-    def test_power_button_then_reboot(self):
+    def test_reboot_then_power_button(self):
         """The second boot is on the disks that the first one left."""
         self.timeline()
-        self.leave_a_mark("before-power-button")
-        # As GNOME's greeter and a desktop without a policy do: logind's own action. On the first boot, because a greeter that
-        # draws with the shaders that an earlier one has cached was seen to crash in them under emulation.
-        self.machine.qmp.command("system_powerdown")
+        self.leave_a_mark("before-reboot")
+        self.shell.run("setsid reboot >/dev/null 2>&1 </dev/null &")
         self.machine.wait_exit(COMPLETE_S)
         self.watcher.stop()
         self.machine.halt()
@@ -30,9 +28,9 @@ class TestPower(VmCase):
         self.timeline()
         dmesg = self.shell.check("dmesg")
         self.assertNotIn("recovery complete", dmesg, "the journal had to be replayed")
-        self.assertEqual(self.shell.check("cat /var/lib/before-power-button /srv/data/before-power-button").split(),
-                         ["before-power-button"] * 2)
-        self.leave_a_mark("before-reboot")
-        self.shell.run("setsid reboot >/dev/null 2>&1 </dev/null &")
+        self.assertEqual(self.shell.check("cat /var/lib/before-reboot /srv/data/before-reboot").split(), ["before-reboot"] * 2)
+        self.leave_a_mark("before-power-button")
+        # As GNOME's greeter and a desktop without a policy do: logind's own action.
+        self.machine.qmp.command("system_powerdown")
         self.machine.wait_exit(COMPLETE_S)
         self.assert_disks_clean()

@@ -1,4 +1,4 @@
-"""timeline.json and timeline.svg of a boot.
+"""timeline.json of a boot.
 
 Early's own timeline is what earlyctl prints. The stock boot's is put together from what systemd and the kernel
 recorded, under the same milestone names. Both get what the screen showed from outside, under "screen".
@@ -81,29 +81,3 @@ def table(timeline):
     if screen and screen["black_us"] is not None:
         lines.append(f"{'black screen':<18}{screen['black_us'] / 1e6:8.2f} s")
     return lines
-
-
-def svg(timeline, title):
-    """Milestones on an axis, what the screen showed as bars above it."""
-    times = sorted(milestones(timeline).items(), key=lambda item: item[1])
-    end_us = max([t for _, t in times] + [1]) * 1.05
-    left, width, row = 20, 900, 20
-    height = 90 + row * len(times)
-    x = lambda t_us: left + t_us / end_us * width
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 240}" height="{height}" '
-           'font-family="sans-serif" font-size="12">', f'<rect width="100%" height="100%" fill="#fff"/>',
-           f'<text x="{left}" y="20" font-size="15">{_escape(title)}</text>']
-    for seconds in range(0, int(end_us / 1e6) + 1, 5 if end_us < 9e7 else 20):
-        out.append(f'<path d="M{x(seconds * 1e6):.1f} 32V{height - 24}" stroke="#ddd"/>'
-                   f'<text x="{x(seconds * 1e6):.1f}" y="{height - 8}" text-anchor="middle" fill="#666">{seconds} s</text>')
-    for i, (name, t_us) in enumerate(times):
-        y = 44 + i * row
-        colour = "#1a7f37" if name in ("first-frame", "greeter") else "#3465a4"
-        out.append(f'<rect x="{left}" y="{y}" width="{max(1, x(t_us) - left):.1f}" height="{row - 7}" '
-                   f'fill="{colour}" fill-opacity="0.35"/><circle cx="{x(t_us):.1f}" cy="{y + 6}" r="4" fill="{colour}"/>'
-                   f'<text x="{x(t_us) + 8:.1f}" y="{y + 11}">{_escape(name)} {t_us / 1e6:.2f} s</text>')
-    return "\n".join(out + ["</svg>", ""])
-
-
-def _escape(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -10,12 +10,16 @@ import subprocess
 import tempfile
 import threading
 import unittest
+import xml.etree.ElementTree
 from unittest import mock
 
+import boots
 import compare
 import demo
 import host
 import image
+import machine
+import measure
 import screen
 import stage
 import timeline
@@ -129,12 +133,21 @@ class Timelines(unittest.TestCase):
         timeline.add_screen(value, {"first_frame_us": None, "greeter_us": 9, "black_us": None})
         self.assertEqual(timeline.milestones(value), {"greeter": 5})
 
-    def test_svg_is_xml_with_every_milestone(self):
-        import xml.etree.ElementTree as tree
-        root = tree.fromstring(timeline.svg(self.sample(), "a < b & c"))
-        text = " ".join(t for t in root.itertext())
+    def test_svg_has_every_milestone_and_a_bar_for_each_run_of_a_service(self):
+        value = self.sample()
+        for t_us, what in enumerate(("start", "ready", "stop", "start", "ready"), 3):
+            value["events"].append({"name": f"service:a<b.service:{what}", "t_us": t_us * 1000000})
+        with tempfile.TemporaryDirectory() as d:
+            drawer = stage.program(boots.BUILD_DIR, "orchestrator/ctl/earlyctl")
+            measure.save(value, d, drawer)
+            root = xml.etree.ElementTree.parse(os.path.join(d, "timeline.svg")).getroot()
+        text = [t.strip() for t in root.itertext()]
         for name in timeline.NAMES:
-            self.assertIn(name, text)
+            self.assertTrue(any(t.startswith(name + " ") for t in text), name)
+        row = next(e for e in root.iter() if e.text == "a<b.service")
+        bars = [e for e in root.iter("{http://www.w3.org/2000/svg}rect")
+                if 0 < float(row.get("y")) - float(e.get("y")) < 20 and float(e.get("height")) > 8]
+        self.assertEqual(len(bars), 2)
 
     def test_bad_answer_of_earlyctl(self):
         for text in ("", "{}", '{"events": 3}', "no"):
@@ -200,6 +213,62 @@ class Options(unittest.TestCase):
             self.assertFalse(demo.parse(["--headless"]).window)
         with mock.patch.dict(os.environ, {"DISPLAY": "", "WAYLAND_DISPLAY": ""}):
             self.assertFalse(demo.parse([]).window)
+
+
+class Progress(unittest.TestCase):
+    """A person who waits for minutes is told for what, before the waiting begins."""
+
+    def setUp(self):
+        self.said = []
+        for patch in (mock.patch.object(host, "say", self.said.append), tempfile.TemporaryDirectory()):
+            entered = patch.__enter__()
+            self.addCleanup(patch.__exit__, None, None, None)
+        self.dir = entered
+
+    def step(self, name):
+        return lambda *args, **kwargs: self.said.append(f"<{name}>")
+
+    def test_waiting_for_another_machine(self):
+        with mock.patch.dict(os.environ, {"EARLY_VM_LOCK": os.path.join(self.dir, "lock")}):
+            first, second = machine.Machine(None), machine.Machine(None)
+            first.lock_host()
+            threading.Timer(0.3, first.stop).start()
+            second.lock_host()
+            second.stop()
+        self.assertEqual(self.said, [f"waiting for another emulated machine (lock {self.dir}/lock)"])
+
+    def test_booting_is_said_when_it_boots(self):
+        on = mock.MagicMock(accel="kvm", running=lambda: True)
+        on.__enter__ = lambda *args: self.step("power")()
+        watcher = mock.MagicMock(frames=[])
+        watcher.wait_greeter = lambda timeout_s: self.step("greeter")()
+        with mock.patch.object(measure, "Machine", lambda *args, **kwargs: on), \
+                mock.patch.object(measure.screen, "Watcher", lambda *args: watcher), \
+                mock.patch.object(stage, "program", lambda *args: "earlyctl"):
+            measure.boot(None, "early", self.dir)
+        self.assertEqual([s for s in self.said if s.startswith("<")], ["<power>", "<greeter>"])
+        self.assertRegex(self.said[self.said.index("<power>") + 1], "booting .early, KVM.*up to 240 s")
+        self.assertNotIn("booting", " ".join(self.said[:self.said.index("<power>")]))
+
+    def test_each_step_of_the_image(self):
+        final = os.path.join(self.dir, "image")
+        with mock.patch.multiple(image, _bootstrap=self.step("packages"), _unpack=self.step("tree"),
+                                 _take_kernel=self.step("kernel"), _make_disks=self.step("disks")), \
+                mock.patch.object(os, "unlink"):
+            image._make(final, "bookworm", ["a"], [])
+        told = [s for s in self.said if not s.startswith("<")]
+        for name, words in (("packages", "1/4.*minutes.*mmdebstrap.log"), ("tree", "2/4.*second"), ("kernel", "3/4.*second"),
+                            ("disks", "4/4.*minute")):
+            self.assertRegex(self.said[self.said.index(f"<{name}>") - 1], words)
+        self.assertRegex(told[-1], "image made in")
+
+    def test_building_is_said_if_there_is_something_to_build(self):
+        for output, words in (("ninja: no work to do.", []), ("[1/7] x\n[2/7] y\n", ["building Early: 7 steps"])):
+            with self.subTest(output=output), mock.patch.object(host, "run", lambda argv, **kw: output):
+                self.said.clear()
+                open(os.path.join(self.dir, "build.ninja"), "w").close()
+                stage.build(self.dir)
+                self.assertEqual([s[:len(w)] for s, w in zip(self.said, words or self.said)], words)
 
 
 class Disks(unittest.TestCase):

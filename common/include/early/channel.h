@@ -54,6 +54,12 @@ void channel_close(struct channel *channel);
 
 bool channel_is_open(const struct channel *channel);
 
+/*
+ * Receives what has arrived, @max messages at most, without waiting for the loop: for a peer that is known to be dead.
+ * Callbacks come as usual; one may close the channel, which ends it.
+ */
+void channel_drain(struct channel *channel, uint32_t max);
+
 /* Sends, or queues. -ENOTCONN when closed, -ENOBUFS when the queue is full. @fds stay the caller's. */
 int channel_send(struct channel *channel, uint16_t opcode, const void *value);
 int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value, const int *fds,

@@ -7,7 +7,8 @@
 
 /*
  * Options as a table that also writes the help. Options may come before or after the operands; "--" ends them.
- * `--name=value`, `--name value`, `-nvalue` and `-n value` are taken.
+ * `--name=value`, `--name value`, `-nvalue` and `-n value` are taken. `--version` is everybody's and in no table: opts_parse prints
+ * it and ends the program.
  */
 struct opt {
 	char letter; /* 0: none */

@@ -24,6 +24,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, restarts, WIRE_U32),
 	WIRE_FIELD(struct control_service, since_us, WIRE_U64),
 	WIRE_FIELD(struct control_service, detail, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, remarks, WIRE_U32),
 };
 
 static const struct wire_field event_fields[] = {

@@ -14,10 +14,17 @@ static const struct wire_field check_fields[] = {
 	WIRE_FIELD(struct disks_check, check, WIRE_U32),
 };
 
+static const struct wire_field separate_fields[] = {
+	WIRE_FIELD(struct disks_separate, paths, WIRE_LIST),
+	WIRE_FIELD(struct disks_separate, check, WIRE_U32),
+};
+
 static const struct wire_field mounted_fields[] = {
 	WIRE_FIELD(struct disks_mounted, t_us, WIRE_U64),
 	WIRE_FIELD(struct disks_mounted, device, WIRE_TEXT),
 	WIRE_FIELD(struct disks_mounted, fstype, WIRE_TEXT),
+	WIRE_FIELD(struct disks_mounted, local, WIRE_LIST),
+	WIRE_FIELD(struct disks_mounted, network, WIRE_LIST),
 };
 
 static const struct wire_field progress_fields[] = {
@@ -33,6 +40,7 @@ static const struct wire_field checked_fields[] = {
 
 static const struct wire_field ready_fields[] = {
 	WIRE_FIELD(struct disks_ready, t_us, WIRE_U64),
+	WIRE_FIELD(struct disks_ready, root_read_only, WIRE_U32),
 };
 
 static const struct wire_field failed_fields[] = {
@@ -50,6 +58,8 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(DISKS_CHECKED, struct disks_checked, checked_fields),
 	WIRE_MESSAGE(DISKS_READY, struct disks_ready, ready_fields),
 	WIRE_MESSAGE(DISKS_FAILED, struct disks_failed, failed_fields),
+	WIRE_MESSAGE(DISKS_SEPARATE, struct disks_separate, separate_fields),
+	WIRE_EMPTY(DISKS_WRITABLE),
 	{ 0, NULL, 0, 0, NULL },
 };
 

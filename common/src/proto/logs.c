@@ -5,9 +5,16 @@ static const struct wire_field stream_fields[] = {
 	WIRE_FIELD(struct logs_stream, service, WIRE_TEXT),
 };
 
+static const struct wire_field line_fields[] = {
+	WIRE_FIELD(struct logs_line, service, WIRE_TEXT),
+	WIRE_FIELD(struct logs_line, level, WIRE_U32),
+	WIRE_FIELD(struct logs_line, text, WIRE_TEXT),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(LOGS_STREAM, struct logs_stream, stream_fields),
 	WIRE_EMPTY(LOGS_FLUSH),
+	WIRE_MESSAGE(LOGS_LINE, struct logs_line, line_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

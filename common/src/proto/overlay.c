@@ -32,6 +32,12 @@ static const struct wire_field failed_fields[] = {
 	WIRE_FIELD(struct overlay_failed, advice, WIRE_TEXT),
 };
 
+static const struct wire_field stays_fields[] = {
+	WIRE_FIELD(struct overlay_stays, t_us, WIRE_U64),
+	WIRE_FIELD(struct overlay_stays, why, WIRE_TEXT),
+	WIRE_FIELD(struct overlay_stays, advice, WIRE_TEXT),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(OVERLAY_MOUNTED, struct overlay_mounted, mounted_fields),
 	WIRE_MESSAGE(OVERLAY_MERGE, struct overlay_merge, merge_fields),
@@ -39,6 +45,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(OVERLAY_MERGED, struct overlay_merged, merged_fields),
 	WIRE_MESSAGE(OVERLAY_GONE, struct overlay_gone, gone_fields),
 	WIRE_MESSAGE(OVERLAY_FAILED, struct overlay_failed, failed_fields),
+	WIRE_MESSAGE(OVERLAY_STAYS, struct overlay_stays, stays_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

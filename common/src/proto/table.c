@@ -68,6 +68,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, capabilities, WIRE_LIST),
 	WIRE_FIELD(struct table_service, ambient_capabilities, WIRE_LIST),
 	WIRE_FIELD(struct table_service, settings, WIRE_LIST),
+	WIRE_FIELD(struct table_service, remarks, WIRE_U32),
 };
 
 static const struct wire_field exec_fields[] = {
@@ -92,6 +93,7 @@ static const struct wire_field diagnostic_fields[] = {
 	WIRE_FIELD(struct table_diagnostic, level, WIRE_U32),
 	WIRE_FIELD(struct table_diagnostic, directive, WIRE_TEXT),
 	WIRE_FIELD(struct table_diagnostic, text, WIRE_TEXT),
+	WIRE_FIELD(struct table_diagnostic, unit, WIRE_TEXT),
 };
 
 static const struct wire_message messages[] = {

@@ -6,7 +6,8 @@
 /*
  * earlyctl <-> PID 1, on RUN/control.
  *
- * One REQUEST, then any number of SERVICE, EVENT, REASON or TEXT messages, then DONE.
+ * One REQUEST, then any number of SERVICE, EVENT, REASON or TEXT messages, then DONE. Times are microseconds since the
+ * kernel's start (CLOCK_BOOTTIME), or since the container's in one.
  */
 
 enum control_opcode {
@@ -58,8 +59,9 @@ struct control_service {
 	uint32_t control_pid;
 	int32_t exit_status; /* of the last main process */
 	uint32_t restarts;
-	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of active_state */
+	uint64_t since_us; /* the last change of active_state */
 	const char *detail; /* why it failed, in words */
+	uint32_t remarks; /* lines of its manifest that are not honoured */
 };
 
 struct control_event {

@@ -6,7 +6,7 @@
 /*
  * PID 1 <-> early-disks.
  *
- * Each run of early-disks gets one order: ROOT in stage 1; CHECK, then WRITE, in stage 2. It reports progress meanwhile and ends
+ * Each run of early-disks gets one order: ROOT in stage 1; SEPARATE if need be, CHECK, then WRITE, in stage 2. It reports progress meanwhile and ends
  * when its link closes.
  */
 
@@ -19,10 +19,14 @@ enum disks_opcode {
 		3, /* to disks: root read-write with fstab's options, then mount the other local file systems of fstab */
 	DISKS_MOUNTED = 4, /* to PID 1: the root is mounted */
 	DISKS_PROGRESS = 5, /* to PID 1 */
-	DISKS_CHECKED = 6, /* to PID 1: end of CHECK; answer to it */
+	DISKS_CHECKED = 6, /* to PID 1: end of CHECK; or of SEPARATE, if the root needs a repair */
 	DISKS_READY =
-		7, /* to PID 1: end of WRITE: every local file system is mounted, root is read-write */
+		7, /* to PID 1: end of WRITE: every local file system is mounted, root is read-write (or stays read-only on purpose); end of SEPARATE */
 	DISKS_FAILED = 8, /* to PID 1: the order could not be carried out */
+	DISKS_SEPARATE =
+		9, /* to disks: check and mount what fstab has at, above or beneath some paths; if one of them lies on the root, make that writable */
+	DISKS_WRITABLE =
+		10, /* to PID 1, within WRITE: root is read-write; the other file systems follow, then READY */
 };
 
 enum disks_check_mode {
@@ -51,10 +55,17 @@ struct disks_check {
 	uint32_t check; /* enum disks_check_mode */
 };
 
+struct disks_separate {
+	struct wire_list paths;
+	uint32_t check; /* enum disks_check_mode */
+};
+
 struct disks_mounted {
 	uint64_t t_us; /* CLOCK_BOOTTIME */
 	const char *device;
 	const char *fstype;
+	struct wire_list local; /* where the root's fstab mounts something of its own at boot */
+	struct wire_list network; /* the same, when there is a network */
 };
 
 struct disks_progress {
@@ -70,6 +81,7 @@ struct disks_checked {
 
 struct disks_ready {
 	uint64_t t_us;
+	uint32_t root_read_only; /* 1: fstab wants it so */
 };
 
 struct disks_failed {

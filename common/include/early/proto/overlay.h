@@ -17,6 +17,8 @@ enum overlay_opcode {
 		5, /* to PID 1: path look-ups reach the real directory; the daemon ends with its last handle */
 	OVERLAY_FAILED =
 		6, /* to PID 1: the merge stopped; the union is as it was and can be merged again */
+	OVERLAY_STAYS =
+		7, /* to PID 1, after MERGED, instead of GONE: the union can't be unmounted and is served on; MERGE tries it again */
 };
 
 struct overlay_mounted {
@@ -46,6 +48,12 @@ struct overlay_gone {
 
 struct overlay_failed {
 	const char *path;
+	const char *why;
+	const char *advice;
+};
+
+struct overlay_stays {
+	uint64_t t_us;
 	const char *why;
 	const char *advice;
 };

@@ -25,6 +25,7 @@ enum overlayctl_state {
 	OVERLAYCTL_STATE_UNION = 0,
 	OVERLAYCTL_STATE_MERGING = 1,
 	OVERLAYCTL_STATE_GONE = 2, /* merged and unmounted; handles are still served */
+	OVERLAYCTL_STATE_MERGED = 3, /* merged, but it could not be unmounted */
 };
 
 struct overlayctl_request {

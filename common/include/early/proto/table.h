@@ -173,6 +173,7 @@ struct table_service {
 	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
 	struct wire_list ambient_capabilities;
 	struct wire_list settings; /* "Key=canonical value", for early-exec alone */
+	uint32_t remarks; /* how many DIAGNOSTICs are about this unit */
 };
 
 struct table_exec {
@@ -197,6 +198,7 @@ struct table_diagnostic {
 	uint32_t level; /* 3 error, 4 warning */
 	const char *directive; /* may be empty */
 	const char *text;
+	const char *unit; /* whose file, drop-in or import it is; may be empty */
 };
 
 extern const struct wire_protocol table_protocol;

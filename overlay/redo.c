@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * In the staging directory, for each file that is being rewritten: "N.old", one more name of the file itself, and "N.new", all
+ * that it is to become. N.new has its name from when it is complete on the disk until the rewritten file is; as long as both
+ * names are there the rewriting can be done again, and does no harm. They must not be there any longer than that: natively
+ * written bytes would be undone. A file that was changed long after its N.new was made has been in other hands since (the
+ * distribution's own init, say), and is left as it is.
+ */
+#include "redo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "dirlist.h"
+#include "early/fd.h"
+#include "early/log.h"
+#include "early/macros.h"
+#include "layer.h"
+#include "merge.h"
+
+#define NEW ".new"
+#define OLD ".old"
+#define TOO_LATE_S 60
+
+static int write_over(int in, int out, const struct stat *st)
+{
+	int r = copy_range(in, out, 0, (uint64_t)st->st_size);
+
+	if (r == 0 && ftruncate(out, st->st_size) < 0)
+		r = -errno;
+	if (r == 0)
+		r = copy_owner_mode(out, st);
+	if (r == 0)
+		r = copy_xattrs(in, out, COPY_TO_REAL, true, true);
+	if (r == 0)
+		r = copy_times(out, st);
+	return r == 0 && fsync(out) < 0 ? -errno : r;
+}
+
+/* N.new, whole and on the disk, and N.old. */
+static int keep_both(struct merge *merge, struct node *node, int real_fd, const struct stat *st,
+		     const char *n)
+{
+	char name[32];
+	CLEANUP_FD
+	int fd = -1;
+	int r = apply_stage_file(merge, node, n);
+
+	if (r < 0)
+		return r;
+	fd = openat(merge->staging_fd, n, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 ? -errno : copy_times(fd, st);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	(void)snprintf(name, sizeof(name), "%s" OLD, n);
+	if (linkat(AT_FDCWD, FD_NAME(real_fd), merge->staging_fd, name, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	(void)snprintf(name, sizeof(name), "%s" NEW, n);
+	if (renameat(merge->staging_fd, n, merge->staging_fd, name) < 0 ||
+	    fsync(merge->staging_fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int drop_both(int staging_fd, const char *n)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "%s" NEW, n);
+	if (unlinkat(staging_fd, name, 0) < 0)
+		return -errno;
+	(void)snprintf(name, sizeof(name), "%s" OLD, n);
+	if (unlinkat(staging_fd, name, 0) < 0 || fsync(staging_fd) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The file of @n.old becomes what @n.new is. */
+static int finish(int staging_fd, const char *n)
+{
+	char name[32];
+	struct stat st, old;
+	CLEANUP_FD
+	int in = -1;
+	CLEANUP_FD
+	int out = -1;
+
+	(void)snprintf(name, sizeof(name), "%s" NEW, n);
+	in = openat(staging_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	(void)snprintf(name, sizeof(name), "%s" OLD, n);
+	out = openat(staging_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (in < 0 || out < 0 || fstat(in, &st) < 0 || fstat(out, &old) < 0)
+		return -errno;
+	if (old.st_ctim.tv_sec > st.st_ctim.tv_sec + TOO_LATE_S) {
+		log_warning("a file with several names (inode %llu) was being rewritten when its "
+			    "merge was interrupted, but has been changed since: left as it is",
+			    (unsigned long long)old.st_ino);
+		return 0;
+	}
+	return write_over(in, out, &st);
+}
+
+int redo_rewrite(struct merge *merge, struct node *node, int real_fd, const struct stat *st)
+{
+	char n[24];
+	int r;
+
+	merge_next_name(merge, n, sizeof(n));
+	r = keep_both(merge, node, real_fd, st, n);
+	if (r < 0)
+		return r;
+	merge->keep_staging = true;
+	r = finish(merge->staging_fd, n);
+	if (r == 0)
+		r = drop_both(merge->staging_fd, n);
+	merge->keep_staging = r <
+			      0; /* the next merge finishes it, even if that is after a power cut */
+	return r;
+}
+
+static int replay_name(int staging_fd, const char *name)
+{
+	size_t len = strlen(name);
+	char n[24];
+	int r;
+
+	if (len <= strlen(NEW) || strcmp(name + len - strlen(NEW), NEW) != 0 ||
+	    len - strlen(NEW) >= sizeof(n))
+		return 0;
+	(void)snprintf(n, sizeof(n), "%.*s", (int)(len - strlen(NEW)), name);
+	r = finish(staging_fd, n);
+	if (r == 0)
+		r = drop_both(staging_fd, n);
+	if (r < 0)
+		return log_errno(r, "an interrupted rewriting of a file with several names cannot "
+				    "be finished");
+	log_info("the interrupted rewriting of a file with several names is finished");
+	return 0;
+}
+
+int redo_replay(int real_fd)
+{
+	struct dirlist list = { 0 };
+	CLEANUP_FD
+	int fd = openat(real_fd, MARKS_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = dirlist_read_plain(fd, &list);
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = replay_name(fd, dirlist_name(&list, i));
+	dirlist_done(&list);
+	return r;
+}

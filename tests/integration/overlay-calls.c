@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Preloaded into early-overlay: writes the calls that decide what a power cut leaves, in their order, to the file named by
+ * EARLY_OVERLAY_CALLS. A line is the call, then names without their directories:
+ *
+ *	write NAME · sync NAME · syncfs · rename OLD NEW · unlink NAME
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define REAL(name) ((typeof(&(name)))dlsym(RTLD_NEXT, #name))
+
+static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void note(const char *fmt, ...)
+{
+	static int log_fd = -1;
+	const char *log = getenv("EARLY_OVERLAY_CALLS");
+	char line[2 * NAME_MAX + 32];
+	va_list args;
+	int len;
+
+	if (!log)
+		return;
+	if (log_fd < 0)
+		log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	va_start(args, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (len <= 0 || len >= (int)sizeof(line) || write(log_fd, line, (size_t)len) != len)
+		abort();
+}
+
+static const char *base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void note_fd(const char *call, int fd)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	if (strstr(path, "/.early-merge/"))
+		note("%s %s\n", call, base(path));
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t offset)
+{
+	note_fd("write", fd);
+	return REAL(pwrite64)(fd, buf, len, offset);
+}
+
+EXPORT int ftruncate64(int fd, off64_t length)
+{
+	note_fd("write", fd);
+	return REAL(ftruncate64)(fd, length);
+}
+
+EXPORT int fsync(int fd)
+{
+	int r = REAL(fsync)(fd);
+
+	note_fd("sync", fd);
+	return r;
+}
+
+EXPORT int fdatasync(int fd)
+{
+	int r = REAL(fdatasync)(fd);
+
+	note_fd("sync", fd);
+	return r;
+}
+
+EXPORT int syncfs(int fd)
+{
+	int r = REAL(syncfs)(fd);
+
+	note("syncfs\n");
+	return r;
+}
+
+EXPORT int renameat(int old_dir, const char *old_name, int new_dir, const char *new_name)
+{
+	note("rename %s %s\n", base(old_name), base(new_name));
+	return REAL(renameat)(old_dir, old_name, new_dir, new_name);
+}
+
+EXPORT int renameat2(int old_dir, const char *old_name, int new_dir, const char *new_name,
+		     unsigned int flags)
+{
+	note("rename %s %s\n", base(old_name), base(new_name));
+	return REAL(renameat2)(old_dir, old_name, new_dir, new_name, flags);
+}
+
+/* While the file named by EARLY_OVERLAY_STAYS is there, nothing can be unmounted. */
+EXPORT int umount2(const char *target, int flags)
+{
+	const char *stays = getenv("EARLY_OVERLAY_STAYS");
+
+	if (stays && access(stays, F_OK) == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return REAL(umount2)(target, flags);
+}
+
+EXPORT int unlinkat(int dir, const char *name, int flags)
+{
+	note("unlink %s\n", base(name));
+	return REAL(unlinkat)(dir, name, flags);
+}

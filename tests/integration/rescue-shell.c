@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rescue shells of rescue.c on a pseudo terminal in a console's place; the one of the real root with a locked root account.
+ * Run by init-manager.sh in name spaces of its own.
+ */
+#include "rescue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "early/clock.h"
+#include "early/fd.h"
+#include "early/log.h"
+#include "early_test.h"
+
+static char list_path[] = "/tmp/early-rescue-list-XXXXXX";
+static char shadow_path[] = "/tmp/early-rescue-shadow-XXXXXX";
+static struct loop *loop;
+static struct rescue rescue;
+static int master;
+static char seen[16384];
+
+static void write_file(const char *path, const char *text)
+{
+	CLEANUP_FD
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+}
+
+static int set_up(void **state)
+{
+	char name[64];
+
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(loop_reap_children(loop), 0);
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(master >= 0);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	(void)snprintf(name, sizeof(name), "%s\n", ptsname(master) + strlen("/dev/"));
+	write_file(list_path, name);
+	rescue = (struct rescue){ .console_list = list_path };
+	seen[0] = '\0';
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	for (unsigned int i = 0; i < rescue.n_shells; i++) {
+		loop_timer_stop(&rescue.shells[i].again);
+		loop_child_unwatch(&rescue.shells[i].child);
+	}
+	(void)kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	master = fd_close(master);
+	loop = loop_free(loop);
+	return 0;
+}
+
+/* Waits for words on the console, and forgets what came before them. */
+static bool expect(const char *words, unsigned int seconds)
+{
+	uint64_t end_us = clock_monotonic_us() + seconds * USEC_PER_SEC;
+	size_t len = strlen(seen);
+	char *at;
+
+	while (!(at = strstr(seen, words)) && clock_monotonic_us() < end_us) {
+		struct pollfd poll_fd = { master, POLLIN, 0 };
+		ssize_t n;
+
+		assert_int_equal(loop_turn(loop, 10), 0);
+		if (poll(&poll_fd, 1, 0) <= 0 || !(poll_fd.revents & POLLIN))
+			continue;
+		n = read(master, seen + len, sizeof(seen) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		seen[len] = '\0';
+	}
+	if (at)
+		memmove(seen, at + strlen(words), strlen(at + strlen(words)) + 1);
+	return at != NULL;
+}
+
+static void type(const char *text)
+{
+	assert_int_equal(fd_write_all(master, text, strlen(text)), 0);
+}
+
+static void begin(void)
+{
+	rescue_start(&rescue, loop, "Something failed", "this is why", "do that");
+	assert_int_equal(rescue.n_shells, 1);
+}
+
+TEST(any_status_brings_another_shell_after_a_pause)
+{
+	uint64_t before_us;
+
+	rescue.in_initramfs = true;
+	begin();
+	assert_true(expect("(early) #", 5));
+	type("exit 202\n");
+	before_us = clock_monotonic_us();
+	assert_true(expect("a new shell", 10));
+	assert_true(clock_monotonic_us() - before_us >= 1 * USEC_PER_SEC);
+	assert_true(expect("(early) #", 5));
+	type("exit 1\n");
+	before_us = clock_monotonic_us();
+	assert_true(expect("a new shell", 10));
+	assert_true(clock_monotonic_us() - before_us >= 3 * USEC_PER_SEC);
+}
+
+TEST(a_locked_root_gets_a_shell)
+{
+	begin();
+	if (!expect("Press Enter", 5))
+		fail_msg("the console says: %s", seen);
+	type("\n");
+	if (!expect("# ", 5)) /* what is typed before the prompt is thrown away */
+		fail_msg("the console says: %s", seen);
+	type("echo shell-$((40+2))\n");
+	if (!expect("shell-42", 5))
+		fail_msg("the console says: %s", seen);
+}
+
+TEST(pauses_grow_and_stay_bounded)
+{
+	assert_int_equal(rescue_pause_us(0), rescue_pause_us(1));
+	assert_int_equal(rescue_pause_us(3), 4 * rescue_pause_us(1));
+	assert_int_equal(rescue_pause_us(7), rescue_pause_us(1000000000));
+	assert_true(rescue_pause_us(1000000000) <= 64 * USEC_PER_SEC);
+}
+
+#define RESCUE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RESCUE_TEST(any_status_brings_another_shell_after_a_pause),
+		RESCUE_TEST(a_locked_root_gets_a_shell),
+		cmocka_unit_test(pauses_grow_and_stay_bounded),
+	};
+	int list_fd, shadow_fd, failed;
+
+	if (getpid() != 1) {
+		fputs("run by init-manager.sh in a PID name space\n", stderr);
+		return 1;
+	}
+	list_fd = mkstemp(list_path);
+	shadow_fd = mkstemp(shadow_path);
+	if (list_fd < 0 || shadow_fd < 0 ||
+	    fd_write_all(shadow_fd, "root:*:19000:0:99999:7:::\n", 26) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(shadow_path, "/etc/shadow", NULL, MS_BIND, NULL) < 0) {
+		perror("rescue-shell: cannot lock root");
+		return 1;
+	}
+	(void)unlink(shadow_path);
+	close(list_fd);
+	close(shadow_fd);
+	log_init("rescue-shell", LOG_SINK_STDERR, LOG_LEVEL_WARNING);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)unlink(list_path);
+	return failed;
+}
