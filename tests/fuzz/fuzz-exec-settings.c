@@ -27,6 +27,21 @@ static void read_lists(const struct wire_list *settings)
 	}
 }
 
+static bool is_canonical(const char *path)
+{
+	size_t len = strlen(path);
+
+	return !strstr(path, "//") && (len == 1 || path[len - 1] != '/');
+}
+
+static bool all_are_canonical(const struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_entries; i++)
+		if (!is_canonical(plan->entries[i].path))
+			return false;
+	return true;
+}
+
 /* In the finished plan a parent comes first and no path twice, and nothing lies below an overlay. */
 static void make_plan(const struct wire_list *settings, const char *root)
 {
@@ -42,6 +57,8 @@ static void make_plan(const struct wire_list *settings, const char *root)
 	if (mount_plan_avoid(&plan, overlaid, children, &dropped) < 0)
 		abort();
 	mount_plan_finish(&plan);
+	if (!all_are_canonical(&plan)) /* mounts.c makes them so before */
+		return;
 	for (size_t i = 0; i < plan.n_entries; i++) {
 		(void)mount_plan_attributes(&plan, plan.entries[i].path);
 		if (strncmp(plan.entries[i].path, "/var/", 5) == 0)
