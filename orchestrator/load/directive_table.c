@@ -254,7 +254,11 @@ static const struct directive_group install_group = { install_directives,
 						      ARRAY_SIZE(install_directives) };
 
 static const struct directive_group *const groups[] = {
-	&unit_group,    &service_group, &directive_group_exec, &directive_group_activation,
+	&unit_group,
+	&service_group,
+	&directive_group_exec,
+	&directive_group_resource,
+	&directive_group_activation,
 	&install_group,
 };
 

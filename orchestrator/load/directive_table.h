@@ -11,6 +11,7 @@ struct directive_group {
 };
 
 extern const struct directive_group directive_group_exec; /* directive_exec.c */
+extern const struct directive_group directive_group_resource; /* directive_resource.c */
 extern const struct directive_group directive_group_activation; /* directive_activation.c */
 
 #define later "not supported yet"
