@@ -48,12 +48,18 @@ bool definition_name_is_valid(const char *name)
 	return has_unit_suffix(name, len);
 }
 
+static bool is_signal(int32_t signo)
+{
+	return signo >= 0 && signo <= 64; /* 0: the default */
+}
+
 static bool service_is_sane(const struct table_service *service)
 {
 	return definition_name_is_valid(service->name) && service->load_state <= TABLE_LOAD_ERROR &&
 	       service->type <= TABLE_TYPE_TARGET && service->stage <= TABLE_STAGE_GREETER &&
 	       service->restart <= TABLE_RESTART_ALWAYS && service->kill_mode <= TABLE_KILL_NONE &&
-	       service->kill_signal >= 0 && service->kill_signal <= 64;
+	       is_signal(service->kill_signal) && is_signal(service->restart_kill_signal) &&
+	       is_signal(service->final_kill_signal) && is_signal(service->watchdog_signal);
 }
 
 static bool exec_is_sane(const struct table_exec *exec)

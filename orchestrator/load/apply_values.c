@@ -262,6 +262,29 @@ int apply_kill_mode(const struct apply *apply, const char *value)
 	return choose(modes, ARRAY_SIZE(modes), value, &apply->service->fields.kill_mode);
 }
 
+/* FailureAction= and its like: what is done to the machine. Early does nothing to it for a service, apart from OnGiveUp=. */
+int apply_no_action(const struct apply *apply, const char *value)
+{
+	if (!*value || strcmp(value, "none") == 0)
+		return 0;
+	return apply_refuse(
+		apply,
+		"\"%s\" is not done: OnGiveUp=reboot in [Early] is for a service without "
+		"which the machine is of no use",
+		value);
+}
+
+/* What a service gets that did not start or stop in time. */
+int apply_failure_mode(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "terminate") == 0)
+		return 0;
+	if (strcmp(value, "abort") != 0 && strcmp(value, "kill") != 0)
+		return -EINVAL;
+	return apply_refuse(
+		apply, "\"%s\" is not done: KillSignal= comes first, then FinalKillSignal=", value);
+}
+
 int apply_stage(const struct apply *apply, const char *value)
 {
 	static const struct choice stages[] = {

@@ -64,6 +64,18 @@ static const struct field_map lists[] = {
 	MAP(limits),
 	MAP(capabilities),
 	MAP(ambient_capabilities),
+	MAP(restart_force_codes),
+	MAP(requisite),
+	MAP(part_of),
+	MAP(stop_to),
+	MAP(stop_from),
+	MAP(reload_to),
+	MAP(reload_from),
+	MAP(on_failure),
+	MAP(on_success),
+	MAP(cgroup),
+	MAP(delegate),
+	MAP(devices),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)

@@ -127,14 +127,28 @@ struct table_service {
 	uint64_t start_limit_interval_us;
 	uint32_t kill_mode; /* enum table_kill */
 	int32_t kill_signal;
+	int32_t restart_kill_signal; /* the same on the way to a restart; 0: kill_signal */
+	int32_t final_kill_signal; /* for what outlives its time; 0: SIGKILL */
+	int32_t watchdog_signal; /* 0: SIGABRT */
+	uint64_t abort_timeout_us; /* after the watchdog's signal; 0: stop_timeout_us */
+	uint64_t runtime_max_us; /* 0: as long as it likes */
 	struct wire_list success_codes; /* numbers and signal names that count as success */
 	struct wire_list restart_prevent_codes;
+	struct wire_list restart_force_codes;
 	struct wire_list after;
 	struct wire_list before;
 	struct wire_list requires;
 	struct wire_list wants;
 	struct wire_list conflicts;
 	struct wire_list binds_to;
+	struct wire_list requisite; /* must be up already, is not started */
+	struct wire_list part_of; /* stops and restarts with these */
+	struct wire_list stop_to; /* these stop with it */
+	struct wire_list stop_from; /* stops with these */
+	struct wire_list reload_to; /* these are reloaded with it */
+	struct wire_list reload_from; /* is reloaded with these */
+	struct wire_list on_failure; /* started when it failed */
+	struct wire_list on_success; /* started when it ended well */
 	const char *bus_name;
 	const char *slice; /* "system.slice" if not given */
 	const char *seat;
@@ -171,6 +185,13 @@ struct table_service {
 	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
 	struct wire_list ambient_capabilities;
 	uint32_t remarks; /* how many DIAGNOSTICs are about this unit */
+	/*
+	 * Files of its cgroup and what goes into them, in their order: "memory.max=1073741824", "memory.max=50%" (of the
+	 * machine's memory), "pids.max=10%", "io.max=/dev/sda rbps=1048576" (the device's number is found at the start).
+	 */
+	struct wire_list cgroup;
+	struct wire_list delegate; /* controllers that are handed over with TABLE_FLAG_DELEGATE */
+	struct wire_list devices; /* "policy=closed", "/dev/null rwm", "char-pts rw", "block-* r" */
 };
 
 struct table_exec {
