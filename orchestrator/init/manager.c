@@ -136,6 +136,13 @@ static void handle_stream(struct service *service, void *data)
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
+static const struct table_service *find_words(const char *name, void *data)
+{
+	struct service *service = manager_find(data, name);
+
+	return service ? &service->definition->service : NULL;
+}
+
 /* --- jobs --- */
 
 static struct service *find_for_jobs(const char *name, void *data)
@@ -323,6 +330,7 @@ static void init_parts(struct manager *manager)
 		.changed = handle_changed,
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
+		.words = find_words,
 		.stream = handle_stream,
 		.data = manager,
 	};

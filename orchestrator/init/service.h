@@ -58,6 +58,8 @@ struct service_host {
 			 void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
 	void (*stream)(struct service *service, void *data); /* output_read is new */
+	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
+	const struct table_service *(*words)(const char *name, void *data);
 	void *data;
 };
 

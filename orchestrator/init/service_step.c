@@ -10,6 +10,7 @@
 #include "early/log.h"
 #include "early/parse.h"
 
+#include "cgroup_limits.h"
 #include "command.h"
 #include "service_internal.h"
 #include "state_proto.h"
@@ -149,15 +150,46 @@ static void delegate(struct service *service)
 		log_warning_errno(r, "%s: cannot delegate its group", service->name);
 }
 
+/* Limits of the slices that it lies in: /a.slice/a-b.slice/x.service. */
+static void limit_slices(struct service *service)
+{
+	const char *path = service->group.path;
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		char *slice_path CLEANUP(free_charp)
+		= strndup(path, (size_t)(slash - path));
+		const struct table_service *words = NULL;
+
+		if (slice_path && service->host->words)
+			words = service->host->words(strrchr(slice_path, '/') + 1,
+						     service->host->data);
+		if (words)
+			cgroup_limit(service->host->cgroups, slice_path, &words->cgroup);
+	}
+}
+
+static void make_group(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+	int r = cgroup_make(&service->group);
+
+	if (r < 0) {
+		log_warning_errno(r, "%s: cannot make its group", service->name);
+		return;
+	}
+	limit_slices(service);
+	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
+	if (words->flags & TABLE_FLAG_DELEGATE) {
+		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
+		delegate(service);
+	}
+}
+
 static void prepare(struct service *service)
 {
 	int r;
 
-	r = cgroup_make(&service->group);
-	if (r < 0)
-		log_warning_errno(r, "%s: cannot make its group", service->name);
-	else if (service->definition->service.flags & TABLE_FLAG_DELEGATE)
-		delegate(service);
+	make_group(service);
 	if (speaks_notify(service)) {
 		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
 				service->name, service_handle_notify);

@@ -314,18 +314,6 @@ int apply_notify_access(const struct apply *apply, const char *value)
 	return 0;
 }
 
-/* Yes, no, or the controllers that are handed over. */
-int apply_delegate(const struct apply *apply, const char *value)
-{
-	bool on = true;
-
-	if (*value)
-		(void)parse_bool(value,
-				 &on); /* no boolean: a list of controllers, which is a yes */
-	set_flag(apply, TABLE_FLAG_DELEGATE, on);
-	return 0;
-}
-
 int apply_preserve(const struct apply *apply, const char *value)
 {
 	bool on = true;

@@ -6,8 +6,7 @@
 #include <string.h>
 
 /* Sections of units that exist here by their names only; nothing in them is read. */
-static const char *const name_only_sections[] = { "Mount", "Automount", "Swap", "Path",
-						  "Timer", "Slice",     "Scope" };
+static const char *const name_only_sections[] = { "Mount", "Automount", "Swap", "Path", "Timer" };
 
 static bool is_name_only_section(const char *section)
 {

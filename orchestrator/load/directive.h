@@ -73,6 +73,11 @@ int apply_stage(const struct apply *apply, const char *value);
 int apply_give_up(const struct apply *apply, const char *value);
 int apply_notify_access(const struct apply *apply, const char *value);
 int apply_delegate(const struct apply *apply, const char *value);
+int apply_resource(const struct apply *apply, const char *value); /* arg: enum resource */
+int apply_quota(const struct apply *apply, const char *value);
+int apply_device_allow(const struct apply *apply, const char *value);
+int apply_device_policy(const struct apply *apply, const char *value);
+int apply_oom_policy(const struct apply *apply, const char *value);
 int apply_preserve(const struct apply *apply, const char *value);
 int apply_condition(const struct apply *apply, const char *value);
 int apply_environment(const struct apply *apply, const char *value);

@@ -235,7 +235,6 @@ static const struct directive service_directives[] = {
 	  reason_fdstore },
 	{ "Service", "NonBlocking", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_nonblocking },
 	{ "Service", "ExitType", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_oom },
-	{ "Service", "OOMPolicy", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_oom },
 	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
 	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
 	{ "Service", "SysVStartPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sysv },
@@ -278,16 +277,31 @@ static const struct directive_group *const groups[] = {
 	&install_group,
 };
 
+/* [Slice] and [Scope] hold what systemd.resource-control(5) describes, and nothing else. */
+static bool is_resources_only(const char *section)
+{
+	return strcmp(section, "Slice") == 0 || strcmp(section, "Scope") == 0;
+}
+
+static const struct directive *find_in(const struct directive_group *group, const char *section,
+				       const char *key)
+{
+	for (size_t i = 0; i < group->n_items; i++)
+		if (strcmp(group->items[i].key, key) == 0 &&
+		    strcmp(group->items[i].section, section) == 0)
+			return &group->items[i];
+	return NULL;
+}
+
 const struct directive *directive_find(const char *section, const char *key)
 {
+	if (is_resources_only(section))
+		return find_in(&directive_group_resource, "Service", key);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		for (size_t j = 0; j < groups[i]->n_items; j++) {
-			const struct directive *directive = &groups[i]->items[j];
+		const struct directive *directive = find_in(groups[i], section, key);
 
-			if (strcmp(directive->key, key) == 0 &&
-			    strcmp(directive->section, section) == 0)
-				return directive;
-		}
+		if (directive)
+			return directive;
 	}
 	return NULL;
 }

@@ -3,7 +3,7 @@
  * From names to units. A unit is its file, then its drop-ins; an Early manifest with Import= begins with the lines of the stock units
  * that it names (with their drop-ins), less those keys that it gives itself: own keys win, whole keys at a time.
  *
- * Services and the targets between them are read. Slices, mounts, devices, paths and timers exist here by their names: they
+ * Services, the targets between them and slices are read; a slice needs no file. Mounts, devices, paths and timers exist here by their names: they
  * count as present, so that ordering and requirements on them hold. So do the targets of systemd's own boot, whose place Early's stages
  * have taken: what they pull in on a stock boot is not pulled in here.
  */
@@ -33,7 +33,7 @@ static const char *const boot_targets[] = {
 };
 
 static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",  ".path",
-						  ".timer", ".slice",     ".scope", ".device" };
+						  ".timer", ".scope",     ".device" };
 
 static bool is_among(const char *text, const char *const *words, size_t n)
 {
@@ -47,6 +47,11 @@ static bool exists_by_name(const char *name)
 {
 	return is_among(name, boot_targets, ARRAY_SIZE(boot_targets)) ||
 	       is_among(unit_name_suffix(name), name_only_suffixes, ARRAY_SIZE(name_only_suffixes));
+}
+
+static bool is_slice(const char *name)
+{
+	return strcmp(unit_name_suffix(name), ".slice") == 0;
 }
 
 int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
@@ -322,7 +327,8 @@ static int fill_from_place(struct loader *loader, struct service *service,
 	if (exists_by_name(service->name))
 		return 0;
 	if (!place->path) {
-		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
+		if (!is_slice(service->name))
+			service->fields.load_state = TABLE_LOAD_NOT_FOUND;
 		return 0;
 	}
 	if (strcmp(suffix, ".socket") == 0)
@@ -436,20 +442,53 @@ int loader_load_family(struct loader *loader, unsigned int families)
 	return 0;
 }
 
+/* a-b.slice lies in a.slice. Only those that have words of their own are worth a record. */
+static int load_slices(struct loader *loader, const char *slice)
+{
+	size_t len = strlen(slice) - strlen(".slice");
+
+	for (size_t i = 1; i <= len; i++) {
+		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
+		struct unit_place place;
+		int r;
+
+		if (i < len && slice[i] != '-')
+			continue;
+		strbuf_printf(&name, "%.*s.slice", (int)i, slice);
+		r = strbuf_error(&name);
+		if (r == 0)
+			r = unit_index_resolve(&loader->index, name.data, UNIT_FAMILY_ANY, &place);
+		if (r == 0 && place.path)
+			r = loader_load(loader, name.data);
+		if (r < 0)
+			return r;
+		unit_place_done(&place);
+	}
+	return 0;
+}
+
+static int load_own_slices(struct loader *loader, const struct service *service)
+{
+	const char *slice = service->slice ? service->slice : "system.slice";
+
+	if (service->fields.type == TABLE_TYPE_TARGET || !is_slice(slice))
+		return 0;
+	return load_slices(loader, slice);
+}
+
 int loader_close(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->n_services; i++) { /* grows while it runs */
 		char **const lists[] = { loader->services[i]->requires, loader->services[i]->wants,
 					 loader->services[i]->binds_to };
 
-		for (size_t j = 0; j < ARRAY_SIZE(lists); j++) {
-			for (size_t k = 0; lists[j] && lists[j][k]; k++) {
-				int r = loader_load(loader, lists[j][k]);
+		int r = load_own_slices(loader, loader->services[i]);
 
-				if (r < 0)
-					return r;
-			}
-		}
+		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(lists); j++)
+			for (size_t k = 0; r == 0 && lists[j] && lists[j][k]; k++)
+				r = loader_load(loader, lists[j][k]);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

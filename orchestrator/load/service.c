@@ -16,6 +16,7 @@
 
 #include "early/clock.h"
 #include "early/strv.h"
+#include "resource.h"
 
 #define DEFAULT_TIMEOUT_US (90 * USEC_PER_SEC)
 #define DEFAULT_RESTART_US (100 * USEC_PER_MSEC)
@@ -48,6 +49,7 @@ int service_new(const char *name, struct service **ret_service)
 		return -ENOMEM;
 	service->fields = defaults;
 	service->socket_mode = 0666;
+	service->cpu_quota_us = UINT64_MAX;
 	service->name = strdup(name);
 	if (!service->name) {
 		service_free(service);
@@ -274,11 +276,29 @@ static const char *check_commands(const struct service *service)
 	return NULL;
 }
 
+/* "auto" alone restricts nothing; with something allowed it is "closed". */
+static int settle_devices(struct service *service)
+{
+	const char *policy = service->device_policy ? service->device_policy : "auto";
+
+	if (strcmp(policy, "auto") == 0) {
+		if (!service->devices)
+			return 0;
+		policy = "closed";
+	}
+	return strv_appendf(&service->devices, "policy=%s", policy);
+}
+
 int service_finish(struct service *service, const char **ret_error)
 {
 	struct table_service *fields = &service->fields;
 	const char *error;
+	int r = resource_put_quota(&service->cgroup, service->cpu_quota_us, service->cpu_period_us);
 
+	if (r == 0)
+		r = settle_devices(service);
+	if (r < 0)
+		return r;
 	if (!service->type_given && fields->type != TABLE_TYPE_TARGET) {
 		if (service->bus_name)
 			fields->type = TABLE_TYPE_DBUS;

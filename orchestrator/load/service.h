@@ -79,6 +79,9 @@ struct service {
 	char **cgroup;
 	char **delegate;
 	char **devices;
+	uint64_t cpu_quota_us; /* of each second; UINT64_MAX: none */
+	uint64_t cpu_period_us; /* 0: the default */
+	const char *device_policy; /* NULL: auto */
 	struct exec_line *execs;
 	size_t n_execs;
 	struct socket_line *sockets;
