@@ -10,6 +10,7 @@
 #include "early/log.h"
 #include "early/parse.h"
 
+#include "cgroup_devices.h"
 #include "cgroup_limits.h"
 #include "command.h"
 #include "service_internal.h"
@@ -171,6 +172,7 @@ static void limit_slices(struct service *service)
 static void make_group(struct service *service)
 {
 	const struct table_service *words = &service->definition->service;
+	bool is_new = service->group.fd < 0;
 	int r = cgroup_make(&service->group);
 
 	if (r < 0) {
@@ -179,6 +181,8 @@ static void make_group(struct service *service)
 	}
 	limit_slices(service);
 	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
+	if (is_new)
+		(void)cgroup_restrict_devices(&service->group, &words->devices); /* told there */
 	if (words->flags & TABLE_FLAG_DELEGATE) {
 		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
 		delegate(service);

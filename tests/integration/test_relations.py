@@ -151,4 +151,27 @@ def test_signals(build):
         assert time.monotonic() - start < 30, 'TimeoutAbortSec= was not used'
 
 
+def test_devices(build):
+    """DevicePolicy=, DeviceAllow=: the kernel denies what is not listed. Only with cgroups; without them no group can be restricted."""
+    look = '#!/bin/sh\nfor d in null kmsg full; do if true < /dev/$d; then echo $d yes; else echo $d no; fi; done > @work@/%s 2>/dev/null\n'
+    cases = {
+        'free': ('', 'yes yes yes'),
+        'closed': ('DevicePolicy=closed\n', 'yes no yes'),
+        'strict': ('DevicePolicy=strict\nDeviceAllow=/dev/null rw\n', 'yes no no'),
+        'listed': ('DeviceAllow=/dev/kmsg r\n', 'yes yes yes'),
+        'driver': ('DevicePolicy=strict\nDeviceAllow=char-mem rw\n', 'yes yes yes'),
+    }
+    with Container(build) as c:
+        if not c.cgroup:
+            cases = {name: (words, 'yes yes yes') for name, (words, _) in cases.items()}
+        for name, (words, _) in cases.items():
+            script = c.script('look-' + name, look % name)
+            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
+        c.control('daemon-reload')
+        for name, (_, expected) in cases.items():
+            c.control('start', name)
+            found = ' '.join(line.split()[1] for line in c.read(name).splitlines())
+            assert found == expected, '%s: %s instead of %s' % (name, found, expected)
+
+
 run_tests(globals())
