@@ -101,6 +101,28 @@ static const struct wire_field socket_fields[] = {
 	WIRE_FIELD(struct table_socket, user, WIRE_TEXT),
 	WIRE_FIELD(struct table_socket, group, WIRE_TEXT),
 	WIRE_FIELD(struct table_socket, fd_name, WIRE_TEXT),
+	WIRE_FIELD(struct table_socket, flags, WIRE_U32),
+	WIRE_FIELD(struct table_socket, directory_mode, WIRE_U32),
+	WIRE_FIELD(struct table_socket, options, WIRE_LIST),
+	WIRE_FIELD(struct table_socket, symlinks, WIRE_LIST),
+};
+
+static const struct wire_field path_fields[] = {
+	WIRE_FIELD(struct table_path, kind, WIRE_U32),
+	WIRE_FIELD(struct table_path, path, WIRE_TEXT),
+	WIRE_FIELD(struct table_path, make_directory, WIRE_U32),
+	WIRE_FIELD(struct table_path, directory_mode, WIRE_U32),
+	WIRE_FIELD(struct table_path, trigger_limit_interval_us, WIRE_U64),
+	WIRE_FIELD(struct table_path, trigger_limit_burst, WIRE_U32),
+};
+
+static const struct wire_field timer_fields[] = {
+	WIRE_FIELD(struct table_timer, kind, WIRE_U32),
+	WIRE_FIELD(struct table_timer, span_us, WIRE_U64),
+	WIRE_FIELD(struct table_timer, calendar, WIRE_TEXT),
+	WIRE_FIELD(struct table_timer, flags, WIRE_U32),
+	WIRE_FIELD(struct table_timer, accuracy_us, WIRE_U64),
+	WIRE_FIELD(struct table_timer, randomized_us, WIRE_U64),
 };
 
 static const struct wire_field diagnostic_fields[] = {
@@ -119,6 +141,8 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(TABLE_SOCKET, struct table_socket, socket_fields),
 	WIRE_MESSAGE(TABLE_DIAGNOSTIC, struct table_diagnostic, diagnostic_fields),
 	WIRE_EMPTY(TABLE_END),
+	WIRE_MESSAGE(TABLE_PATH, struct table_path, path_fields),
+	WIRE_MESSAGE(TABLE_TIMER, struct table_timer, timer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 
