@@ -359,7 +359,7 @@ int apply_stream(const struct apply *apply, const char *value)
 	return -EINVAL;
 }
 
-int apply_socket_bool(const struct apply *apply, const char *value)
+int apply_bool(const struct apply *apply, const char *value)
 {
 	return parse_bool(value, MEMBER(apply, bool));
 }

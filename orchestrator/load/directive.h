@@ -29,7 +29,19 @@ typedef int (*directive_fn)(const struct apply *apply, const char *value);
 enum directive_class {
 	DIRECTIVE_HONOURED,
 	DIRECTIVE_HARMLESS, /* its absence changes nothing that the service relies on; reason says why */
-	DIRECTIVE_REFUSED, /* known, but not done: reason */
+	DIRECTIVE_REFUSED, /* known, but not done: reason. With a handler it is checked and told to PID 1 nevertheless */
+};
+
+/* Forms of the options of sockets. */
+enum socket_option {
+	SOCKET_OPTION_BOOL,
+	SOCKET_OPTION_NUMBER,
+	SOCKET_OPTION_SIZE,
+	SOCKET_OPTION_SECONDS,
+	SOCKET_OPTION_TEXT,
+	SOCKET_OPTION_TOS,
+	SOCKET_OPTION_IPV6_ONLY,
+	SOCKET_OPTION_TIMESTAMPS,
 };
 
 struct directive {
@@ -87,7 +99,15 @@ int apply_capabilities(const struct apply *apply, const char *value);
 int apply_stream(const struct apply *apply, const char *value);
 int apply_exec(const struct apply *apply, const char *value); /* arg: enum table_phase */
 int apply_listen(const struct apply *apply, const char *value); /* arg: enum table_socket_kind */
-int apply_socket_bool(const struct apply *apply, const char *value);
+int apply_accept(const struct apply *apply, const char *value);
+int apply_socket_option(const struct apply *apply, const char *value); /* arg: enum socket_option */
+int apply_only_no(const struct apply *apply, const char *value);
+int apply_bool(const struct apply *apply, const char *value);
+int apply_watched_path(const struct apply *apply,
+		       const char *value); /* arg: enum table_path_kind */
+int apply_timer(const struct apply *apply, const char *value); /* arg: enum table_timer_kind */
+int apply_timer_change(const struct apply *apply, const char *value); /* the same */
+int apply_timer_flag(const struct apply *apply, const char *value); /* arg: enum table_timer_flag */
 int apply_socket_units(const struct apply *apply, const char *value);
 int apply_checked_elsewhere(const struct apply *apply, const char *value); /* read by the loader */
 

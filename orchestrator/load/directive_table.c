@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "early/macros.h"
+
 #define reason_text "for people, not for the machine"
 #define reason_order "Early adds no dependencies of its own"
 #define reason_jobs "Early has no isolating jobs"
@@ -273,7 +275,10 @@ static const struct directive_group *const groups[] = {
 	&service_group,
 	&directive_group_exec,
 	&directive_group_resource,
-	&directive_group_activation,
+	&directive_group_socket,
+	&directive_group_path,
+	&directive_group_timer,
+	&directive_group_activate,
 	&install_group,
 };
 
@@ -293,8 +298,35 @@ static const struct directive *find_in(const struct directive_group *group, cons
 	return NULL;
 }
 
+/* [Activate] takes what [Socket], [Path] and [Timer] take; the service is the one whose manifest it is. */
+static const struct directive *find_activation(const char *key)
+{
+	static const struct {
+		const struct directive_group *group;
+		const char *section;
+	} places[] = {
+		{ &directive_group_activate, "Activate" },
+		{ &directive_group_socket, "Socket" },
+		{ &directive_group_path, "Path" },
+		{ &directive_group_timer, "Timer" },
+	};
+
+	if (strcmp(key, "Service") == 0 || strcmp(key, "Unit") == 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct directive *directive = find_in(places[i].group, places[i].section,
+							    key);
+
+		if (directive)
+			return directive;
+	}
+	return NULL;
+}
+
 const struct directive *directive_find(const char *section, const char *key)
 {
+	if (strcmp(section, "Activate") == 0)
+		return find_activation(key);
 	if (is_resources_only(section))
 		return find_in(&directive_group_resource, "Service", key);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {

@@ -16,8 +16,9 @@
 #include "directive.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
-#include "sockets.h"
+#include "owner.h"
 #include "stages.h"
+#include "triggers.h"
 #include "words.h"
 
 static const char *const boot_targets[] = {
@@ -66,6 +67,9 @@ void loader_done(struct loader *loader)
 	for (size_t i = 0; i < loader->n_services; i++)
 		service_free(loader->services[i]);
 	free(loader->services);
+	for (size_t i = 0; i < loader->n_triggers; i++)
+		trigger_free(loader->triggers[i]); /* after those that use their options */
+	free(loader->triggers);
 	unit_index_done(&loader->index);
 	diags_done(&loader->diags);
 	*loader = (struct loader){ .index.root_fd = -1 };
@@ -255,6 +259,50 @@ static void make_nameplate(struct service *service)
 	service->fields.start_timeout_us = UINT64_MAX;
 }
 
+/* A user's name becomes a number; one that nobody has is told, and the socket is root's. */
+static int settle_owner(struct loader *loader, const struct service *service, const char *file,
+			char **name)
+{
+	struct strbuf number CLEANUP_STRBUF = STRBUF_INIT;
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t len;
+	uint32_t id;
+	int r;
+
+	if (!*name)
+		return 0;
+	r = unit_index_read(loader->index.root_fd, file, &text, &len);
+	if (r == -ENOMEM)
+		return r;
+	if (owner_find(r == 0 ? text : "", *name, &id) < 0) {
+		diags_add(&loader->diags, service->path ? service->path : service->name, 0,
+			  DIAG_WARNING, NULL, "\"%s\" is not in %s: the socket stays root's", *name,
+			  file);
+		free(*name);
+		*name = NULL;
+		return 0;
+	}
+	strbuf_printf(&number, "%u", id);
+	if (strbuf_error(&number) < 0)
+		return -ENOMEM;
+	return set_text(name, number.data);
+}
+
+static int settle_owners(struct loader *loader, struct service *service)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < service->activation.n_sockets; i++) {
+		struct socket_options *options = service->activation.sockets[i].options;
+
+		r = settle_owner(loader, service, "/etc/passwd", &options->user);
+		if (r == 0)
+			r = settle_owner(loader, service, "/etc/group", &options->group);
+	}
+	return r;
+}
+
 static int settle_service(struct loader *loader, struct service *service, enum unit_family family,
 			  uint32_t line, bool import_missing)
 {
@@ -270,7 +318,9 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	if (r == 0)
 		r = add_links(loader, service);
 	if (r == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0)
-		r = sockets_attach(loader, service, family);
+		r = triggers_attach(loader, service, family);
+	if (r == 0)
+		r = settle_owners(loader, service);
 	if (r < 0)
 		return r;
 	r = service_finish(service, &text);
@@ -324,15 +374,18 @@ static int fill_from_place(struct loader *loader, struct service *service,
 		service->fields.load_state = TABLE_LOAD_MASKED;
 		return set_text(&service->path, "/dev/null");
 	}
-	if (exists_by_name(service->name))
-		return 0;
+	if (exists_by_name(service->name) && !place->is_file)
+		return triggers_tell(loader, service->name);
 	if (!place->path) {
 		if (!is_slice(service->name))
 			service->fields.load_state = TABLE_LOAD_NOT_FOUND;
 		return 0;
 	}
-	if (strcmp(suffix, ".socket") == 0)
-		return set_text(&service->path, place->path);
+	if (strcmp(suffix, ".socket") == 0 && !place->is_file) {
+		int r = triggers_tell(loader, service->name);
+
+		return r < 0 ? r : set_text(&service->path, place->path);
+	}
 	return fill_service(loader, service, place->path, place->family);
 }
 
@@ -402,7 +455,7 @@ int loader_load(struct loader *loader, const char *name)
 int loader_load_file(struct loader *loader, const char *path, const char *name)
 {
 	const char *base = strrchr(name, '/');
-	struct unit_place place = { .family = UNIT_FAMILY_EARLY };
+	struct unit_place place = { .family = UNIT_FAMILY_EARLY, .is_file = true };
 	int r;
 
 	base = base ? base + 1 : name;

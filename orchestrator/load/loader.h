@@ -12,6 +12,9 @@ struct loader {
 	struct specifiers host; /* without a name */
 	struct service **services;
 	size_t n_services;
+	struct trigger **triggers; /* triggers.c */
+	size_t n_triggers;
+	bool triggers_read; /* all of them */
 	struct diags diags;
 	bool own_imports; /* --services: imports come from the same directories */
 };

@@ -48,7 +48,7 @@ int service_new(const char *name, struct service **ret_service)
 	if (!service)
 		return -ENOMEM;
 	service->fields = defaults;
-	service->socket_mode = 0666;
+	activation_init(&service->activation);
 	service->cpu_quota_us = UINT64_MAX;
 	service->name = strdup(name);
 	if (!service->name) {
@@ -94,28 +94,6 @@ int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, ch
 	return 0;
 }
 
-void service_drop_sockets(struct service *service)
-{
-	for (size_t i = 0; i < service->n_sockets; i++)
-		free(service->sockets[i].address);
-	service->n_sockets = 0;
-}
-
-int service_add_socket(struct service *service, uint32_t kind, const char *address)
-{
-	struct socket_line *sockets = reallocarray(service->sockets, service->n_sockets + 1,
-						   sizeof(*sockets));
-
-	if (!sockets)
-		return -ENOMEM;
-	service->sockets = sockets;
-	sockets[service->n_sockets] = (struct socket_line){ kind, strdup(address) };
-	if (!sockets[service->n_sockets].address)
-		return -ENOMEM;
-	service->n_sockets++;
-	return 0;
-}
-
 static void free_strings(struct service *service)
 {
 	char *const strings[] = {
@@ -137,10 +115,6 @@ static void free_strings(struct service *service)
 		service->standard_output,
 		service->standard_error,
 		service->tty_path,
-		service->socket_user,
-		service->socket_group,
-		service->socket_fd_name,
-		service->socket_service,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
@@ -200,8 +174,7 @@ struct service *service_free(struct service *service)
 	for (size_t i = 0; i < service->n_execs; i++)
 		exec_line_done(&service->execs[i]);
 	free(service->execs);
-	service_drop_sockets(service);
-	free(service->sockets);
+	activation_done(&service->activation);
 	free_strings(service);
 	free_lists(service);
 	free(service);
@@ -308,7 +281,7 @@ int service_finish(struct service *service, const char **ret_error)
 	if (fields->start_timeout_us == 0)
 		fields->start_timeout_us = fields->type == TABLE_TYPE_ONESHOT ? UINT64_MAX
 									      : DEFAULT_TIMEOUT_US;
-	if (service->n_sockets > 0)
+	if (service->activation.n_sockets > 0)
 		fields->flags |= TABLE_FLAG_LISTEN_FDS;
 	if (service_needs_exec(service))
 		fields->flags |= TABLE_FLAG_NEEDS_EXEC;

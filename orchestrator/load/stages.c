@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * When a unit starts that does not say so. An Early manifest that nothing starts on demand is there to run: it starts after the
- * greeter. A stock unit does so only if the distribution enabled it. Demand is a socket, or a name that the D-Bus
+ * greeter. A stock unit does so only if the distribution enabled it. Demand is an address, a path, a time, or a name that the D-Bus
  * daemon may ask for (a file in its system-services); a BusName= alone is none, NetworkManager has one and must run unasked.
  */
 #include "stages.h"
@@ -12,7 +12,7 @@
 #include "early/fs.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
-#include "sockets.h"
+#include "triggers.h"
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
 
@@ -50,7 +50,7 @@ int stages_default(struct loader *loader, struct service *service, enum unit_fam
 {
 	if (service->stage_given || family != UNIT_FAMILY_EARLY ||
 	    service->fields.type == TABLE_TYPE_TARGET || strchr(service->name, '@') ||
-	    service->n_sockets > 0 || is_bus_activated(loader, service))
+	    activation_is_there(&service->activation) || is_bus_activated(loader, service))
 		return 0;
 	service->fields.stage = TABLE_STAGE_GREETER;
 	return 0;
@@ -70,7 +70,7 @@ static struct service *find_loaded(const struct loader *loader, const char *name
 static int mark(struct loader *loader, const char *name)
 {
 	struct service *service;
-	bool by_socket = false;
+	bool triggered = false;
 	int r;
 
 	if (strcmp(unit_name_suffix(name), ".service") != 0 || unit_name_is_template(name))
@@ -82,8 +82,8 @@ static int mark(struct loader *loader, const char *name)
 	if (service->stage_given || service->fields.load_state != TABLE_LOAD_LOADED ||
 	    is_replaced(service) || is_bus_activated(loader, service))
 		return 0;
-	r = sockets_find_enabled(loader, service, &by_socket);
-	if (r == 0 && !by_socket)
+	r = triggers_find_enabled(loader, service, &triggered);
+	if (r == 0 && !triggered)
 		service->fields.stage = TABLE_STAGE_GREETER;
 	return r;
 }

@@ -97,8 +97,8 @@ TEST(imports)
 	assert_true(strv_contains(get("x.service")->wants, "w.service"));
 	assert_int_equal(get("x.service")->fields.restart, TABLE_RESTART_ALWAYS);
 	assert_int_equal(get("x.service")->fields.stage, TABLE_STAGE_DISPLAY);
-	assert_int_equal(get("x.service")->n_sockets, 1);
-	assert_int_equal(get("x.service")->socket_mode, 0600);
+	assert_int_equal(get("x.service")->activation.n_sockets, 1);
+	assert_int_equal(get("x.service")->activation.sockets[0].options->mode, 0600);
 	assert_true(get("x.service")->fields.flags & TABLE_FLAG_LISTEN_FDS);
 	assert_int_equal(load("n.service")->fields.load_state, TABLE_LOAD_NOT_FOUND);
 }
@@ -116,11 +116,11 @@ TEST(sockets_of_stock_services)
 	put_file("lib/systemd/system/e.socket", "[Socket]\nAccept=yes\nListenStream=22\n");
 	put_file("lib/systemd/system/e.service", SIMPLE);
 	begin();
-	assert_int_equal(load("a.service")->n_sockets, 2);
-	assert_int_equal(load("c.service")->n_sockets, 0);
+	assert_int_equal(load("a.service")->activation.n_sockets, 2);
+	assert_int_equal(load("c.service")->activation.n_sockets, 0);
 	assert_false(was_told("ListenSpecial", 4, DIAG_WARNING)); /* another service's */
-	assert_int_equal(load("e.service")->n_sockets, 0);
-	assert_true(was_told("Accept", 0, DIAG_WARNING));
+	assert_int_equal(load("e.service")->activation.n_sockets, 0);
+	assert_true(was_told("Accept", 2, DIAG_WARNING));
 }
 
 TEST(remarks_name_file_and_line)
