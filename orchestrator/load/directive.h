@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,9 @@ struct directive {
 	enum directive_class class;
 	const char *reason;
 };
+
+/* Sections whose keys [Activate] takes: Socket, Path, Timer. */
+bool directive_is_activation(const char *section);
 
 const struct directive *directive_find(const char *section, const char *key);
 

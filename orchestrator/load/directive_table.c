@@ -298,6 +298,12 @@ static const struct directive *find_in(const struct directive_group *group, cons
 	return NULL;
 }
 
+bool directive_is_activation(const char *section)
+{
+	return strcmp(section, "Socket") == 0 || strcmp(section, "Path") == 0 ||
+	       strcmp(section, "Timer") == 0;
+}
+
 /* [Activate] takes what [Socket], [Path] and [Timer] take; the service is the one whose manifest it is. */
 static const struct directive *find_activation(const char *key)
 {

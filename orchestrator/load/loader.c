@@ -17,9 +17,9 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "owner.h"
+#include "sources.h"
 #include "stages.h"
 #include "triggers.h"
-#include "words.h"
 
 static const char *const boot_targets[] = {
 	"basic.target",        "sysinit.target",        "multi-user.target",
@@ -93,114 +93,6 @@ static int keep_service(struct loader *loader, struct service *service)
 	loader->services = services;
 	services[loader->n_services++] = service;
 	return 0;
-}
-
-static struct specifiers specifiers_of(const struct loader *loader, const char *name)
-{
-	struct specifiers specifiers = loader->host;
-
-	specifiers.name = name;
-	return specifiers;
-}
-
-/* --- lines --- */
-
-static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
-{
-	char *data CLEANUP(free_charp)
-	= NULL;
-	size_t len = 0;
-	int r = unit_index_read(loader->index.root_fd, path, &data, &len);
-
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0) {
-		diags_add(&loader->diags, path, 0, DIAG_ERROR, NULL, "the file cannot be read: %s",
-			  strerror(-r));
-		return r;
-	}
-	return unit_file_parse(path, data, len, lines, &loader->diags);
-}
-
-static int read_dropins(struct loader *loader, const char *name, unsigned int families,
-			struct unit_lines *lines)
-{
-	char **paths CLEANUP_STRV = NULL;
-	int r = unit_index_dropins(&loader->index, name, families, &paths);
-
-	for (size_t i = 0; r == 0 && paths && paths[i]; i++) {
-		r = read_lines(loader, paths[i], lines);
-		if (r < 0 && r != -ENOMEM)
-			r = 0; /* told; the unit goes without this drop-in */
-	}
-	return r;
-}
-
-/* A stock unit takes drop-ins from everywhere, an Early manifest from Early's directories only. */
-static int read_unit(struct loader *loader, const char *name, const char *path,
-		     enum unit_family family, struct unit_lines *lines)
-{
-	int r = read_lines(loader, path, lines);
-
-	if (r < 0)
-		return r;
-	return read_dropins(loader, name,
-			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
-			    lines);
-}
-
-/* --- Import= --- */
-
-static int import_unit(struct loader *loader, const char *unit, const char *importer,
-		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
-{
-	struct unit_lines imported CLEANUP_UNIT_LINES = { 0 };
-	struct unit_place place;
-	unsigned int families = loader->own_imports ? UNIT_FAMILY_EARLY : UNIT_FAMILY_STOCK;
-	int r = unit_index_resolve(&loader->index, unit, families, &place);
-
-	if (r < 0)
-		return r;
-	if (!place.path || place.masked || strcmp(place.path, importer) == 0) {
-		diags_add(&loader->diags, importer, 0, DIAG_WARNING, "Import",
-			  "there is no unit %s to import", unit);
-		*missing = true;
-		unit_place_done(&place);
-		return 0;
-	}
-	r = read_unit(loader, place.name, place.path, place.family, &imported);
-	unit_place_done(&place);
-	if (r < 0)
-		return r;
-	return unit_lines_import(lines, &imported, own);
-}
-
-/* Puts the imported lines, then the own ones, into @ret_lines. */
-static int add_imports(struct loader *loader, const char *name, const char *path,
-		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
-{
-	const char *value = unit_lines_last(own, "Unit", "Import");
-	const struct specifiers specifiers = specifiers_of(loader, name);
-	char *expanded CLEANUP(free_charp)
-	= NULL;
-	char **units CLEANUP_STRV = NULL;
-	int r = 0;
-
-	if (value) {
-		r = specifiers_expand(&specifiers, value, &expanded, NULL);
-		if (r == 0)
-			r = words_split(expanded, false, &units);
-		if (r == -EINVAL) {
-			diags_add(&loader->diags, path, 0, DIAG_WARNING, "Import",
-				  "the value \"%s\" is not understood", value);
-			r = 0;
-		}
-	}
-	for (size_t i = 0; r == 0 && units && units[i]; i++)
-		r = import_unit(loader, units[i], path, own, lines, missing);
-	if (r == 0)
-		r = unit_lines_append(lines, own);
-	return r;
 }
 
 /* --- one unit --- */
@@ -337,17 +229,18 @@ static int fill_service(struct loader *loader, struct service *service, const ch
 {
 	struct unit_lines own CLEANUP_UNIT_LINES = { 0 };
 	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
-	const struct specifiers specifiers = specifiers_of(loader, service->name);
+	struct specifiers specifiers = loader->host;
 	bool import_missing = false;
 	int r = set_text(&service->path, path);
 
+	specifiers.name = service->name;
 	if (r < 0)
 		return r;
-	r = read_unit(loader, service->name, path, family, &own);
+	r = sources_read(loader, service->name, path, family, &own);
 	if (r < 0)
 		return r == -ENOMEM ? r
 				    : set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	r = add_imports(loader, service->name, path, &own, &lines, &import_missing);
+	r = sources_import(loader, service->name, path, &own, &lines, &import_missing);
 	if (r < 0 && r != -ENOMEM)
 		return set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
 	if (r == 0)

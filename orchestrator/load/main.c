@@ -16,6 +16,7 @@
 #include "early/opts.h"
 #include "early/strv.h"
 #include "loader.h"
+#include "manifest.h"
 #include "writer.h"
 
 struct settings {
@@ -24,6 +25,7 @@ struct settings {
 	bool all;
 	bool dump;
 	bool notes;
+	bool manifest;
 	bool help;
 };
 
@@ -68,6 +70,12 @@ static int set_notes(void *target, const char *value)
 	return 0;
 }
 
+static int set_manifest(void *target, const char *value)
+{
+	((struct settings *)target)->manifest = true;
+	return 0;
+}
+
 static int set_help(void *target, const char *value)
 {
 	((struct settings *)target)->help = true;
@@ -80,6 +88,8 @@ static const struct opt options[] = {
 	{ 0, "all", NULL, "also all of the distribution's units", set_all },
 	{ 0, "dump", NULL, "print the table as text, with all remarks", set_dump },
 	{ 0, "notes", NULL, "put remarks about every directive into the table", set_notes },
+	{ 0, "manifest", NULL, "print one manifest that holds what the units NAME say",
+	  set_manifest },
 	{ 'h', "help", NULL, "this help", set_help },
 };
 
@@ -174,6 +184,27 @@ static int write_table(const struct loader *loader, const struct settings *setti
 	return 0;
 }
 
+static int load_and_write(struct loader *loader, const struct settings *settings, int n,
+			  char **operands)
+{
+	int r = load_units(loader, settings, n, operands);
+
+	return r < 0 ? r : write_table(loader, settings);
+}
+
+/* The first line is the manifest's name: a comment that the reader may take away. */
+static int print_manifest(struct loader *loader, int n, char **units)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+	char *name CLEANUP(free_charp)
+	= NULL;
+	int r = manifest_write(loader, units, (size_t)n, &text, &name);
+
+	if (r == 0 && (printf("# %s\n%s", name, text.data) < 0 || fflush(stdout) != 0))
+		r = log_errno(-EIO, "cannot print the manifest");
+	return r;
+}
+
 static int run(const struct settings *settings, int n, char **operands)
 {
 	int root_fd CLEANUP_FD
@@ -195,9 +226,10 @@ static int run(const struct settings *settings, int n, char **operands)
 	strip_dashes(host.boot_id);
 	loader.host = (struct specifiers){ NULL, host.uname.nodename, host.machine_id, host.boot_id,
 					   host.uname.release };
-	r = load_units(&loader, settings, n, operands);
-	if (r == 0)
-		r = write_table(&loader, settings);
+	if (settings->manifest)
+		r = print_manifest(&loader, n, operands);
+	else
+		r = load_and_write(&loader, settings, n, operands);
 	loader_done(&loader);
 	free(host.machine_id);
 	free(host.boot_id);
@@ -222,5 +254,5 @@ int main(int argc, char **argv)
 	}
 	r = run(&settings, n, argv + 1);
 	strv_free(settings.services);
-	return r < 0 ? 1 : 0;
+	return r == -ENOENT && settings.manifest ? 4 : r < 0 ? 1 : 0;
 }

@@ -264,3 +264,16 @@ int unit_lines_append(struct unit_lines *lines, const struct unit_lines *from)
 {
 	return unit_lines_import(lines, from, NULL);
 }
+
+void unit_lines_keep(struct unit_lines *lines, const char *section)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->n_items; i++) {
+		if (strcmp(lines->items[i].section, section) == 0)
+			lines->items[kept++] = lines->items[i];
+		else
+			unit_line_done(&lines->items[i]);
+	}
+	lines->n_items = kept;
+}

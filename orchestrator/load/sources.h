@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "loader.h"
+#include "unit_file.h"
+
+/* The lines of a unit's file and drop-ins. What cannot be read is told; an error is one of the unit's own file. */
+int sources_read(struct loader *loader, const char *name, const char *path, enum unit_family family,
+		 struct unit_lines *lines);
+
+/* Puts what the unit at @path imports, then its @own lines, into @lines. */
+int sources_import(struct loader *loader, const char *name, const char *path,
+		   const struct unit_lines *own, struct unit_lines *lines, bool *missing);
+
+/* Leaves of a .socket, .path or .timer unit what says when the service starts. */
+void sources_keep_own(const char *name, struct unit_lines *lines);
