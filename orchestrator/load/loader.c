@@ -19,6 +19,7 @@
 #include "owner.h"
 #include "sources.h"
 #include "stages.h"
+#include "sysv.h"
 #include "triggers.h"
 
 static const char *const boot_targets[] = {
@@ -195,14 +196,20 @@ static int settle_owners(struct loader *loader, struct service *service)
 	return r;
 }
 
+bool loader_is_script(const struct service *service)
+{
+	return service->path && strncmp(service->path, SYSV_DIR "/", strlen(SYSV_DIR "/")) == 0;
+}
+
 static int settle_service(struct loader *loader, struct service *service, enum unit_family family,
 			  uint32_t line, bool import_missing)
 {
 	const char *text = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && family == UNIT_FAMILY_EARLY && service->install_aliases &&
-			   service->install_aliases[i];
+	/* Links make the aliases of a stock unit; a manifest and a script have none. */
+	for (size_t i = 0; r == 0 && (family == UNIT_FAMILY_EARLY || loader_is_script(service)) &&
+			   service->install_aliases && service->install_aliases[i];
 	     i++)
 		if (strcmp(service->install_aliases[i], service->name) != 0 &&
 		    !strv_contains(service->aliases, service->install_aliases[i]))
@@ -224,36 +231,54 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	return r;
 }
 
+/* @line is that of [Service], for what is wrong with the unit as a whole. */
+static int apply_lines(struct loader *loader, struct service *service,
+		       const struct unit_lines *lines, enum unit_family family, uint32_t line,
+		       bool import_missing)
+{
+	struct specifiers specifiers = loader->host;
+	int r;
+
+	specifiers.name = service->name;
+	specifiers.path = service->path;
+	r = directives_apply(service, lines, &specifiers, loader->index.root_fd, &loader->diags);
+	return r < 0 ? r : settle_service(loader, service, family, line, import_missing);
+}
+
 static int fill_service(struct loader *loader, struct service *service, const char *path,
 			enum unit_family family)
 {
 	struct unit_lines own CLEANUP_UNIT_LINES = { 0 };
 	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
-	struct specifiers specifiers = loader->host;
 	bool import_missing = false;
 	int r = set_text(&service->path, path);
 
-	specifiers.name = service->name;
-	if (r < 0)
-		return r;
-	r = sources_read(loader, service->name, path, family, &own);
+	if (r == 0)
+		r = sources_read(loader, service->name, path, family, &own);
+	if (r == 0)
+		r = sources_import(loader, service->name, path, &own, &lines, &import_missing);
 	if (r < 0)
 		return r == -ENOMEM ? r
 				    : set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	r = sources_import(loader, service->name, path, &own, &lines, &import_missing);
-	if (r < 0 && r != -ENOMEM)
-		return set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	if (r == 0)
-		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd,
-				     &loader->diags);
-	if (r < 0)
-		return r;
 	if (own.n_bytes == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
 		service->fields.load_state = TABLE_LOAD_MASKED; /* an empty file is a mask, too */
 		return 0;
 	}
-	return settle_service(loader, service, family, own.service_line ? own.service_line : 1,
-			      import_missing);
+	return apply_lines(loader, service, &lines, family, own.service_line ? own.service_line : 1,
+			   import_missing);
+}
+
+/* A service without a unit may have a script. */
+static int fill_from_script(struct loader *loader, struct service *service)
+{
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	int r = sources_read_script(loader, service->name, &service->path, &lines);
+
+	if (r == 0)
+		return apply_lines(loader, service, &lines, UNIT_FAMILY_STOCK, 1, false);
+	if (r != -ENOMEM)
+		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
+	return r == -ENOMEM ? r : 0;
 }
 
 static int fill_from_place(struct loader *loader, struct service *service,
@@ -269,6 +294,8 @@ static int fill_from_place(struct loader *loader, struct service *service,
 	}
 	if (exists_by_name(service->name) && !place->is_file)
 		return triggers_tell(loader, service->name);
+	if (!place->path && strcmp(suffix, ".service") == 0)
+		return fill_from_script(loader, service);
 	if (!place->path) {
 		if (!is_slice(service->name))
 			service->fields.load_state = TABLE_LOAD_NOT_FOUND;

@@ -38,3 +38,6 @@ int loader_close(struct loader *loader);
 
 /* Stage GREETER for what the distribution has enabled and nothing starts on demand. */
 int loader_mark_enabled(struct loader *loader);
+
+/* True if the unit stands for a script of /etc/init.d. */
+bool loader_is_script(const struct service *service);

@@ -5,16 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "dump.h"
 #include "early/channel.h"
 #include "early/fd.h"
-#include "early/fs.h"
 #include "early/log.h"
 #include "early/opts.h"
 #include "early/strv.h"
+#include "host.h"
 #include "loader.h"
 #include "manifest.h"
 #include "writer.h"
@@ -92,33 +91,6 @@ static const struct opt options[] = {
 	  set_manifest },
 	{ 'h', "help", NULL, "this help", set_help },
 };
-
-/* What specifiers tell of the host; what cannot be read has no value. */
-struct host {
-	struct utsname uname;
-	char *machine_id;
-	char *boot_id;
-};
-
-static void host_read(struct host *host, int root_fd)
-{
-	(void)uname(&host->uname); /* cannot fail with a valid pointer */
-	if (fs_read_line_at(root_fd, "etc/machine-id", &host->machine_id) < 0)
-		host->machine_id = NULL;
-	if (fs_read_line_at(root_fd, "proc/sys/kernel/random/boot_id", &host->boot_id) < 0)
-		host->boot_id = NULL;
-}
-
-static void strip_dashes(char *text)
-{
-	char *out = text;
-
-	for (; text && *text; text++)
-		if (*text != '-')
-			*out++ = *text;
-	if (out)
-		*out = '\0';
-}
 
 /* An operand with a slash is a file. */
 static int load_operand(struct loader *loader, const char *operand)
@@ -222,17 +194,16 @@ static int run(const struct settings *settings, int n, char **operands)
 			settings->services ? NULL : default_stock_dirs);
 	if (r < 0)
 		return log_errno(r, "cannot list the directories of units");
-	host_read(&host, root_fd);
-	strip_dashes(host.boot_id);
-	loader.host = (struct specifiers){ NULL, host.uname.nodename, host.machine_id, host.boot_id,
-					   host.uname.release };
-	if (settings->manifest)
+	r = host_read(&host, root_fd);
+	loader.host = host_specifiers(&host);
+	if (r < 0)
+		(void)log_errno(r, "cannot read what the host is");
+	else if (settings->manifest)
 		r = print_manifest(&loader, n, operands);
 	else
 		r = load_and_write(&loader, settings, n, operands);
 	loader_done(&loader);
-	free(host.machine_id);
-	free(host.boot_id);
+	host_done(&host);
 	return r;
 }
 

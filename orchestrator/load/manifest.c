@@ -134,7 +134,7 @@ static bool is_left_out(const struct unit_line *line)
 static int judge(struct writing *writing, struct service *scratch, struct unit_line *line,
 		 struct diags *diags, const char **ret_reason)
 {
-	struct unit_lines one = { line, 1, NULL };
+	struct unit_lines one = { .items = line, .n_items = 1 };
 	struct specifiers specifiers = writing->loader->host;
 	int r;
 

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/strbuf.h"
 #include "early/strv.h"
+#include "sysv.h"
 #include "words.h"
 
 static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
@@ -55,6 +57,42 @@ int sources_read(struct loader *loader, const char *name, const char *path, enum
 	return read_dropins(loader, name,
 			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
 			    lines);
+}
+
+/* --- SysV scripts --- */
+
+int sources_read_script(struct loader *loader, const char *name, char **ret_path,
+			struct unit_lines *lines)
+{
+	struct strbuf unit CLEANUP_STRBUF = STRBUF_INIT;
+	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t stem = strlen(name) - strlen(unit_name_suffix(name));
+	size_t len;
+	int r;
+
+	strbuf_printf(&path, SYSV_DIR "/%.*s", (int)stem, name);
+	if (strbuf_error(&path) < 0)
+		return -ENOMEM;
+	if (loader->own_imports || !sysv_is_script_name(path.data + strlen(SYSV_DIR "/")))
+		return -ENOENT;
+	r = unit_index_read(loader->index.root_fd, path.data, &text, &len);
+	if (r == -ENOENT) { /* foo.sh is foo.service as well */
+		strbuf_puts(&path, ".sh");
+		r = strbuf_error(&path) < 0
+			    ? -ENOMEM
+			    : unit_index_read(loader->index.root_fd, path.data, &text, &len);
+	}
+	if (r == 0)
+		r = sysv_unit(path.data, text, &unit);
+	if (r == 0)
+		r = unit_file_parse(path.data, unit.data, unit.len, lines, &loader->diags);
+	if (r == 0)
+		r = read_dropins(loader, name, UNIT_FAMILY_ANY, lines);
+	if (r == 0)
+		r = (*ret_path = strbuf_take(&path)) ? 0 : -ENOMEM;
+	return r;
 }
 
 /* --- Import= --- */
@@ -109,6 +147,7 @@ int sources_import(struct loader *loader, const char *name, const char *path,
 	int r = 0;
 
 	specifiers.name = name;
+	specifiers.path = path;
 	if (value) {
 		r = specifiers_expand(&specifiers, value, &expanded, NULL);
 		if (r == 0)

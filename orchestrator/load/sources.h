@@ -14,5 +14,9 @@ int sources_read(struct loader *loader, const char *name, const char *path, enum
 int sources_import(struct loader *loader, const char *name, const char *path,
 		   const struct unit_lines *own, struct unit_lines *lines, bool *missing);
 
+/* The lines of the unit that stands for the script of /etc/init.d with that name; -ENOENT: there is none. */
+int sources_read_script(struct loader *loader, const char *name, char **ret_path,
+			struct unit_lines *lines);
+
 /* Leaves of a .socket, .path or .timer unit what says when the service starts. */
 void sources_keep_own(const char *name, struct unit_lines *lines);

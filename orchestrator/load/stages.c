@@ -6,12 +6,17 @@
  */
 #include "stages.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "early/fd.h"
 #include "early/fs.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
+#include "sysv.h"
 #include "triggers.h"
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
@@ -88,6 +93,52 @@ static int mark(struct loader *loader, const char *name)
 	return r;
 }
 
+static int mark_script(struct loader *loader, const char *name)
+{
+	struct service *service;
+	int r = unit_name_is_valid(name) ? loader_load(loader, name) : 0;
+
+	service = r == 0 ? find_loaded(loader, name) : NULL;
+	if (service && loader_is_script(service) && !service->stage_given &&
+	    service->fields.load_state == TABLE_LOAD_LOADED)
+		service->fields.stage = TABLE_STAGE_GREETER;
+	return r;
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Scripts that update-rc.d has linked into the runlevel of a stock boot: S01foo. Those with a unit are enabled by it alone. */
+static int mark_scripts(struct loader *loader)
+{
+	int fd = openat(loader->index.root_fd, "etc/rc5.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir CLEANUP(closedirp)
+	= fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		(void)fd_close(fd); /* no such runlevel, or no memory: no script is enabled */
+		return 0;
+	}
+	while (r == 0 && (entry = readdir(dir))) {
+		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
+		const char *text = entry->d_name;
+
+		if (text[0] != 'S' || !isdigit((unsigned char)text[1]) ||
+		    !isdigit((unsigned char)text[2]) || !sysv_is_script_name(text + 3))
+			continue;
+		strbuf_printf(&name, "%s.service", text + 3);
+		r = strbuf_error(&name);
+		if (r == 0)
+			r = mark_script(loader, name.data);
+	}
+	return r;
+}
+
 int loader_mark_enabled(struct loader *loader)
 {
 	static const char *const targets[] = { "graphical.target", "multi-user.target" };
@@ -101,5 +152,5 @@ int loader_mark_enabled(struct loader *loader)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return loader->own_imports ? 0 : mark_scripts(loader);
 }

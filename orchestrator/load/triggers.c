@@ -67,6 +67,7 @@ static int read_trigger(struct loader *loader, const struct unit_place *place,
 	int r = service_new(place->name, &trigger->unit);
 
 	specifiers.name = place->name;
+	specifiers.path = place->path;
 	if (r == 0)
 		r = read_files(loader, place, &trigger->diags, &lines);
 	if (r == 0)

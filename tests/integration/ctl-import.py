@@ -23,7 +23,7 @@ After=x.target
 Requires=a.socket
 
 [Service]
-ExecStart=/bin/true -a    b
+ExecStart=/bin/true -a  b
 Environment="A=b c"
 # refused: DIR/a.service:10: not understood in [Service]
 #Bogus=/x
