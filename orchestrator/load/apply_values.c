@@ -274,6 +274,16 @@ int apply_no_action(const struct apply *apply, const char *value)
 		value);
 }
 
+int apply_exit_type(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "main") == 0)
+		return 0;
+	if (strcmp(value, "cgroup") != 0)
+		return -EINVAL;
+	return apply_refuse(apply,
+			    "\"cgroup\" is not done: the service ends with its main process");
+}
+
 /* What a service gets that did not start or stop in time. */
 int apply_failure_mode(const struct apply *apply, const char *value)
 {

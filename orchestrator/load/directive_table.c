@@ -12,16 +12,15 @@
 
 #define reason_text "for people, not for the machine"
 #define reason_order "Early adds no dependencies of its own"
-#define reason_jobs "Early has no isolating jobs"
+#define reason_jobs "no job of Early isolates a unit or forbids another"
+#define reason_manual "guards against a person's own request, which Early carries out"
+#define reason_unneeded "what nobody needs any more goes on running; nothing relies on its end"
+#define reason_record "the record of a unit that rests is kept, and costs memory only"
 #define reason_mounts "mounts are early-disks' business and come before what needs them"
-#define reason_update "treated as met"
-#define reason_condition "treated as met"
+#define reason_condition "not judged: the service would start in any case"
 #define reason_main_pid "the main process is known by PIDFile= or by the cgroup"
-#define reason_start_only "applies to every command"
-#define reason_signals "SIGKILL ends what outlives its time"
-#define reason_fdstore "descriptors are kept for as long as the service is known"
-#define reason_nonblocking "services set the mode of their sockets by themselves"
-#define reason_oom "the kernel's choice stands"
+#define reason_fdstore                                                                             \
+	"each service may keep up to 512 descriptors, over restarts and not over stops"
 #define reason_usb "gadget functions are set up by their own tools"
 #define reason_sysv "ordering is by After= and Before="
 #define reason_install "links are made by systemctl enable"
@@ -85,8 +84,6 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "AssertPathIsMountPoint", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionPathIsReadWrite", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertPathIsReadWrite", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Unit", "ConditionPathIsEncrypted", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Unit", "AssertPathIsEncrypted", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionDirectoryNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertDirectoryNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionFileNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
@@ -117,35 +114,45 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "AssertACPower", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionEnvironment", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertEnvironment", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionNeedsUpdate", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertNeedsUpdate", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionMemory", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertMemory", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUs", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertCPUs", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionControlGroupController", apply_condition, 0, 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Unit", "AssertControlGroupController", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUFeature", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertCPUFeature", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertCPUPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionMemoryPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertMemoryPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionIOPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertIOPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionOSRelease", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertOSRelease", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionCredential", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertCredential", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionFirmware", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertFirmware", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionPathIsEncrypted", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertPathIsEncrypted", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
 	{ "Unit", "Documentation", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_text },
 	{ "Unit", "SourcePath", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_text },
 	{ "Unit", "DefaultDependencies", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_order },
 	{ "Unit", "IgnoreOnIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "AllowIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "StopWhenUnneeded", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
+	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
+	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
+	{ "Unit", "StopWhenUnneeded", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_unneeded },
 	{ "Unit", "OnSuccessJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "CollectMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "SurviveFinalKillSignal", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
+	{ "Unit", "CollectMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_record },
 	{ "Unit", "RequiresMountsFor", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_mounts },
 	{ "Unit", "WantsMountsFor", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_mounts },
-	{ "Unit", "ConditionNeedsUpdate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_update },
-	{ "Unit", "AssertNeedsUpdate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_update },
-	{ "Unit", "ConditionMemory", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCPUs", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCPUPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionMemoryPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionIOPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionControlGroupController", NULL, 0, 0, DIRECTIVE_HARMLESS,
-	  reason_condition },
-	{ "Unit", "ConditionCPUFeature", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionOSRelease", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "AssertCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionFirmware", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
 	{ "Unit", "JoinsNamespaceOf", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobTimeoutSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobRunningTimeoutSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
@@ -230,15 +237,16 @@ static const struct directive service_directives[] = {
 	{ "Service", "Slice", apply_slice, offsetof(struct service, slice), 0, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Service", "GuessMainPID", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_main_pid },
-	{ "Service", "RootDirectoryStartOnly", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_start_only },
-	{ "Service", "PermissionsStartOnly", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_start_only },
+	{ "Service", "RootDirectoryStartOnly", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "PermissionsStartOnly", apply_bool,
+	  offsetof(struct service, permissions_start_only), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "FileDescriptorStoreMax", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_fdstore },
 	{ "Service", "FileDescriptorStorePreserve", NULL, 0, 0, DIRECTIVE_HARMLESS,
 	  reason_fdstore },
-	{ "Service", "NonBlocking", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_nonblocking },
-	{ "Service", "ExitType", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_oom },
-	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
-	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
+	{ "Service", "NonBlocking", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "ExitType", apply_exit_type, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
+	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
 	{ "Service", "SysVStartPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sysv },
 	{ "Service", "RuntimeRandomizedExtraSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "RebootArgument", NULL, 0, 0, DIRECTIVE_REFUSED, later },

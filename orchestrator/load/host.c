@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/arch.h"
 #include "early/fs.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
@@ -13,32 +14,6 @@
 #include "words.h"
 
 #define FILE_MAX (64 * 1024)
-
-const char *host_architecture(const char *machine)
-{
-	static const char *const names[][2] = {
-		{ "x86_64", "x86-64" },
-		{ "i386", "x86" },
-		{ "i486", "x86" },
-		{ "i586", "x86" },
-		{ "i686", "x86" },
-		{ "aarch64", "arm64" },
-		{ "aarch64_be", "arm64-be" },
-		{ "armv4l", "arm" },
-		{ "armv5tel", "arm" },
-		{ "armv6l", "arm" },
-		{ "armv7l", "arm" },
-		{ "armv8l", "arm" },
-		{ "ppc64le", "ppc64-le" },
-		{ "riscv64", "riscv64" },
-		{ "loongarch64", "loongarch64" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i][0], machine) == 0)
-			return names[i][1];
-	return machine;
-}
 
 int host_find_value(const char *text, const char *key, char **ret_value)
 {
@@ -158,7 +133,7 @@ struct specifiers host_specifiers(const struct host *host)
 		.machine_id = host->machine_id,
 		.boot_id = host->boot_id,
 		.kernel = host->uname.release,
-		.architecture = host_architecture(host->uname.machine),
+		.architecture = arch_name(host->uname.machine),
 		.pretty_host = host->pretty_host,
 		.image_version = host->image_version,
 		.build_id = host->build_id,

@@ -28,6 +28,3 @@ struct specifiers host_specifiers(const struct host *host);
 
 /* The value of @key in the text of os-release(5) or machine-info(5): "" where it has none. */
 int host_find_value(const char *text, const char *key, char **ret_value);
-
-/* The architecture's name in systemd's words: "x86-64" for the kernel's "x86_64". */
-const char *host_architecture(const char *machine);

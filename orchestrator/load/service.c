@@ -272,6 +272,9 @@ int service_finish(struct service *service, const char **ret_error)
 		r = settle_devices(service);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; service->permissions_start_only && i < service->n_execs; i++)
+		if (service->execs[i].phase != TABLE_PHASE_START)
+			service->execs[i].flags |= TABLE_EXEC_FULL_PRIVILEGE;
 	if (!service->type_given && fields->type != TABLE_TYPE_TARGET) {
 		if (service->bus_name)
 			fields->type = TABLE_TYPE_DBUS;

@@ -87,6 +87,7 @@ struct service {
 	char **install_aliases; /* [Install] Alias= */
 	bool type_given;
 	bool stage_given;
+	bool permissions_start_only; /* the other commands are root's */
 	bool has_nice; /* Nice= was given: early-exec has to run, also for 0 */
 	bool has_umask;
 	bool has_oom_score_adjust;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Scripts of /etc/init.d as units, and os-release as specifiers. */
+#include "early/arch.h"
 #include "early/macros.h"
 #include "early/strv.h"
 #include "host.h"
@@ -89,8 +90,8 @@ TEST(values_of_os_release)
 		assert_string_equal(value, cases[i][1]);
 		free(value);
 	}
-	assert_string_equal(host_architecture("x86_64"), "x86-64");
-	assert_string_equal(host_architecture("m68k"), "m68k");
+	assert_string_equal(arch_name("x86_64"), "x86-64");
+	assert_string_equal(arch_name("m68k"), "m68k");
 }
 
 TEST(hosts)
