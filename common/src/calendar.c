@@ -285,7 +285,8 @@ static int read_epoch(const char *text, struct calendar *calendar)
 	time_t moment;
 	int end = 0;
 
-	if (sscanf(text, "@%12llu%n", &number, &end) != 1 || text[end])
+	if (!isdigit((unsigned char)text[1]) || sscanf(text, "@%12llu%n", &number, &end) != 1 ||
+	    text[end])
 		return -EINVAL;
 	moment = (time_t)number;
 	if (!gmtime_r(&moment, &tm) || tm.tm_year + 1900 > CALENDAR_YEAR_MAX)

@@ -152,8 +152,9 @@ static bool next_in_day(const struct calendar *calendar, struct tm day, struct m
 			if (*ret_us > after_us)
 				return true;
 		}
+		/* It was the clock's doing: a second later is near enough, and no fraction makes this long. */
 		from = moment;
-		from.second++;
+		from.second = (moment.second / CALENDAR_USEC + 1) * CALENDAR_USEC;
 	}
 	return false;
 }
@@ -180,11 +181,17 @@ int calendar_next(const struct calendar *calendar, uint64_t after_us, uint64_t *
 			for (int day = same_month ? now.tm_mday : 1;
 			     day <= days_in_month(year, month); day++) {
 				bool today = same_month && day == now.tm_mday;
-				struct moment from = { today ? now.tm_hour : 0, 0, 0 };
+				struct moment from = { 0, 0, 0 };
 				struct tm tm = { .tm_year = year - 1900,
 						 .tm_mon = month - 1,
 						 .tm_mday = day };
 
+				if (today)
+					from = (struct moment){
+						now.tm_hour, now.tm_min,
+						now.tm_sec * CALENDAR_USEC +
+							(int32_t)(after_us % CALENDAR_USEC) + 1
+					};
 				if (day_matches(calendar, year, month, day) &&
 				    next_in_day(calendar, tm, from, after_us, ret_us))
 					return 0;

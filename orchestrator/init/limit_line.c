@@ -80,7 +80,7 @@ static uint64_t share_of(uint64_t whole, uint64_t permyriad)
 }
 
 int limit_line_text(const struct limit_line *line, const struct limit_machine *machine,
-		const char *device, char *buf, size_t size)
+		    const char *device, char *buf, size_t size)
 {
 	uint64_t permyriad = 0;
 	int n;

@@ -28,4 +28,4 @@ int limit_line_parse(const char *line, struct limit_line *ret_line);
 
 /* What is to be written: with a percentage resolved, and @device ("8:0 ", may be "") in front. -ERANGE: does not fit. */
 int limit_line_text(const struct limit_line *line, const struct limit_machine *machine,
-		const char *device, char *buf, size_t size);
+		    const char *device, char *buf, size_t size);
