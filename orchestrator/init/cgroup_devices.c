@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
-#include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
 
+#include "cgroup_program.h"
 #include "device_program.h"
 
 /*
@@ -100,42 +98,12 @@ static void add_lines(struct rules *rules, const struct cgroup *group,
 		(void)add_line(rules, standard_devices[i]); /* a machine may lack some */
 }
 
-static int load_program(const struct rules *rules, int *ret_fd)
-{
-	struct bpf_insn insns[DEVICE_PROGRAM_MAX];
-	union bpf_attr attr = { 0 };
-	long fd;
-
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	attr.insn_cnt = (uint32_t)device_program(rules->items, rules->n_items, insns);
-	attr.insns = (uint64_t)(uintptr_t)insns;
-	attr.license = (uint64_t)(uintptr_t) "LGPL-2.1-or-later";
-	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	if (fd < 0)
-		return -errno;
-	*ret_fd = (int)fd;
-	return 0;
-}
-
-static int attach_program(int group_fd, int program_fd)
-{
-	union bpf_attr attr = { 0 };
-
-	attr.target_fd = (uint32_t)group_fd;
-	attr.attach_bpf_fd = (uint32_t)program_fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	/* Several: a manager within a delegated group adds its own, and all must agree. */
-	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	return syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0 ? -errno : 0;
-}
-
 int cgroup_restrict_devices(struct cgroup *group, const struct wire_list *devices)
 {
 	struct rules rules = { 0 };
 	char *drivers CLEANUP(free_charp)
 	= NULL;
-	int program_fd CLEANUP_FD
-	= -1;
+	struct bpf_insn insns[DEVICE_PROGRAM_MAX];
 	size_t len;
 	int r;
 
@@ -145,10 +113,10 @@ int cgroup_restrict_devices(struct cgroup *group, const struct wire_list *device
 	if (r == 0) {
 		rules.drivers = drivers;
 		add_lines(&rules, group, devices);
-		r = load_program(&rules, &program_fd);
+		len = device_program(rules.items, rules.n_items, insns);
+		r = cgroup_attach(group->fd, BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, insns,
+				  len);
 	}
-	if (r == 0)
-		r = attach_program(group->fd, program_fd);
 	if (r < 0)
 		log_warning_errno(r, "%s: cannot restrict its devices", group->path);
 	return r;

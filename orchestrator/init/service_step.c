@@ -12,6 +12,7 @@
 
 #include "cgroup_devices.h"
 #include "cgroup_limits.h"
+#include "cgroup_network.h"
 #include "command.h"
 #include "service_internal.h"
 #include "state_proto.h"
@@ -181,8 +182,10 @@ static void make_group(struct service *service)
 	}
 	limit_slices(service);
 	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
-	if (is_new)
-		(void)cgroup_restrict_devices(&service->group, &words->devices); /* told there */
+	if (is_new) { /* what goes wrong is told there */
+		(void)cgroup_restrict_devices(&service->group, &words->devices);
+		(void)cgroup_restrict_network(&service->group, &words->addresses);
+	}
 	if (words->flags & TABLE_FLAG_DELEGATE) {
 		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
 		delegate(service);

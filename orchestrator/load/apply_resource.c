@@ -74,6 +74,11 @@ int apply_device_policy(const struct apply *apply, const char *value)
 	return -EINVAL;
 }
 
+int apply_addresses(const struct apply *apply, const char *value)
+{
+	return resource_addresses(&apply->service->addresses, apply->directive->arg, value);
+}
+
 /* OOMPolicy=: what becomes of the others when the kernel killed one process for want of memory. */
 int apply_oom_policy(const struct apply *apply, const char *value)
 {

@@ -94,6 +94,7 @@ int apply_resource(const struct apply *apply, const char *value); /* arg: enum r
 int apply_quota(const struct apply *apply, const char *value);
 int apply_device_allow(const struct apply *apply, const char *value);
 int apply_device_policy(const struct apply *apply, const char *value);
+int apply_addresses(const struct apply *apply, const char *value); /* arg: 1 allows */
 int apply_oom_policy(const struct apply *apply, const char *value);
 int apply_preserve(const struct apply *apply, const char *value);
 int apply_condition(const struct apply *apply, const char *value);

@@ -16,7 +16,6 @@
 	"systemd-oomd's business, which asks systemd for it; the kernel's own choice stands"
 #define reason_disable "Early switches no controller on below a service"
 #define reason_traffic "numbers for people; no traffic depends on them"
-#define reason_firewall "addresses are not filtered: use the machine's firewall"
 #define reason_programs "programs of others are not attached"
 #define reason_ports "ports are not restricted: leave the line out, or use the machine's firewall"
 
@@ -89,8 +88,8 @@ static const struct directive resource_directives[] = {
 	{ "Service", "DevicePolicy", apply_device_policy, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "DeviceAllow", apply_device_allow, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "OOMPolicy", apply_oom_policy, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Service", "IPAddressAllow", NULL, 0, 0, DIRECTIVE_REFUSED, reason_firewall },
-	{ "Service", "IPAddressDeny", NULL, 0, 0, DIRECTIVE_REFUSED, reason_firewall },
+	{ "Service", "IPAddressAllow", apply_addresses, 0, 1, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "IPAddressDeny", apply_addresses, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "IPIngressFilterPath", NULL, 0, 0, DIRECTIVE_REFUSED, reason_programs },
 	{ "Service", "IPEgressFilterPath", NULL, 0, 0, DIRECTIVE_REFUSED, reason_programs },
 	{ "Service", "BPFProgram", NULL, 0, 0, DIRECTIVE_REFUSED, reason_programs },

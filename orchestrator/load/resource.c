@@ -9,6 +9,7 @@
  */
 #include "resource.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -419,4 +420,70 @@ int resource_device(char ***list, const char *value)
 	if (!*rights || strspn(rights, "rwm") != strlen(rights) || strchr(device, ' '))
 		return -EINVAL;
 	return strv_appendf(list, "%s %s", device, rights);
+}
+
+/* --- addresses --- */
+
+static const struct {
+	const char *word;
+	const char *ranges[2];
+} ranges[] = {
+	{ "any", { "0.0.0.0/0", "::/0" } },
+	{ "localhost", { "127.0.0.0/8", "::1/128" } },
+	{ "link-local", { "169.254.0.0/16", "fe80::/64" } },
+	{ "multicast", { "224.0.0.0/4", "ff00::/8" } },
+};
+
+static int add_address(char ***list, const char *verb, const char *word)
+{
+	char *address CLEANUP(free_charp)
+	= strndup(word, strcspn(word, "/"));
+	const char *slash = strchr(word, '/');
+	unsigned char bytes[16];
+	uint32_t bits;
+	uint32_t prefix;
+	int r = 0;
+
+	if (!address)
+		return -ENOMEM;
+	if (inet_pton(AF_INET, address, bytes) == 1)
+		bits = 32;
+	else if (inet_pton(AF_INET6, address, bytes) == 1)
+		bits = 128;
+	else
+		return -EINVAL;
+	prefix = bits;
+	if (slash)
+		r = parse_u32(slash + 1, &prefix);
+	if (r < 0 || prefix > bits)
+		return -EINVAL;
+	return strv_appendf(list, "%s %s/%" PRIu32, verb, address, prefix);
+}
+
+static int add_range(char ***list, const char *verb, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		int r;
+
+		if (strcmp(ranges[i].word, word) != 0)
+			continue;
+		r = strv_appendf(list, "%s %s", verb, ranges[i].ranges[0]);
+		return r < 0 ? r : strv_appendf(list, "%s %s", verb, ranges[i].ranges[1]);
+	}
+	return add_address(list, verb, word);
+}
+
+int resource_addresses(char ***list, bool allow, const char *value)
+{
+	const char *verb = allow ? "allow" : "deny";
+	char **words CLEANUP_STRV = NULL;
+	int r = 0;
+
+	if (!*value)
+		drop_lines(*list, verb, "");
+	else
+		r = words_split(value, false, &words);
+	for (size_t i = 0; r == 0 && words && words[i]; i++)
+		r = add_range(list, verb, words[i]);
+	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What systemd.resource-control(5) says in words becomes files of a cgroup and what goes into them. Text to text. */
@@ -46,3 +47,6 @@ int resource_delegate(char ***list, const char *value);
 
 /* One line of DeviceAllow=: "/dev/null rwm", "char-pts rw". -EINVAL for anything else. */
 int resource_device(char ***list, const char *value);
+
+/* The words of IPAddressAllow= or IPAddressDeny= ("any", "localhost", "10.0.0.0/8") as "allow …" or "deny …". -EINVAL for any other. */
+int resource_addresses(char ***list, bool allow, const char *value);

@@ -158,6 +158,7 @@ static void free_lists(struct service *service)
 		service->cgroup,
 		service->delegate,
 		service->devices,
+		service->addresses,
 		service->socket_units,
 		service->wanted_by,
 		service->install_aliases,

@@ -75,6 +75,7 @@ struct service {
 	char **cgroup;
 	char **delegate;
 	char **devices;
+	char **addresses;
 	uint64_t cpu_quota_us; /* of each second; UINT64_MAX: none */
 	uint64_t cpu_period_us; /* 0: the default */
 	const char *device_policy; /* NULL: auto */

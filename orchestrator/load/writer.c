@@ -76,6 +76,7 @@ static const struct field_map lists[] = {
 	MAP(cgroup),
 	MAP(delegate),
 	MAP(devices),
+	MAP(addresses),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)

@@ -5,6 +5,7 @@
 
 #include "device_program.h"
 #include "limit_line.h"
+#include "network_program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct device_rule rules[DEVICE_RULES_MAX];
 	struct bpf_insn insns[DEVICE_PROGRAM_MAX];
 	char *text = strndup((const char *)data, size);
+	static struct bpf_insn network[NETWORK_PROGRAM_MAX];
+	struct network_rule address;
 	struct limit_line line;
 	char buf[64];
 	size_t n_rules = 0;
@@ -29,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)device_rules_of_driver(text, BPF_DEVCG_DEV_CHAR, "p*", BPF_DEVCG_ACC_READ, rules,
 				     &n_rules); /* some, none or too many */
 	if (device_program(rules, n_rules, insns) > DEVICE_PROGRAM_MAX)
+		abort();
+	if (network_parse(text, &address) == 0 &&
+	    (address.prefix > (address.ipv6 ? 128 : 32) ||
+	     network_program(&address, 1, true, network) > NETWORK_PROGRAM_MAX))
 		abort();
 	free(text);
 	return 0;

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = size > 0 ? strndup((const char *)data + 1, size - 1) : NULL;
-	unsigned int choice = size > 0 ? data[0] % (N_RESOURCES + 3) : 0;
+	unsigned int choice = size > 0 ? data[0] % (N_RESOURCES + 4) : 0;
 	char **list = NULL;
 	uint64_t quota_us;
 
@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	} else if (choice == N_RESOURCES + 1) {
 		(void)resource_delegate(&list, text); /* any text is right or wrong */
+	} else if (choice == N_RESOURCES + 2) {
+		if (resource_addresses(&list, true, text) == 0 && list && list[0] &&
+		    strncmp(list[0], "allow ", 6) != 0)
+			abort();
 	} else if (resource_device(&list, text) == 0 && (!list || !strchr(list[0], ' '))) {
 		abort();
 	}

@@ -174,4 +174,45 @@ def test_devices(build):
             assert found == expected, '%s: %s instead of %s' % (name, found, expected)
 
 
+TALK = '''#!/usr/bin/python3
+import socket
+def talk(family, address):
+    with socket.socket(family) as listener, socket.socket(family) as client:
+        try:
+            listener.bind((address, 0))
+            listener.listen()
+            client.settimeout(0.5)
+            client.connect(listener.getsockname())
+            return 'yes'
+        except OSError:
+            return 'no'
+found = [talk(socket.AF_INET, '127.0.0.1'), talk(socket.AF_INET, '127.0.0.2'), talk(socket.AF_INET6, '::1')]
+open('@work@/%s', 'w').write(' '.join(found))
+'''
+
+
+def test_addresses(build):
+    """IPAddressAllow=, IPAddressDeny=: the kernel drops what is not allowed. Only with cgroups."""
+    cases = {
+        'free': ('', 'yes yes yes'),
+        'none': ('IPAddressDeny=any\n', 'no no no'),
+        'local': ('IPAddressAllow=localhost\nIPAddressDeny=any\n', 'yes yes yes'),
+        'one': ('IPAddressDeny=any\nIPAddressAllow=127.0.0.1\n', 'yes no no'),
+        'six': ('IPAddressDeny=127.0.0.0/8\n', 'no no yes'),
+        'four': ('IPAddressDeny=::1 127.0.0.2/32\n', 'yes no no'),
+        'back': ('IPAddressDeny=any\nIPAddressDeny=\n', 'yes yes yes'),
+    }
+    with Container(build) as c:
+        if not c.cgroup:
+            cases = {name: (words, 'yes yes yes') for name, (words, _) in cases.items()}
+        for name, (words, _) in cases.items():
+            script = c.script('talk-' + name, TALK % name)
+            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
+        c.control('daemon-reload')
+        for name, (_, expected) in cases.items():
+            c.control('start', name)
+            assert c.read(name) == expected, '%s: %s instead of %s' % (name, c.read(name), expected)
+        assert 'cannot restrict' not in c.log(), c.log()
+
+
 run_tests(globals())

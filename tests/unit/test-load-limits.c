@@ -60,7 +60,7 @@ TEST(what_is_refused)
 {
 	put_file("lib/systemd/system/a.service",
 		 "[Service]\nExecStart=/bin/"
-		 "true\nMemoryMax=much\nOOMPolicy=stop\nIPAddressDeny=any\n"
+		 "true\nMemoryMax=much\nOOMPolicy=stop\nIPAddressDeny=nowhere\n"
 		 "DevicePolicy=open\nCPUWeight=0\nDelegate=tasks\n");
 	begin();
 	(void)load("a.service");

@@ -187,6 +187,40 @@ TEST(delegation)
 	}
 }
 
+TEST(addresses)
+{
+	static const struct {
+		const char *value;
+		int error;
+		const char *lines;
+	} cases[] = {
+		{ "any", 0, "deny 0.0.0.0/0;deny ::/0;" },
+		{ "localhost link-local", 0,
+		  "deny 127.0.0.0/8;deny ::1/128;deny 169.254.0.0/16;deny fe80::/64;" },
+		{ "multicast", 0, "deny 224.0.0.0/4;deny ff00::/8;" },
+		{ "10.0.0.0/8 1.2.3.4", 0, "deny 10.0.0.0/8;deny 1.2.3.4/32;" },
+		{ "2001:db8::/32 ::1", 0, "deny 2001:db8::/32;deny ::1/128;" },
+		{ "", 0, "" },
+		{ "10.0.0.0/33", -EINVAL, "" },
+		{ "::/129", -EINVAL, "" },
+		{ "10.0.0/8", -EINVAL, "" },
+		{ "example.org", -EINVAL, "" },
+		{ "10.0.0.0/", -EINVAL, "" },
+	};
+	char **list CLEANUP_STRV = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char **own CLEANUP_STRV = NULL;
+
+		assert_int_equal(resource_addresses(&own, false, cases[i].value), cases[i].error);
+		check_list(own, cases[i].lines);
+	}
+	assert_int_equal(resource_addresses(&list, false, "1.1.1.1"), 0);
+	assert_int_equal(resource_addresses(&list, true, "2.2.2.2"), 0);
+	assert_int_equal(resource_addresses(&list, false, ""), 0);
+	check_list(list, "allow 2.2.2.2/32;");
+}
+
 TEST(devices)
 {
 	static const struct {
@@ -210,4 +244,5 @@ TEST(devices)
 }
 
 TEST_MAIN(cmocka_unit_test(values), cmocka_unit_test(later_lines_take_the_place),
-	  cmocka_unit_test(quota), cmocka_unit_test(delegation), cmocka_unit_test(devices))
+	  cmocka_unit_test(quota), cmocka_unit_test(delegation), cmocka_unit_test(devices),
+	  cmocka_unit_test(addresses))

@@ -85,6 +85,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, cgroup, WIRE_LIST),
 	WIRE_FIELD(struct table_service, delegate, WIRE_LIST),
 	WIRE_FIELD(struct table_service, devices, WIRE_LIST),
+	WIRE_FIELD(struct table_service, addresses, WIRE_LIST),
 };
 
 static const struct wire_field exec_fields[] = {

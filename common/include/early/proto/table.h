@@ -224,6 +224,7 @@ struct table_service {
 	struct wire_list cgroup;
 	struct wire_list delegate; /* controllers that are handed over with TABLE_FLAG_DELEGATE */
 	struct wire_list devices; /* "policy=closed", "/dev/null rwm", "char-pts rw", "block-* r" */
+	struct wire_list addresses; /* "allow 10.0.0.0/8", "deny ::/0" */
 };
 
 struct table_exec {
