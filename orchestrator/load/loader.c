@@ -281,6 +281,15 @@ static int fill_from_script(struct loader *loader, struct service *service)
 	return r == -ENOMEM ? r : 0;
 }
 
+/* A slice needs no file, and may have drop-ins all the same: "user-.slice.d" is for every user's. */
+static int fill_from_dropins(struct loader *loader, struct service *service)
+{
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	int r = sources_read_dropins(loader, service->name, UNIT_FAMILY_ANY, &lines);
+
+	return r < 0 ? r : apply_lines(loader, service, &lines, UNIT_FAMILY_STOCK, 1, false);
+}
+
 static int fill_from_place(struct loader *loader, struct service *service,
 			   const struct unit_place *place)
 {
@@ -296,9 +305,10 @@ static int fill_from_place(struct loader *loader, struct service *service,
 		return triggers_tell(loader, service->name);
 	if (!place->path && strcmp(suffix, ".service") == 0)
 		return fill_from_script(loader, service);
+	if (!place->path && is_slice(service->name))
+		return fill_from_dropins(loader, service);
 	if (!place->path) {
-		if (!is_slice(service->name))
-			service->fields.load_state = TABLE_LOAD_NOT_FOUND;
+		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
 		return 0;
 	}
 	if (strcmp(suffix, ".socket") == 0 && !place->is_file) {
@@ -415,27 +425,39 @@ int loader_load_family(struct loader *loader, unsigned int families)
 	return 0;
 }
 
-/* a-b.slice lies in a.slice. Only those that have words of their own are worth a record. */
+/* A slice of which nothing is written is not worth a record. */
+static int load_slice(struct loader *loader, const char *name)
+{
+	char **dropins CLEANUP_STRV = NULL;
+	struct unit_place place;
+	int r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
+
+	if (r < 0)
+		return r;
+	r = unit_index_dropins(&loader->index, name, UNIT_FAMILY_ANY, &dropins);
+	if (r == 0 && (place.path || dropins))
+		r = loader_load(loader, name);
+	unit_place_done(&place);
+	return r;
+}
+
+/* a-b.slice lies in a.slice. */
 static int load_slices(struct loader *loader, const char *slice)
 {
 	size_t len = strlen(slice) - strlen(".slice");
 
 	for (size_t i = 1; i <= len; i++) {
 		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
-		struct unit_place place;
 		int r;
 
 		if (i < len && slice[i] != '-')
 			continue;
 		strbuf_printf(&name, "%.*s.slice", (int)i, slice);
 		r = strbuf_error(&name);
-		if (r == 0)
-			r = unit_index_resolve(&loader->index, name.data, UNIT_FAMILY_ANY, &place);
-		if (r == 0 && place.path)
-			r = loader_load(loader, name.data);
+		if (r == 0 && unit_name_is_valid(name.data))
+			r = load_slice(loader, name.data);
 		if (r < 0)
 			return r;
-		unit_place_done(&place);
 	}
 	return 0;
 }

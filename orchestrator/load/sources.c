@@ -32,8 +32,8 @@ static int read_lines(struct loader *loader, const char *path, struct unit_lines
 	return unit_file_parse(path, data, len, lines, &loader->diags);
 }
 
-static int read_dropins(struct loader *loader, const char *name, unsigned int families,
-			struct unit_lines *lines)
+int sources_read_dropins(struct loader *loader, const char *name, unsigned int families,
+			 struct unit_lines *lines)
 {
 	char **paths CLEANUP_STRV = NULL;
 	int r = unit_index_dropins(&loader->index, name, families, &paths);
@@ -54,9 +54,9 @@ int sources_read(struct loader *loader, const char *name, const char *path, enum
 
 	if (r < 0)
 		return r;
-	return read_dropins(loader, name,
-			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
-			    lines);
+	return sources_read_dropins(
+		loader, name, family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
+		lines);
 }
 
 /* --- SysV scripts --- */
@@ -89,7 +89,7 @@ int sources_read_script(struct loader *loader, const char *name, char **ret_path
 	if (r == 0)
 		r = unit_file_parse(path.data, unit.data, unit.len, lines, &loader->diags);
 	if (r == 0)
-		r = read_dropins(loader, name, UNIT_FAMILY_ANY, lines);
+		r = sources_read_dropins(loader, name, UNIT_FAMILY_ANY, lines);
 	if (r == 0)
 		r = (*ret_path = strbuf_take(&path)) ? 0 : -ENOMEM;
 	return r;

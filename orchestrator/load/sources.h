@@ -10,6 +10,9 @@
 int sources_read(struct loader *loader, const char *name, const char *path, enum unit_family family,
 		 struct unit_lines *lines);
 
+int sources_read_dropins(struct loader *loader, const char *name, unsigned int families,
+			 struct unit_lines *lines);
+
 /* Puts what the unit at @path imports, then its @own lines, into @lines. */
 int sources_import(struct loader *loader, const char *name, const char *path,
 		   const struct unit_lines *own, struct unit_lines *lines, bool *missing);

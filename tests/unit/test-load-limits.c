@@ -72,19 +72,21 @@ TEST(what_is_refused)
 	assert_true(was_told("Delegate", 8, DIAG_WARNING));
 }
 
-/* The slices of a service come with it, those above them too, if they have files; what is only a name does not. */
+/* The slices of a service come with it, and those above them; one without a file may have drop-ins. */
 TEST(slices)
 {
 	put_file("lib/systemd/system/a.service",
 		 "[Service]\nExecStart=/bin/true\nSlice=big-web-x.slice\n");
 	put_file("lib/systemd/system/big.slice", "[Slice]\nMemoryHigh=1G\n");
+	put_file("etc/systemd/system/big-web.slice.d/10.conf", "[Slice]\nTasksMax=3\n");
 	put_file("etc/systemd/system/big-web-x.slice.d/10.conf", "[Slice]\nTasksMax=5\n");
 	put_file("lib/systemd/system/big-web-x.slice",
 		 "[Slice]\nCPUWeight=7\nExecStart=/bin/false\n");
 	begin();
 	(void)load("a.service");
 	assert_int_equal(loader_close(&loader), 0);
-	assert_int_equal(loader.n_services, 3);
+	assert_int_equal(loader.n_services, 4);
+	check(get("big-web.slice")->cgroup, (const char *[]){ "pids.max=3", NULL });
 	assert_int_equal(get("big.slice")->fields.type, TABLE_TYPE_TARGET);
 	check(get("big.slice")->cgroup, (const char *[]){ "memory.high=1073741824", NULL });
 	check(get("big-web-x.slice")->cgroup,
