@@ -57,7 +57,9 @@ int apply_units(const struct apply *apply, const char *value)
 	int r;
 
 	if (!*value) {
-		reset_list(list);
+		/* as in systemd: what hangs on what cannot be taken back, only added to */
+		if (strcmp(apply->directive->section, "Unit") != 0)
+			reset_list(list);
 		return 0;
 	}
 	r = add_words(apply, value, false, &names);
