@@ -186,7 +186,18 @@ def talk(family, address):
             return 'yes'
         except OSError:
             return 'no'
-found = [talk(socket.AF_INET, '127.0.0.1'), talk(socket.AF_INET, '127.0.0.2'), talk(socket.AF_INET6, '::1')]
+def send():
+    """One way only: what goes to 127.0.0.2 comes from 127.0.0.1."""
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(type=socket.SOCK_DGRAM) as sender:
+        try:
+            receiver.bind(('127.0.0.2', 0))
+            receiver.settimeout(0.5)
+            sender.bind(('127.0.0.1', 0))
+            sender.sendto(b'x', receiver.getsockname())
+            return 'yes' if receiver.recv(1) else 'no'
+        except OSError:
+            return 'no'
+found = [send(), talk(socket.AF_INET, '127.0.0.1'), talk(socket.AF_INET, '127.0.0.2'), talk(socket.AF_INET6, '::1')]
 open('@work@/%s', 'w').write(' '.join(found))
 '''
 
@@ -194,17 +205,17 @@ open('@work@/%s', 'w').write(' '.join(found))
 def test_addresses(build):
     """IPAddressAllow=, IPAddressDeny=: the kernel drops what is not allowed. Only with cgroups."""
     cases = {
-        'free': ('', 'yes yes yes'),
-        'none': ('IPAddressDeny=any\n', 'no no no'),
-        'local': ('IPAddressAllow=localhost\nIPAddressDeny=any\n', 'yes yes yes'),
-        'one': ('IPAddressDeny=any\nIPAddressAllow=127.0.0.1\n', 'yes no no'),
-        'six': ('IPAddressDeny=127.0.0.0/8\n', 'no no yes'),
-        'four': ('IPAddressDeny=::1 127.0.0.2/32\n', 'yes no no'),
-        'back': ('IPAddressDeny=any\nIPAddressDeny=\n', 'yes yes yes'),
+        'free': ('', 'yes yes yes yes'),
+        'none': ('IPAddressDeny=any\n', 'no no no no'),
+        'local': ('IPAddressAllow=localhost\nIPAddressDeny=any\n', 'yes yes yes yes'),
+        'one': ('IPAddressDeny=any\nIPAddressAllow=127.0.0.1\n', 'no yes no no'),
+        'six': ('IPAddressDeny=127.0.0.0/8\n', 'no no no yes'),
+        'four': ('IPAddressDeny=::1 127.0.0.2/32\n', 'no yes no no'),
+        'back': ('IPAddressDeny=any\nIPAddressDeny=\n', 'yes yes yes yes'),
     }
     with Container(build) as c:
         if not c.cgroup:
-            cases = {name: (words, 'yes yes yes') for name, (words, _) in cases.items()}
+            cases = {name: (words, 'yes yes yes yes') for name, (words, _) in cases.items()}
         for name, (words, _) in cases.items():
             script = c.script('talk-' + name, TALK % name)
             c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))

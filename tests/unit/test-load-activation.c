@@ -195,8 +195,9 @@ TEST(manifests)
 
 TEST(owners)
 {
-	static const char text[] = "root:x:0:0:root:/root:/bin/sh\nab:x:7:8::/:/\na:x:12:13::/:/\n"
-				   "broken\nbad:x:y:1\nempty:x::\nlast:x:99:1";
+	static const char text[] =
+		"root:x:0:0:root:/root:/bin/sh\naa1:55:1\nab:x:7:8::/:/\na:x:12:13::/:/\n"
+		"broken\nbad:x:y:1\nempty:x::\nlast:x:99:1";
 	static const struct {
 		const char *name;
 		int error;
