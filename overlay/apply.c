@@ -21,6 +21,7 @@
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "exchanges.h"
 #include "layer.h"
 #include "merge.h"
 #include "overlay.h"
@@ -170,22 +171,48 @@ static int put_together(struct merge *merge, const struct item *item, const char
 	return r < 0 ? r : sync_late(merge, item, name);
 }
 
+/* The old one goes to staging/@kept. */
+static int move_old_away(struct merge *merge, const struct item *item, const char *kept)
+{
+	int r;
+
+	if (renameat(item->real_dir, item->text, merge->staging_fd, kept) < 0)
+		return -errno;
+	r = exchanges_add(&merge->exchanges, item->real_dir, item->text, kept);
+	if (r < 0)
+		(void)renameat(merge->staging_fd, kept, item->real_dir, item->text);
+	return r;
+}
+
+static int exchange_names(struct merge *merge, const struct item *item, const char *name)
+{
+	int r;
+
+	if (renameat2(merge->staging_fd, name, item->real_dir, item->text, RENAME_EXCHANGE) < 0)
+		return -errno;
+	r = exchanges_add(&merge->exchanges, item->real_dir, item->text, name);
+	if (r < 0)
+		(void)renameat2(merge->staging_fd, name, item->real_dir, item->text,
+				RENAME_EXCHANGE);
+	return r;
+}
+
 /* staging/@name gets its name. @exchange: a directory and something else; the old one goes with the staging directory. */
 static int rename_into_place(struct merge *merge, const struct item *item, const char *name,
 			     bool exchange)
 {
 	char old[24];
+	int r;
 
 	if (exchange) {
-		if (renameat2(merge->staging_fd, name, item->real_dir, item->text,
-			      RENAME_EXCHANGE) == 0)
-			return 0;
-		if (errno != EINVAL)
-			return -errno;
+		r = exchange_names(merge, item, name);
+		if (r != -EINVAL)
+			return r;
 		/* A file system without exchange. */
 		merge_next_name(merge, old, sizeof(old));
-		if (renameat(item->real_dir, item->text, merge->staging_fd, old) < 0)
-			return -errno;
+		r = move_old_away(merge, item, old);
+		if (r < 0)
+			return r;
 	}
 	return renameat(merge->staging_fd, name, item->real_dir, item->text) < 0 ? -errno : 0;
 }

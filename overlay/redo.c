@@ -108,8 +108,8 @@ static int drop_both(int staging_fd, const char *n)
 	return 0;
 }
 
-/* The file of @n.old becomes what @n.new is. */
-static int finish(int staging_fd, const char *n)
+/* The file of @n.old becomes what @n.new is; 1 if it is left as it is, in a @replay only. */
+static int finish(int staging_fd, const char *n, bool replay)
 {
 	char name[32];
 	struct stat st, old;
@@ -124,11 +124,11 @@ static int finish(int staging_fd, const char *n)
 	out = openat(staging_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (in < 0 || out < 0 || fstat(in, &st) < 0 || fstat(out, &old) < 0)
 		return -errno;
-	if (old.st_ctim.tv_sec > st.st_ctim.tv_sec + TOO_LATE_S) {
+	if (replay && old.st_ctim.tv_sec > st.st_ctim.tv_sec + TOO_LATE_S) {
 		log_warning("a file with several names (inode %llu) was being rewritten when its "
 			    "merge was interrupted, but has been changed since: left as it is",
 			    (unsigned long long)old.st_ino);
-		return 0;
+		return 1;
 	}
 	return write_over(in, out, &st);
 }
@@ -143,7 +143,7 @@ int redo_rewrite(struct merge *merge, struct node *node, int real_fd, const stru
 	if (r < 0)
 		return r;
 	merge->keep_staging = true;
-	r = finish(merge->staging_fd, n);
+	r = finish(merge->staging_fd, n, false);
 	if (r == 0)
 		r = drop_both(merge->staging_fd, n);
 	merge->keep_staging = r < 0; /* the next merge finishes it, also after a power cut */
@@ -154,19 +154,19 @@ static int replay_name(int staging_fd, const char *name)
 {
 	size_t len = strlen(name);
 	char n[24];
-	int r;
+	int finished, r;
 
 	if (len <= strlen(NEW) || strcmp(name + len - strlen(NEW), NEW) != 0 ||
 	    len - strlen(NEW) >= sizeof(n))
 		return 0;
 	(void)snprintf(n, sizeof(n), "%.*s", (int)(len - strlen(NEW)), name);
-	r = finish(staging_fd, n);
-	if (r == 0)
-		r = drop_both(staging_fd, n);
+	finished = finish(staging_fd, n, true);
+	r = finished < 0 ? finished : drop_both(staging_fd, n);
 	if (r < 0)
 		return log_errno(r, "an interrupted rewriting of a file with several names cannot "
 				    "be finished");
-	log_info("the interrupted rewriting of a file with several names is finished");
+	if (finished == 0)
+		log_info("the interrupted rewriting of a file with several names is finished");
 	return 0;
 }
 

@@ -246,7 +246,7 @@ static void detach_dead_binds(const char *path)
 {
 	if (fork() != 0)
 		return;
-	(void)close_range(3, ~0U, 0);
+	log_close_others();
 	(void)dead_mounts_detach(path); /* it has logged */
 	_exit(0);
 }

@@ -298,6 +298,37 @@ def refused_deletion(new):
     union.ended()
 
 
+def failed_after_all_is_placed(new):
+    """What a file or directory took the place of may be the disk's only copy: it goes when the merge has worked, not before."""
+    union = new()
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/f"), b"old")
+    write(union.at("file"), b"old")
+    write(union.at("gone"), b"old")
+    run("chattr", "+i", union.at("gone"))
+    union.mount()
+    shutil.rmtree(union.at("dir"))
+    write(union.at("dir"), b"now a file")
+    os.unlink(union.at("file"))
+    os.mkdir(union.at("file"))
+    write(union.at("file/in"), b"new")
+    os.unlink(union.at("gone"))
+    union.writable()
+    done = union.merge()
+    equal(done["error"], -errno.EPERM, f"a merge that may not delete a file ({done})")
+    real = union.real()
+    equal((os.listdir(real + "/dir"), read(real + "/file")), (["f"], b"old"), "the real directory after the failure")
+    equal([x for x in os.listdir(real) if x.startswith(".early")], [], "left-overs")
+    equal((read(union.at("dir")), os.listdir(union.at("file"))), (b"now a file", ["in"]), "the union goes on")
+    run("chattr", "-i", real + "/gone")
+    union.real_done()
+    done = union.merged()
+    equal(done["conflicts"], 0, "conflicts")
+    equal((read(union.at("dir")), read(union.at("file/in"))), (b"now a file", b"new"), "the real directory")
+    equal(sorted(os.listdir(union.path)), ["dir", "file"], "names")
+    union.ended()
+
+
 def overlayfs_format(new):
     """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
     union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
@@ -434,5 +465,6 @@ def background(new):
 if __name__ == "__main__":
     overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
                       power_cut_in_the_finishing, rewriting_tried_again, refused_deletion,
+                      failed_after_all_is_placed,
                       overlayfs_format, into_another_directory, link_to_pid1,
                       closed_link, background])

@@ -34,6 +34,13 @@ enum way {
 	WAY_FAILS, /* at once */
 };
 
+/* What else there is. */
+enum beside {
+	BESIDE_NOTHING,
+	BESIDE_FAILURE, /* another overlay's merge fails */
+	BESIDE_SEPARATE, /* disks that the login waits for come too late, or fail */
+};
+
 static char dir[] = "/tmp/early-power-XXXXXX";
 
 static const char *path_of(const char *name)
@@ -127,11 +134,13 @@ static void start_union(struct boot *boot, const char *path, enum way way)
 		_exit(12);
 }
 
-/* PID 1 of the name space; never returns. @beside: another overlay's merge fails. */
-static void run_pid_1(enum way way, bool beside)
+/* PID 1 of the name space; never returns. */
+static void run_pid_1(enum way way, enum beside beside)
 {
 	static struct boot boot;
 	struct manager_options options = { .container = true, .run_dir = path_of("run") };
+	const struct disks_ready ready = { .t_us = 1 };
+	const struct disks_failed failed = { "/home cannot be mounted", "no such disk", "look" };
 
 	log_init("early-init", LOG_SINK_STDERR, LOG_LEVEL_INFO);
 	if (getpid() != 1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -149,11 +158,20 @@ static void run_pid_1(enum way way, bool beside)
 	boot.shutdown = path_of("shutdown");
 	boot.rescue.console_list = path_of("no-consoles");
 	start_union(&boot, "/nowhere", way);
-	if (beside)
+	if (beside == BESIDE_FAILURE)
 		start_union(&boot, "/full", WAY_FAILS);
 	if (loop_reap_children(boot.loop) < 0)
 		_exit(12);
+	if (beside == BESIDE_SEPARATE) {
+		boot.separate = BOOT_SEPARATE_WAITING;
+		boot.units_loaded = true;
+	}
 	boot_power(&boot, BOOT_POWER_OFF);
+	if (beside == BESIDE_SEPARATE) {
+		boot.storage.on_ready(&boot.storage, DISKS_SEPARATE, &ready);
+		boot.separate = BOOT_SEPARATE_WAITING;
+		boot.storage.on_failed(&boot.storage, DISKS_SEPARATE, &failed);
+	}
 	for (int i = 0; i < 10; i++) /* the services are stopped; the root is not writable yet */
 		(void)loop_turn(boot.loop, 10);
 	boot.storage.on_writable(&boot.storage);
@@ -161,7 +179,7 @@ static void run_pid_1(enum way way, bool beside)
 	_exit(13);
 }
 
-static void run_case(enum way way, bool beside, uint64_t *ret_us, char **ret_log)
+static void run_case(enum way way, enum beside beside, uint64_t *ret_us, char **ret_log)
 {
 	uint64_t start_us = clock_monotonic_us();
 	int status;
@@ -200,7 +218,7 @@ TEST(a_merge_that_goes_on_is_waited_for)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_SLOW, false, &us, &log);
+	run_case(WAY_SLOW, BESIDE_NOTHING, &us, &log);
 	assert_null(strstr(log, "stood still"));
 	assert_true(us >= STEPS * STEP_US);
 	free(log);
@@ -211,7 +229,7 @@ TEST(a_merge_that_stands_still_is_given_up_and_that_is_said)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_STILL, false, &us, &log);
+	run_case(WAY_STILL, BESIDE_NOTHING, &us, &log);
 	assert_non_null(strstr(log, "stood still at 8 %"));
 	assert_true(us >= PATIENCE_US + READING_US);
 	assert_true(us < PATIENCE_US + READING_US + 3 * USEC_PER_SEC);
@@ -223,7 +241,7 @@ TEST(a_disk_that_is_still_written_to_is_waited_for)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_SYNC, false, &us, &log);
+	run_case(WAY_SYNC, BESIDE_NOTHING, &us, &log);
 	assert_null(strstr(log, "stood still"));
 	assert_true(us >= STEPS * STEP_US);
 	free(log);
@@ -234,7 +252,7 @@ static void expect_end_after_failure(enum way way)
 	char *log;
 	uint64_t us;
 
-	run_case(way, true, &us, &log);
+	run_case(way, BESIDE_FAILURE, &us, &log);
 	if (!strstr(log, "The overlay on /full could not be merged"))
 		fail_msg("the failure was not told: %s", log);
 	if (strstr(log, "stood still"))
@@ -251,6 +269,19 @@ TEST(one_that_failed_is_not_waited_for_when_the_others_are_gone)
 TEST(one_that_failed_is_not_waited_for_when_the_others_stay)
 {
 	expect_end_after_failure(WAY_STAYS);
+}
+
+TEST(a_boot_does_not_go_on_when_the_machine_is_to_end)
+{
+	char *log;
+	uint64_t us;
+
+	run_case(WAY_SLOW, BESIDE_SEPARATE, &us, &log);
+	if (strstr(log, "display manager"))
+		fail_msg("the display was to be started: %s", log);
+	if (strstr(log, "cannot be mounted"))
+		fail_msg("a page about disks that nobody waits for any more: %s", log);
+	free(log);
 }
 
 static int set_up(void **state)
@@ -284,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_is_still_written_to_is_waited_for),
 		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_are_gone),
 		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_stay),
+		cmocka_unit_test(a_boot_does_not_go_on_when_the_machine_is_to_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
