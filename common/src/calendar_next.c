@@ -57,7 +57,7 @@ static int days_in_month(int year, int month)
 	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-	return month == 2 && leap ? 29 : lengths[month - 1];
+	return month == 2 && leap ? 29 : lengths[(month + 11) % 12];
 }
 
 static time_t to_time(const struct calendar *calendar, struct tm *tm)

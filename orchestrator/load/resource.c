@@ -153,8 +153,8 @@ static int put_set(struct strbuf *out, const char *text)
 
 	for (size_t i = 0; r == 0 && words && words[i]; i++) {
 		char *dash = strchr(words[i], '-');
-		uint32_t first;
-		uint32_t last;
+		uint32_t first = 0;
+		uint32_t last = 0;
 
 		if (dash)
 			*dash = '\0';
