@@ -50,6 +50,7 @@ struct run {
 	const struct request *request;
 	const struct table_service *service;
 	bool privileged; /* the "+" in front of the command */
+	bool keeps_identity; /* the "!": it changes the user by itself */
 	struct identity identity;
 	struct directories directories;
 	char *credentials; /* their directory, or NULL */
@@ -213,7 +214,7 @@ static int become_user(struct run *run)
 
 	if (run->privileged)
 		return 0;
-	r = identity_take_groups(&run->identity, run->failure);
+	r = run->keeps_identity ? 0 : identity_take_groups(&run->identity, run->failure);
 	if (r == 0)
 		r = isolate_users(settings, &run->identity, run->failure);
 	if (r < 0)
@@ -232,10 +233,10 @@ static int become_user(struct run *run)
 				       ambient && run->identity.has_user);
 	if (r < 0)
 		return failure_set(run->failure, STEP_SECUREBITS, r, "cannot set SecureBits=");
-	r = identity_take_user(&run->identity, run->failure);
+	r = run->keeps_identity ? 0 : identity_take_user(&run->identity, run->failure);
 	if (r < 0)
 		return r;
-	if (ambient)
+	if (ambient && !run->keeps_identity)
 		r = capability_raise_ambient(ambient);
 	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r,
 				   "cannot raise AmbientCapabilities=")
@@ -328,8 +329,10 @@ static int prepare(struct run *run)
 				     &run->variables, run->failure);
 	if (r == 0)
 		r = confine_join_keyring(&service->settings, &run->identity,
-					 *service->pam_name && !run->privileged, run->failure);
-	if (r == 0 && *service->pam_name && !run->privileged)
+					 *service->pam_name && !run->privileged &&
+						 !run->keeps_identity,
+					 run->failure);
+	if (r == 0 && *service->pam_name && !run->privileged && !run->keeps_identity)
 		r = session_open(service->pam_name, &run->identity, service->tty_path, &descriptors,
 				 &run->variables, run->failure);
 	if (r == 0)
@@ -384,6 +387,7 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 		.request = request,
 		.service = &request->service,
 		.privileged = request->exec.flags & TABLE_EXEC_FULL_PRIVILEGE,
+		.keeps_identity = request->exec.flags & TABLE_EXEC_KEEP_IDENTITY,
 		.report_fd = report_fd,
 		.n_listen = count_listen_fds(request),
 		.failure = failure,

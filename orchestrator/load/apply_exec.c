@@ -37,7 +37,7 @@ static const char *read_prefixes(const char *word, struct prefixes *ret_prefixes
 		else if (word[0] == '!' && word[1] == '!')
 			word++; /* only for kernels without ambient capabilities */
 		else if (*word == '!')
-			prefixes.flags |= TABLE_EXEC_FULL_PRIVILEGE;
+			prefixes.flags |= TABLE_EXEC_KEEP_IDENTITY;
 		else if (*word == ':')
 			prefixes.flags |= TABLE_EXEC_NO_ENVIRONMENT;
 		else if (*word == '@')

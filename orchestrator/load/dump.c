@@ -127,9 +127,10 @@ static void print_service(FILE *file, const struct table_service *service)
 
 static void print_exec(FILE *file, const struct table_exec *exec)
 {
-	fprintf(file, "\t%s=%s%s%s%s:", WORD(phases, exec->phase),
+	fprintf(file, "\t%s=%s%s%s%s%s:", WORD(phases, exec->phase),
 		exec->flags & TABLE_EXEC_IGNORE_FAILURE ? "-" : "",
 		exec->flags & TABLE_EXEC_FULL_PRIVILEGE ? "+" : "",
+		exec->flags & TABLE_EXEC_KEEP_IDENTITY ? "!" : "",
 		exec->flags & TABLE_EXEC_HAS_VARIABLES ? "$" : "", exec->program);
 	for (const char *word = wire_list_next(&exec->argv, NULL); word;
 	     word = wire_list_next(&exec->argv, word))

@@ -47,6 +47,24 @@ TEST(rights)
 	}
 }
 
+/* "+" is free of everything, "!" of the user alone. */
+TEST(prefixes)
+{
+	static const char lines[] = "User=nobody\nNoNewPrivileges=yes\nProtectSystem="
+				    "yes\nCapabilityBoundingSet=CAP_KILL";
+	static const char script[] = "id -u; grep -E '^(NoNewPrivs|CapBnd)' /proc/self/status; "
+				     "test -w /usr && echo writable";
+	struct outcome outcome;
+
+	run_unit(lines, script, NULL, &outcome);
+	assert_string_equal(outcome.output, "65534\nCapBnd:\t0000000000000020\nNoNewPrivs:\t1\n");
+	run_unit_with_flags(lines, script, TABLE_EXEC_KEEP_IDENTITY, &outcome);
+	assert_string_equal(outcome.output, "0\nCapBnd:\t0000000000000020\nNoNewPrivs:\t1\n");
+	run_unit_with_flags(lines, script, TABLE_EXEC_FULL_PRIVILEGE, &outcome);
+	assert_said(outcome, "0\nCapBnd:\t00000");
+	assert_said(outcome, "NoNewPrivs:\t0\nwritable\n");
+}
+
 /* A security module that is not there is no obstacle; what is there is asked. */
 TEST(labels)
 {
@@ -177,9 +195,10 @@ TEST(private_network)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rights),        cmocka_unit_test(labels),
-		cmocka_unit_test(keyrings),      cmocka_unit_test(dynamic_users),
-		cmocka_unit_test(private_users), cmocka_unit_test(private_network),
+		cmocka_unit_test(rights),          cmocka_unit_test(prefixes),
+		cmocka_unit_test(labels),          cmocka_unit_test(keyrings),
+		cmocka_unit_test(dynamic_users),   cmocka_unit_test(private_users),
+		cmocka_unit_test(private_network),
 	};
 
 	if (!exec_unit_begin(argc, argv))

@@ -205,29 +205,41 @@ static void find_service(const struct strbuf *table, struct table_service *ret_s
 	fail_msg("there is no unit in the table");
 }
 
-void run_unit(const char *lines, const char *script, const struct execs_context *context,
-	      struct outcome *outcome)
+static void run_loaded(const char *lines, const char *script, uint32_t flags,
+		       const struct execs_context *context, struct outcome *outcome)
 {
-	static const struct execs_context no_context = { .cgroup = "" };
 	struct strbuf table CLEANUP_STRBUF = load_unit(lines);
 	struct table_service service;
 	char argv[4096];
 	int len = snprintf(argv, sizeof(argv), "sh%c-c%c%s", 0, 0, script) + 1;
-	struct table_exec exec = { TABLE_PHASE_START, 0, "/bin/sh", { argv, (uint32_t)len } };
+	struct table_exec exec = { TABLE_PHASE_START, flags, "/bin/sh", { argv, (uint32_t)len } };
 
 	find_service(&table, &service);
-	run_order(&service, context ? context : &no_context, &exec, outcome);
+	run_order(&service, context, &exec, outcome);
+}
+
+static const struct execs_context no_context = { .cgroup = "" };
+
+void run_unit(const char *lines, const char *script, const struct execs_context *context,
+	      struct outcome *outcome)
+{
+	run_loaded(lines, script, 0, context ? context : &no_context, outcome);
+}
+
+void run_unit_with_flags(const char *lines, const char *script, uint32_t flags,
+			 struct outcome *outcome)
+{
+	run_loaded(lines, script, flags, &no_context, outcome);
 }
 
 void clean_unit(const char *lines, struct outcome *outcome)
 {
-	static const struct execs_context context = { .cgroup = "" };
 	struct strbuf table CLEANUP_STRBUF = load_unit(lines);
 	struct table_service service;
 	struct table_exec exec = { .phase = TABLE_PHASE_CLEAN };
 
 	find_service(&table, &service);
-	run_order(&service, &context, &exec, outcome);
+	run_order(&service, &no_context, &exec, outcome);
 }
 
 /* --- apart --- */

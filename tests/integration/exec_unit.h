@@ -43,6 +43,10 @@ void run_script(const struct table_service *service, const char *script, struct 
 void run_unit(const char *lines, const char *script, const struct execs_context *context,
 	      struct outcome *outcome);
 
+/* With flags of the command (enum table_exec_flag). */
+void run_unit_with_flags(const char *lines, const char *script, uint32_t flags,
+			 struct outcome *outcome);
+
 /* The same in a mount name space of its own, whose /tmp, /run, /var/lib, /var/tmp, /var/cache, /home and /root are empty file systems. */
 void run_unit_apart(const char *lines, const char *script, const struct execs_context *context,
 		    struct outcome *outcome);

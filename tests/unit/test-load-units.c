@@ -226,6 +226,7 @@ TEST(command_lines)
 	assert_int_equal(get("a.service")->execs[2].flags, TABLE_EXEC_NO_ENVIRONMENT);
 	assert_string_equal(get("a.service")->execs[2].argv[1], "$VAR");
 	assert_string_equal(get("a.service")->execs[3].program, "/bin/z");
+	assert_int_equal(get("a.service")->execs[3].flags, TABLE_EXEC_KEEP_IDENTITY);
 	assert_true(was_told("ExecStart", 6, DIAG_WARNING));
 }
 

@@ -94,9 +94,10 @@ enum table_phase {
 
 enum table_exec_flag {
 	TABLE_EXEC_IGNORE_FAILURE = 1, /* - */
-	TABLE_EXEC_FULL_PRIVILEGE = 2, /* + and ! */
+	TABLE_EXEC_FULL_PRIVILEGE = 2, /* + */
 	TABLE_EXEC_NO_ENVIRONMENT = 4, /* : (no $VARIABLE expansion) */
 	TABLE_EXEC_HAS_VARIABLES = 8, /* a $VARIABLE must be expanded: needs early-exec */
+	TABLE_EXEC_KEEP_IDENTITY = 16, /* !: all but User= and Group= holds */
 };
 
 enum table_socket_kind {
