@@ -9,12 +9,14 @@
 #include "early/macros.h"
 
 #define reason_log "Early logs by service and the level in each line"
-#define reason_clean "nothing takes a service's directories away but RuntimeDirectory= its end"
+#define reason_clean "there is no command that takes a service's directories away"
 #define reason_encrypted "only systemd-creds has the key: services treat them as absent"
 #define reason_import "there are no credentials of the machine's: services treat them as absent"
-#define reason_bpf "mounts decide which file systems a service reaches"
+#define reason_bpf                                                                                 \
+	"needs a program in a BPF security module: mounts alone decide which file systems a "      \
+	"service reaches"
 #define reason_ksm "memory is merged where the program asks for it"
-#define reason_pids "it forbids nothing that the service does itself"
+#define reason_pids "other processes stay visible: nothing that the service does depends on it"
 #define refused_image                                                                              \
 	"disk images are not mounted: copy what is in it to a directory (RootDirectory=, "         \
 	"BindReadOnlyPaths=)"

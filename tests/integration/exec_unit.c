@@ -29,9 +29,12 @@ bool exec_unit_begin(int argc, char **argv)
 		fprintf(stderr, "%s EARLY-EXEC EXEC-PROBE\n", argv[0]);
 		return false;
 	}
-	exec_unit_program = argv[1];
-	exec_unit_probe = argv[2];
-	return true;
+	/* programs of services have another working directory */
+	exec_unit_program = realpath(argv[1], NULL);
+	exec_unit_probe = realpath(argv[2], NULL);
+	if (!exec_unit_program || !exec_unit_probe)
+		perror(argv[0]);
+	return exec_unit_program && exec_unit_probe;
 }
 
 const struct table_service plain = {
