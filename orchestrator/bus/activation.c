@@ -23,8 +23,8 @@
 #include "iface.h"
 #include "jobs.h"
 #include "object_path.h"
-#include "text.h"
 #include "unit_name.h"
+#include "utf8.h"
 
 #define ACTIVATOR_INTERFACE "org.freedesktop.systemd1.Activator"
 #define WHY "a call to its bus name (ActivationRequest of the D-Bus daemon)"
@@ -58,7 +58,7 @@ static void PRINTF_LIKE(4, 5)
 	va_start(args, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, args);
 	va_end(args);
-	text_make_utf8(text);
+	utf8_make_valid(text);
 	log_warning("activation of %s: %s", unit, text);
 	if (signal != NULL &&
 	    (!dbus_message_set_destination(signal, DBUS_SERVICE_DBUS) ||
