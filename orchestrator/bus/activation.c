@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/cause.h"
 #include "early/clock.h"
 #include "early/log.h"
 #include "early/macros.h"
@@ -27,7 +28,7 @@
 #include "utf8.h"
 
 #define ACTIVATOR_INTERFACE "org.freedesktop.systemd1.Activator"
-#define WHY "a call to its bus name (ActivationRequest of the D-Bus daemon)"
+#define WHY CAUSE_BUS_CALL " (ActivationRequest of the D-Bus daemon)"
 
 struct activation {
 	struct list link; /* bus::activations */
