@@ -117,7 +117,7 @@ void control_answer_scope(struct channel *channel, struct manager *manager,
 static const char *firm_directive(const struct table_service *words, const struct service *service)
 {
 	return depend_lists(&words->binds_to, &service->definition->service) ? "BindsTo="
-									      : "Requires=";
+									     : "Requires=";
 }
 
 static void fill_reason(struct control_reason *ret, const struct cause *cause,
