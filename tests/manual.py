@@ -13,6 +13,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = os.path.join(REPO, "docs", "man")
 CTL = os.path.join(REPO, "orchestrator", "ctl")
 COMPLETIONS = {"earlyctl": [os.path.join(CTL, f"earlyctl.{shell}") for shell in ("bash", "zsh", "fish")]}
+COMPLETED = {"bash": r"(?:verbs|options)='([^']+)'", "zsh": r"--[\w-]+|(?<=')[\w-]+(?=:)", "fish": r"(?<=_verb )[\w-]+"}
 OPTION = re.compile(r"^ {2}(?:-(\w))?[, ]* ?(?:--([a-z][a-z-]*))?")
 
 
@@ -82,7 +83,9 @@ def not_completed(name, offered):
         shell = path.rsplit(".", 1)[1]
         with open(path) as f:
             text = "\n".join(line for line in f.read().splitlines() if not line.startswith("#"))
-        known = set(re.findall(r"[\w-]+", text))
+        known = set(re.findall(COMPLETED[shell], text))
+        if shell == "bash":
+            known = set(" ".join(known).split())
         if shell == "fish":
             known |= {f"--{word}" for word in re.findall(r" -l ([\w-]+)", text)}
         found += [f"{path}: {word} is missing" for word in offered if len(word) > 2 and word not in known]

@@ -97,12 +97,13 @@ static void add_ratio(struct columns *columns, struct json_object *row)
 static int print_rows(const struct settings *settings, struct json_object *rows, const char *a,
 		      const char *b)
 {
-	const char *const titles[] = { "MILESTONE", a, b, "RATIO" };
+	static const char *const titles[] = { "MILESTONE", "A", "B", "B/A" };
 	struct style style = style_of_stdout(settings->color);
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	struct columns columns;
 	int r;
 
+	strbuf_printf(&out, "A: %s\nB: %s\n\n", a, b); /* paths are too long for titles */
 	columns_init(&columns, ARRAY_SIZE(titles));
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
 		columns_add(&columns, TONE_STRONG, titles[i]);

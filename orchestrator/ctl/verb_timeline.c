@@ -65,7 +65,8 @@ static int put_picture(struct strbuf *out, struct json_object *events, bool png)
 		struct json_object *event = json_object_array_get_idx(events, i);
 
 		list[i] = (struct layout_event){ answer_text(event, "name"),
-						 (uint64_t)answer_number(event, "t_us") };
+						 (uint64_t)answer_number(event, "t_us"),
+						 answer_text(event, "why") };
 	}
 	r = layout_make(list, n, &layout);
 	free(list);

@@ -246,8 +246,10 @@ def test_compare(build):
             return '%s/%s' % (c.work, name)
         slow = save('slow.json', [('init', 2000000), ('service:x.service:start', 2500000), ('greeter', 8000000), ('old', 9000000)])
         fast = save('fast.json', [('init', 1000000), ('greeter', 2000000), ('new', 3000000)])
-        rows = [line.split() for line in good(c, 'compare', slow, fast).splitlines()]
-        assert rows[1:] == [['init', '2.000', 's', '1.000', 's', '0.50'], ['greeter', '8.000', 's', '2.000', 's', '0.25'],
+        lines = good(c, 'compare', slow, fast).splitlines()
+        assert lines[:2] == ['A: ' + slow, 'B: ' + fast], lines
+        rows = [line.split() for line in lines[4:]]
+        assert rows == [['init', '2.000', 's', '1.000', 's', '0.50'], ['greeter', '8.000', 's', '2.000', 's', '0.25'],
                             ['old', '9.000', 's', '-', '-'], ['new', '-', '3.000', 's', '-']], rows
         value = as_json(c, 'compare', slow, fast)
         assert value['milestones'][1] == {'name': 'greeter', 'a_us': 8000000, 'b_us': 2000000, 'ratio': 0.25}, value
