@@ -22,7 +22,7 @@ _earlyctl_files() {
 }
 
 _earlyctl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb= i
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' i
 	local verbs='status list tree start stop restart reload enable disable why log timeline compare overlay
 		verify daemon-reload daemon-reexec rescue merge poweroff reboot halt'
 	local options='--control --json --color --svg --png --output --input --follow --lines --root --into --help --version'
