@@ -21,6 +21,7 @@
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "exchanges.h"
 #include "layer.h"
 #include "merge.h"
 #include "overlay.h"
@@ -170,22 +171,48 @@ static int put_together(struct merge *merge, const struct item *item, const char
 	return r < 0 ? r : sync_late(merge, item, name);
 }
 
+/* The old one goes to staging/@kept. */
+static int move_old_away(struct merge *merge, const struct item *item, const char *kept)
+{
+	int r;
+
+	if (renameat(item->real_dir, item->text, merge->staging_fd, kept) < 0)
+		return -errno;
+	r = exchanges_add(&merge->exchanges, item->real_dir, item->text, kept);
+	if (r < 0)
+		(void)renameat(merge->staging_fd, kept, item->real_dir, item->text);
+	return r;
+}
+
+static int exchange_names(struct merge *merge, const struct item *item, const char *name)
+{
+	int r;
+
+	if (renameat2(merge->staging_fd, name, item->real_dir, item->text, RENAME_EXCHANGE) < 0)
+		return -errno;
+	r = exchanges_add(&merge->exchanges, item->real_dir, item->text, name);
+	if (r < 0)
+		(void)renameat2(merge->staging_fd, name, item->real_dir, item->text,
+				RENAME_EXCHANGE);
+	return r;
+}
+
 /* staging/@name gets its name. @exchange: a directory and something else; the old one goes with the staging directory. */
 static int rename_into_place(struct merge *merge, const struct item *item, const char *name,
 			     bool exchange)
 {
 	char old[24];
+	int r;
 
 	if (exchange) {
-		if (renameat2(merge->staging_fd, name, item->real_dir, item->text,
-			      RENAME_EXCHANGE) == 0)
-			return 0;
-		if (errno != EINVAL)
-			return -errno;
+		r = exchange_names(merge, item, name);
+		if (r != -EINVAL)
+			return r;
 		/* A file system without exchange. */
 		merge_next_name(merge, old, sizeof(old));
-		if (renameat(item->real_dir, item->text, merge->staging_fd, old) < 0)
-			return -errno;
+		r = move_old_away(merge, item, old);
+		if (r < 0)
+			return r;
 	}
 	return renameat(merge->staging_fd, name, item->real_dir, item->text) < 0 ? -errno : 0;
 }
@@ -241,12 +268,15 @@ static int rewrite(struct merge *merge, struct item *item)
 	if (!S_ISREG(item->upper_st.st_mode) || !S_ISREG(item->real_st.st_mode))
 		return replace(merge, item, false);
 	r = redo_rewrite(merge, item->node, item->real_fd, &item->upper_st);
+	if (r < 0 && merge->keep_staging)
+		item->node->rewriting_ino = item->real_st.st_ino;
 	if (r == 0)
 		r = layer_stat(item->real_fd, &st);
 	if (r < 0)
 		return r;
 	item->node->placed = marks_stamp_of(&st);
 	item->node->has_placed = true;
+	item->node->rewriting_ino = 0;
 	fd_close(item->node->next_fd);
 	item->node->next_fd = TAKE_FD(item->real_fd);
 	return 0;
@@ -305,6 +335,8 @@ static bool is_expected(struct merge *merge, const struct item *item)
 
 	if (merge->overlay->foreign_upper || merge->hides_all)
 		return true;
+	if (item->node && item->node->rewriting_ino == real.ino)
+		return true; /* changed by an earlier try */
 	if (item->node && item->node->has_placed && marks_stamp_equal(&item->node->placed, &real))
 		return true;
 	/* The stamp belongs to the inode: with several names it tells about one of them only. */
@@ -337,6 +369,23 @@ static struct plan plan_of(struct merge *merge, const struct item *item)
 	return plan_decide(&in);
 }
 
+/* The path is that of what is being worked on. */
+static int note_removal(struct merge *merge, int dirfd, const char *text)
+{
+	int r = strbuf_error(&merge->path);
+
+	return r < 0 ? r : removals_add(&merge->removals, dirfd, text, merge->path.data);
+}
+
+static int note_child(struct merge *merge, int dirfd, const char *text)
+{
+	size_t len = merge_path_push(merge, text);
+	int r = note_removal(merge, dirfd, text);
+
+	merge_path_pop(merge, len);
+	return r;
+}
+
 static int perform(struct merge *merge, struct item *item, const struct plan *plan)
 {
 	int r = 0;
@@ -348,8 +397,7 @@ static int perform(struct merge *merge, struct item *item, const struct plan *pl
 		return r;
 	switch (plan->step) {
 	case PLAN_NOTHING:
-		return plan->remove ? removals_add(&merge->removals, item->real_dir, item->text)
-				    : 0;
+		return plan->remove ? note_removal(merge, item->real_dir, item->text) : 0;
 	case PLAN_REPLACE:
 		return replace(merge, item, plan->remove);
 	case PLAN_LINK:
@@ -420,8 +468,7 @@ static int clear_dir(struct merge *merge, struct node *dir, int real_fd)
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		if (fstatat(node_upper_fd(dir), dirlist_name(&list, i), &st, AT_SYMLINK_NOFOLLOW) <
 		    0)
-			r = errno == ENOENT ? removals_add(&merge->removals, real_fd,
-							   dirlist_name(&list, i))
+			r = errno == ENOENT ? note_child(merge, real_fd, dirlist_name(&list, i))
 					    : -errno;
 	}
 	dirlist_done(&list);

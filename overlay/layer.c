@@ -157,11 +157,12 @@ int layer_remove_tree(int dirfd, const char *name)
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
+	r = -errno;
+	if (r != -EISDIR && r != -EPERM)
+		return r;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return errno == ENOTDIR ? r : -errno;
 	r = remove_children(fd);
 	if (r < 0)
 		return r;

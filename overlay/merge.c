@@ -10,7 +10,8 @@
  *  4. The gate is closed: no request runs. What changed since is copied and brought to the disk, everything is renamed into
  *     place (apply.c), and for each node and open handle the real file is opened beside the old one. If something was deleted,
  *     a syncfs, and only then it goes (removals.c). Only when all of that has worked, the exchange is made, which can't fail;
- *     else all that was opened is dropped, and the union goes on as before.
+ *     else all that was opened is dropped, what was exchanged for something of another kind is exchanged back (exchanges.c),
+ *     and the union goes on as before.
  *  5. The gate is opened. Everything now reaches the real tree. syncfs once more, then the staging directory goes, with what
  *     was exchanged into it.
  */
@@ -27,6 +28,7 @@
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "exchanges.h"
 #include "handle.h"
 #include "layer.h"
 #include "overlay.h"
@@ -72,6 +74,9 @@ static const char *advice_for(int error)
 	case EMFILE:
 	case ENFILE:
 		return "raise the limit of open files of early-overlay, then ask again";
+	case EPERM:
+		return "look for a file or directory there that may not be changed (lsattr shows "
+		       "it by i or a), allow it (chattr -ia), then ask again";
 	case EIO:
 		return "look for disk errors in the kernel's log, repair the file system, then ask "
 		       "again";
@@ -84,7 +89,7 @@ int merge_failed(struct merge *merge, const char *text, int r)
 {
 	if (r < 0 && !merge->result->path) {
 		merge->result->path = strdup(text ? text
-						  : (merge->path.data ? merge->path.data : "/"));
+						  : (merge->path.len > 0 ? merge->path.data : "/"));
 		merge->result->advice = advice_for(-r);
 	}
 	return r;
@@ -366,12 +371,29 @@ static void drop_prepared(struct node **nodes, size_t n)
 /* What was deleted goes when all that took its place is on the disk. */
 static int remove_deleted(struct merge *merge)
 {
+	CLEANUP(free_charp)
+	char *path = NULL;
 	int r;
 
 	if (list_empty(&merge->removals))
 		return 0;
 	r = sync_real(merge);
-	return merge_failed(merge, NULL, r < 0 ? r : removals_perform(&merge->removals));
+	if (r == 0)
+		r = removals_perform(&merge->removals, &path);
+	return merge_failed(merge, path ? path : "/", r);
+}
+
+/* What was replaced by something of another kind is the real directory's again. */
+static void undo_exchanges(struct merge *merge)
+{
+	int r = exchanges_undo(&merge->exchanges, merge->staging_fd);
+
+	if (r == 0)
+		return;
+	merge->keep_staging = true;
+	log_errno(r,
+		  "what the merge had replaced could not get its name back: it is in " MARKS_STAGING
+		  " of the real directory until the next merge");
 }
 
 /* The gate is held for writing. */
@@ -417,6 +439,7 @@ int merge_run(struct overlay *overlay, int real_fd, merge_inval_fn inval, void *
 
 	list_init(&merge.staged);
 	list_init(&merge.removals);
+	list_init(&merge.exchanges);
 	memset(ret_result, 0, sizeof(*ret_result));
 	atomic_store(&progress->files_done, 0);
 	atomic_store(&progress->files_total, 0);
@@ -427,11 +450,16 @@ int merge_run(struct overlay *overlay, int real_fd, merge_inval_fn inval, void *
 		merge_inval_all(overlay, true, inval, inval_data);
 		pthread_rwlock_wrlock(&overlay->gate);
 		r = switch_over(&merge);
+		if (r < 0)
+			undo_exchanges(&merge);
 		pthread_rwlock_unlock(&overlay->gate);
 	}
-	if (r == 0 && (sync_result = sync_real(&merge)) < 0)
+	if (r == 0 && (sync_result = sync_real(&merge)) < 0) {
 		log_errno(sync_result, "the merged files may not all be on the disk");
+		merge.keep_staging = !list_empty(&merge.exchanges);
+	}
 	removals_done(&merge.removals);
+	exchanges_done(&merge.exchanges);
 	close_staging(&merge);
 	strbuf_done(&merge.path);
 	return r;

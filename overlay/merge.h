@@ -57,7 +57,8 @@ struct merge {
 	int staging_fd;
 	struct list staged; /* staged::link */
 	struct list removals; /* removals.h */
-	bool keep_staging; /* it holds what redo.c needs */
+	struct list exchanges; /* exchanges.h */
+	bool keep_staging; /* it holds what redo.c needs, or the only copy of something */
 	uint64_t next_name;
 	struct merge_progress *progress;
 	struct merge_result *result;

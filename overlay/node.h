@@ -74,6 +74,8 @@ struct node {
 	struct staged *staged;
 	struct marks_stamp placed; /* the real file that a merge has put there */
 	bool has_placed;
+	uint64_t
+		rewriting_ino; /* of the real file that a merge has begun to change, but failed; 0: none */
 	int next_fd; /* what upper_fd becomes; -1: none */
 };
 

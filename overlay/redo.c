@@ -3,8 +3,9 @@
  * In the staging directory, for each file that is being rewritten: "N.old", one more name of the file itself, and "N.new", all
  * that it is to become. N.new has its name from when it is complete on the disk until the rewritten file is; as long as both
  * names are there the rewriting can be done again, and does no harm. They must not be there any longer than that: natively
- * written bytes would be undone. A file that was changed long after its N.new was made has been in other hands since (the
- * distribution's own init, say), and is left as it is.
+ * written bytes would be undone. A file that was changed long after its N.new has been in other hands since (the distribution's
+ * own init, say), and is left as it is. So N.new is touched again and again while the file is written, which may take minutes,
+ * and when that is done once more.
  */
 #include "redo.h"
 
@@ -26,10 +27,35 @@
 #define NEW ".new"
 #define OLD ".old"
 #define TOO_LATE_S 60
+#define TOUCH_BYTES (8 * 1024 * 1024)
+
+/* Its change time, by its other times as they are. */
+static int touch(int fd, const struct stat *st)
+{
+	const struct timespec times[] = { st->st_atim, st->st_mtim };
+
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+/* The file system brings changes of inodes to the disk in their order: N.new's is never the one that is missing. */
+static int copy_touching(int in, int out, const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size;
+	int r = touch(in, st);
+
+	if (r == 0 && fsync(in) < 0)
+		r = -errno;
+	for (uint64_t at = 0; r == 0 && at < size; at += TOUCH_BYTES) {
+		r = copy_range(in, out, at, MIN(at + TOUCH_BYTES, size));
+		if (r == 0)
+			r = touch(in, st);
+	}
+	return r;
+}
 
 static int write_over(int in, int out, const struct stat *st)
 {
-	int r = copy_range(in, out, 0, (uint64_t)st->st_size);
+	int r = copy_touching(in, out, st);
 
 	if (r == 0 && ftruncate(out, st->st_size) < 0)
 		r = -errno;
@@ -82,8 +108,8 @@ static int drop_both(int staging_fd, const char *n)
 	return 0;
 }
 
-/* The file of @n.old becomes what @n.new is. */
-static int finish(int staging_fd, const char *n)
+/* The file of @n.old becomes what @n.new is; 1 if it is left as it is, in a @replay only. */
+static int finish(int staging_fd, const char *n, bool replay)
 {
 	char name[32];
 	struct stat st, old;
@@ -98,11 +124,11 @@ static int finish(int staging_fd, const char *n)
 	out = openat(staging_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (in < 0 || out < 0 || fstat(in, &st) < 0 || fstat(out, &old) < 0)
 		return -errno;
-	if (old.st_ctim.tv_sec > st.st_ctim.tv_sec + TOO_LATE_S) {
+	if (replay && old.st_ctim.tv_sec > st.st_ctim.tv_sec + TOO_LATE_S) {
 		log_warning("a file with several names (inode %llu) was being rewritten when its "
 			    "merge was interrupted, but has been changed since: left as it is",
 			    (unsigned long long)old.st_ino);
-		return 0;
+		return 1;
 	}
 	return write_over(in, out, &st);
 }
@@ -117,11 +143,10 @@ int redo_rewrite(struct merge *merge, struct node *node, int real_fd, const stru
 	if (r < 0)
 		return r;
 	merge->keep_staging = true;
-	r = finish(merge->staging_fd, n);
+	r = finish(merge->staging_fd, n, false);
 	if (r == 0)
 		r = drop_both(merge->staging_fd, n);
-	merge->keep_staging = r <
-			      0; /* the next merge finishes it, even if that is after a power cut */
+	merge->keep_staging = r < 0; /* the next merge finishes it, also after a power cut */
 	return r;
 }
 
@@ -129,19 +154,19 @@ static int replay_name(int staging_fd, const char *name)
 {
 	size_t len = strlen(name);
 	char n[24];
-	int r;
+	int finished, r;
 
 	if (len <= strlen(NEW) || strcmp(name + len - strlen(NEW), NEW) != 0 ||
 	    len - strlen(NEW) >= sizeof(n))
 		return 0;
 	(void)snprintf(n, sizeof(n), "%.*s", (int)(len - strlen(NEW)), name);
-	r = finish(staging_fd, n);
-	if (r == 0)
-		r = drop_both(staging_fd, n);
+	finished = finish(staging_fd, n, true);
+	r = finished < 0 ? finished : drop_both(staging_fd, n);
 	if (r < 0)
 		return log_errno(r, "an interrupted rewriting of a file with several names cannot "
 				    "be finished");
-	log_info("the interrupted rewriting of a file with several names is finished");
+	if (finished == 0)
+		log_info("the interrupted rewriting of a file with several names is finished");
 	return 0;
 }
 

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "early/fd.h"
+#include "early/macros.h"
 #include "layer.h"
 
 struct removal {
 	struct list link; /* merge::removals */
 	int dirfd;
 	char *name;
+	char *path; /* for people */
 };
 
 static struct removal *removal_free(struct removal *removal)
@@ -21,11 +23,12 @@ static struct removal *removal_free(struct removal *removal)
 		return NULL;
 	fd_close(removal->dirfd);
 	free(removal->name);
+	free(removal->path);
 	free(removal);
 	return NULL;
 }
 
-int removals_add(struct list *removals, int dirfd, const char *name)
+int removals_add(struct list *removals, int dirfd, const char *name, const char *path)
 {
 	struct removal *removal = calloc(1, sizeof(*removal));
 	int r;
@@ -35,7 +38,8 @@ int removals_add(struct list *removals, int dirfd, const char *name)
 	removal->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 	r = removal->dirfd < 0 ? -errno : 0;
 	removal->name = strdup(name);
-	if (r == 0 && !removal->name)
+	removal->path = strdup(path);
+	if (r == 0 && (!removal->name || !removal->path))
 		r = -ENOMEM;
 	if (r < 0) {
 		removal_free(removal);
@@ -45,7 +49,7 @@ int removals_add(struct list *removals, int dirfd, const char *name)
 	return 0;
 }
 
-int removals_perform(struct list *removals)
+int removals_perform(struct list *removals, char **ret_path)
 {
 	int r = 0;
 
@@ -53,6 +57,8 @@ int removals_perform(struct list *removals)
 		struct removal *removal = list_first(removals, struct removal, link);
 
 		r = layer_remove_tree(removal->dirfd, removal->name);
+		if (r < 0)
+			*ret_path = TAKE_PTR(removal->path);
 		list_remove(&removal->link);
 		removal_free(removal);
 	}

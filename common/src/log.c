@@ -38,6 +38,15 @@ void log_set_max_level(enum log_level level)
 	log_max_level = level;
 }
 
+void log_close_others(void)
+{
+	unsigned int keep = (unsigned int)log_fd;
+
+	if (keep > 3)
+		(void)close_range(3, keep - 1, 0);
+	(void)close_range(keep >= 3 ? keep + 1 : 3, ~0U, 0);
+}
+
 void log_line(enum log_level level, int error, const char *fmt, ...)
 {
 	char line[960];

@@ -104,6 +104,13 @@ static const struct unit time_units[] = {
 	{ "w", 7 * 86400 * USEC_PER_SEC },
 	{ "week", 7 * 86400 * USEC_PER_SEC },
 	{ "weeks", 7 * 86400 * USEC_PER_SEC },
+	/* a month is 30.44 days, a year 365.25 */
+	{ "M", 2629800 * USEC_PER_SEC },
+	{ "month", 2629800 * USEC_PER_SEC },
+	{ "months", 2629800 * USEC_PER_SEC },
+	{ "y", 31557600 * USEC_PER_SEC },
+	{ "year", 31557600 * USEC_PER_SEC },
+	{ "years", 31557600 * USEC_PER_SEC },
 };
 
 static const struct unit size_units[] = {

@@ -24,8 +24,8 @@ _earlyctl_files() {
 _earlyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' i
 	local verbs='status list tree start stop restart reload enable disable why log timeline compare overlay
-		verify daemon-reload daemon-reexec rescue merge poweroff reboot halt'
-	local options='--control --json --color --svg --png --output --input --follow --lines --root --into --help --version'
+		verify import daemon-reload daemon-reexec rescue merge poweroff reboot halt'
+	local options='--control --json --color --svg --png --output --dry-run --input --follow --lines --root --into --help --version'
 
 	case $prev in
 	--control | --output | -o | --input | -i)
@@ -62,7 +62,7 @@ _earlyctl() {
 	status | tree | start | stop | restart | reload | why | log)
 		mapfile -t COMPREPLY < <(compgen -W "$(_earlyctl_units)" -- "$cur")
 		;;
-	enable | disable) mapfile -t COMPREPLY < <(_earlyctl_files "$cur") ;;
+	enable | disable | import) mapfile -t COMPREPLY < <(_earlyctl_files "$cur") ;;
 	overlay) mapfile -t COMPREPLY < <(compgen -W 'list status merge' -- "$cur") ;;
 	verify | compare) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	esac

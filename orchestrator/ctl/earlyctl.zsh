@@ -38,6 +38,7 @@ _earlyctl_verbs() {
 		'compare:two boots side by side'
 		'overlay:the overlays'
 		'verify:check manifests and units'
+		'import:make a manifest of units of the distribution'
 		'daemon-reload:read all manifests anew'
 		'daemon-reexec:execute early-init anew, keeping everything'
 		'rescue:the rescue console'
@@ -60,6 +61,7 @@ _earlyctl() {
 		'--svg[timeline\: draw an SVG picture]' \
 		'--png[timeline\: draw a PNG picture]' \
 		{-o,--output=}'[write to a file]:file:_files' \
+		'--dry-run[import\: print the manifest]' \
 		{-i,--input=}'[timeline\: take it from a file]:file:_files' \
 		{-f,--follow}'[log\: go on with what comes]' \
 		{-n,--lines=}'[log\: the last lines only]:number:' \
@@ -72,7 +74,7 @@ _earlyctl() {
 	[[ $state == operand ]] || return
 	case $line[1] in
 	status | tree | start | stop | restart | reload | why | log) _earlyctl_units ;;
-	enable | disable) _earlyctl_files ;;
+	enable | disable | import) _earlyctl_files ;;
 	overlay) compadd list status merge ;;
 	verify | compare) _files ;;
 	esac

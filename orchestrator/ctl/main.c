@@ -54,6 +54,12 @@ static int set_follow(void *target, const char *value)
 	return 0;
 }
 
+static int set_dry_run(void *target, const char *value)
+{
+	((struct settings *)target)->dry_run = true;
+	return 0;
+}
+
 static int set_root(void *target, const char *value)
 {
 	((struct settings *)target)->root = value;
@@ -105,8 +111,9 @@ static const struct opt options[] = {
 	{ 0, "color", "WHEN", "auto (on a terminal), always or never", set_color },
 	{ 0, "svg", NULL, "timeline: draw an SVG picture", set_svg },
 	{ 0, "png", NULL, "timeline: draw a PNG picture", set_png },
-	{ 'o', "output", "FILE", "timeline: write to FILE", set_output },
+	{ 'o', "output", "FILE", "timeline, import: write to FILE", set_output },
 	{ 'i', "input", "FILE", "timeline: take it from FILE, which --json wrote", set_input },
+	{ 0, "dry-run", NULL, "import: print the manifest", set_dry_run },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
 	{ 'n', "lines", "N", "log: the last N lines only", set_lines },
 	{ 0, "root", "DIR", "enable, disable: in the system below DIR, which does not run",
@@ -134,6 +141,7 @@ static const struct opt_command commands[] = {
 	  verb_overlay },
 	{ "verify", "[FILE|NAME...]", "check manifests and units (default: all of this system)", 0,
 	  -1, verb_verify },
+	{ "import", "UNIT...", "make a manifest of units of the distribution", 1, -1, verb_import },
 	{ "daemon-reload", NULL, "read all manifests anew", 0, 0, verb_daemon_reload },
 	{ "daemon-reexec", NULL, "execute early-init anew, keeping everything", 0, 0,
 	  verb_daemon_reexec },

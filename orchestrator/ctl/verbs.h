@@ -19,6 +19,7 @@ struct settings {
 	bool svg;
 	bool png;
 	bool follow;
+	bool dry_run;
 	bool help;
 };
 
@@ -45,6 +46,7 @@ int verb_merge(void *target, int argc, char **argv);
 int verb_daemon_reexec(void *target, int argc, char **argv);
 int verb_daemon_reload(void *target, int argc, char **argv);
 int verb_verify(void *target, int argc, char **argv);
+int verb_import(void *target, int argc, char **argv);
 
 /* "gdm" is gdm.service. The result is static. */
 const char *verb_unit_name(const char *name);

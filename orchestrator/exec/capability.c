@@ -3,64 +3,21 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "early/macros.h"
-
-/* In the order of their numbers. */
-static const char *const names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
+#include "early/capability_names.h"
 
 #define ALL_CAPABILITIES UINT64_MAX
 
 static int find(const char *name, uint64_t *ret_bits)
 {
+	int number;
+
 	if (strcmp(name, "none") == 0) {
 		*ret_bits = 0;
 		return 0;
@@ -69,13 +26,11 @@ static int find(const char *name, uint64_t *ret_bits)
 		*ret_bits = ALL_CAPABILITIES;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcasecmp(names[i], name) == 0) {
-			*ret_bits = UINT64_C(1) << i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	number = capability_number(name);
+	if (number < 0)
+		return number;
+	*ret_bits = UINT64_C(1) << number;
+	return 0;
 }
 
 int capability_parse(const struct wire_list *words, uint64_t *ret_set)
@@ -111,9 +66,11 @@ int capability_limit(uint64_t set)
 	return 0;
 }
 
-int capability_keep(void)
+int capability_set_secure_bits(unsigned int bits, bool keep_capabilities)
 {
-	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : 0;
+	if (keep_capabilities) /* the execution takes it back by itself */
+		bits |= 1U << SECURE_KEEP_CAPS;
+	return bits && prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0 ? -errno : 0;
 }
 
 int capability_raise_ambient(uint64_t set)
@@ -135,4 +92,14 @@ int capability_raise_ambient(uint64_t set)
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return -errno;
 	return 0;
+}
+
+bool capability_may_administrate(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return data[0].effective & (1U << CAP_SYS_ADMIN);
 }

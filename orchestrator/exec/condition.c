@@ -19,6 +19,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "condition_machine.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -142,16 +143,6 @@ static bool kernel_command_line(int root_fd, const char *word)
 	       condition_has_word(line, word);
 }
 
-static bool kernel_version(int root_fd, const char *pattern)
-{
-	struct utsname name;
-
-	(void)root_fd;
-	if (strchr("<>=!", *pattern))
-		return true; /* comparisons of versions are not judged here */
-	return uname(&name) == 0 && fnmatch(pattern, name.release, 0) == 0;
-}
-
 /* Known only what can be told without privileges: a hypervisor's flag, or a container manager's variable. */
 static bool virtualization(int root_fd, const char *kind)
 {
@@ -238,7 +229,16 @@ static const struct {
 	{ "file-not-empty", file_not_empty },
 	{ "file-is-executable", file_is_executable },
 	{ "kernel-command-line", kernel_command_line },
-	{ "kernel-version", kernel_version },
+	{ "kernel-version", machine_kernel_version },
+	{ "architecture", machine_architecture },
+	{ "acpower", machine_ac_power },
+	{ "capability", machine_capability },
+	{ "environment", machine_environment },
+	{ "needs-update", machine_needs_update },
+	{ "memory", machine_memory },
+	{ "cpus", machine_cpus },
+	{ "cpufeature", machine_cpu_feature },
+	{ "control-group-controller", machine_controllers },
 	{ "virtualization", virtualization },
 	{ "security", security },
 	{ "host", host_name },

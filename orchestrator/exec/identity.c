@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dynamic_user.h"
 #include "early/macros.h"
 #include "early/parse.h"
+#include "settings.h"
 
 void identity_done(struct identity *identity)
 {
@@ -107,13 +110,39 @@ static int look_up_member_groups(struct identity *identity)
 	}
 }
 
+/* One that exists while the service does; a name that the user database has stays that user's. */
+static int look_up_dynamic(const struct table_service *service, struct identity *identity)
+{
+	char name[32];
+	int r;
+
+	if (*service->user)
+		(void)snprintf(name, sizeof(name), "%s", service->user);
+	else
+		dynamic_user_name(service->name, name);
+	if (getpwnam(name))
+		return look_up_user(name, identity);
+	r = dynamic_user_allocate(name, &identity->uid);
+	if (r < 0)
+		return r;
+	identity->gid = identity->uid;
+	identity->has_user = true;
+	identity->has_group = true;
+	identity->name = strdup(name);
+	identity->home = strdup("/");
+	identity->shell = strdup("/usr/sbin/nologin");
+	return identity->name && identity->home && identity->shell ? 0 : -ENOMEM;
+}
+
 int identity_look_up(const struct table_service *service, struct identity *ret_identity,
 		     struct failure *failure)
 {
 	struct identity identity CLEANUP(identity_done) = { 0 };
 	int r = 0;
 
-	if (*service->user)
+	if (settings_is_on(&service->settings, "DynamicUser"))
+		r = look_up_dynamic(service, &identity);
+	else if (*service->user)
 		r = look_up_user(service->user, &identity);
 	if (r < 0)
 		return failure_set(failure, STEP_USER, r, "there is no user %s", service->user);

@@ -69,7 +69,8 @@ int main(int argc, char **argv)
 		r = run_program(&request, report_fd, &skipped, &failure);
 	}
 	if (r == 0) {
-		report_skipped(report_fd, skipped);
+		if (skipped)
+			report_skipped(report_fd, skipped);
 		return 0;
 	}
 	log_line(LOG_LEVEL_ERROR, failure.error, "%s: %s: %s", argv[1], step_name(failure.step),

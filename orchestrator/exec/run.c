@@ -4,7 +4,7 @@
  *
  * conditions first, they may make all else needless; then names (NSS) while the process is still root and in the real root; streams, limits and
  * directories with root's rights; PAM while root; the bounding set before the user changes (it needs CAP_SETPCAP), ambient
- * capabilities after; the working directory last, with the user's own rights. Environment in the order of systemd: what PID 1 adds,
+ * capabilities after; name spaces once no path of the host is needed any more; the working directory last, with the user's own rights. Environment in the order of systemd: what PID 1 adds,
  * the user's, PAM's, Environment=, the files, and UnsetEnvironment= over all.
  */
 #include "run.h"
@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,14 +21,24 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include "clean.h"
 #include "condition.h"
+#include "confine.h"
+#include "credentials.h"
+#include "directories.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strv.h"
+#include "filters.h"
 #include "identity.h"
+#include "isolate.h"
+#include "login_record.h"
+#include "private_tmp.h"
+#include "scheduling.h"
 #include "session.h"
+#include "settings.h"
 #include "surroundings.h"
 #include "variables.h"
 
@@ -41,7 +50,10 @@ struct run {
 	const struct request *request;
 	const struct table_service *service;
 	bool privileged; /* the "+" in front of the command */
+	bool keeps_identity; /* the "!": it changes the user by itself */
 	struct identity identity;
+	struct directories directories;
+	char *credentials; /* their directory, or NULL */
 	char **variables;
 	int report_fd;
 	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
@@ -192,45 +204,60 @@ static int reset_signals(struct run *run)
 	return 0;
 }
 
-static void join_keyring(const struct run *run)
-{
-	/* A session of PAM has its own; a kernel without keyrings is no reason to fail. */
-	if (!*run->service->pam_name)
-		(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
-}
-
 static int become_user(struct run *run)
 {
 	const struct table_service *service = run->service;
-	uint64_t bounding;
+	const struct wire_list *settings = &service->settings;
+	uint64_t bounding = UINT64_MAX;
 	uint64_t ambient;
 	int r;
 
 	if (run->privileged)
 		return 0;
-	r = identity_take_groups(&run->identity, run->failure);
+	r = run->keeps_identity ? 0 : identity_take_groups(&run->identity, run->failure);
+	if (r == 0)
+		r = isolate_users(settings, &run->identity, run->failure);
 	if (r < 0)
 		return r;
-	if (capability_parse(&service->capabilities, &bounding) < 0 ||
-	    capability_parse(&service->ambient_capabilities, &ambient) < 0)
+	if (capability_parse(&service->ambient_capabilities, &ambient) < 0 ||
+	    (service->capabilities.len > 0 &&
+	     capability_parse(&service->capabilities, &bounding) < 0))
 		return failure_set(run->failure, STEP_CAPABILITIES, -EINVAL,
 				   "a name in CapabilityBoundingSet= or AmbientCapabilities= is no "
 				   "capability");
-	if (service->capabilities.len > 0)
-		r = capability_limit(bounding);
-	if (r == 0 && ambient && run->identity.has_user)
-		r = capability_keep();
+	r = capability_limit(bounding & ~confine_capabilities(settings));
 	if (r < 0)
 		return failure_set(run->failure, STEP_CAPABILITIES, r,
 				   "cannot limit the capabilities");
-	r = identity_take_user(&run->identity, run->failure);
+	r = capability_set_secure_bits((unsigned int)settings_number(settings, "SecureBits", 16, 0),
+				       ambient && run->identity.has_user);
+	if (r < 0)
+		return failure_set(run->failure, STEP_SECUREBITS, r, "cannot set SecureBits=");
+	r = run->keeps_identity ? 0 : identity_take_user(&run->identity, run->failure);
 	if (r < 0)
 		return r;
-	if (ambient)
+	if (ambient && !run->keeps_identity)
 		r = capability_raise_ambient(ambient);
 	return r < 0 ? failure_set(run->failure, STEP_CAPABILITIES, r,
 				   "cannot raise AmbientCapabilities=")
 		     : 0;
+}
+
+/* The last step: nothing that early-exec itself still has to do may be forbidden by it. */
+static int confine(struct run *run)
+{
+	const struct wire_list *settings = &run->service->settings;
+	int r;
+
+	if (run->privileged)
+		return 0;
+	r = confine_set_labels(settings, run->failure);
+	if (r == 0 && (confine_wants_no_new_privileges(settings) ||
+		       (filters_are_wanted(settings) && !capability_may_administrate())))
+		r = confine_set_no_new_privileges(run->failure);
+	if (r == 0 && filters_are_wanted(settings))
+		r = filters_load(settings, run->failure);
+	return r;
 }
 
 /*
@@ -267,6 +294,13 @@ static int execute(struct run *run)
 	return failure_set(run->failure, STEP_EXEC, -errno, "cannot execute %s", exec->program);
 }
 
+/* A private /tmp outlives the commands of one run of the service; its next run begins with an empty one. */
+static void begin_run(const struct run *run)
+{
+	if (checks_conditions(run->request))
+		private_tmp_remove(run->service->name);
+}
+
 static int prepare(struct run *run)
 {
 	const struct table_service *service = run->service;
@@ -275,25 +309,36 @@ static int prepare(struct run *run)
 	int r = identity_look_up(service, &run->identity, run->failure);
 
 	(void)setsid(); /* refused if PID 1 did it already */
+	begin_run(run);
 	if (r == 0)
 		r = surroundings_set_streams(service, run->failure);
 	if (r == 0)
 		r = surroundings_set_limits(service, run->failure);
+	if (r == 0)
+		r = scheduling_apply(&service->settings, run->failure);
 	if (r == 0 && (service->flags & TABLE_FLAG_DELEGATE))
 		r = surroundings_give_cgroup(run->request->context.cgroup, &run->identity,
 					     run->failure);
 	if (r == 0)
 		r = begin_environment(run);
 	if (r == 0 && run->request->exec.phase <= TABLE_PHASE_START_POST)
-		r = surroundings_make_directories(service, &run->identity, &run->variables,
-						  run->failure);
+		r = directories_make(service, &run->identity, &run->request->context.overlaid,
+				     &run->directories, &run->variables, run->failure);
 	if (r == 0)
-		join_keyring(run);
-	if (r == 0 && *service->pam_name && !run->privileged)
+		r = credentials_make(run->request, &run->identity, &run->credentials,
+				     &run->variables, run->failure);
+	if (r == 0)
+		r = confine_join_keyring(&service->settings, &run->identity,
+					 *service->pam_name && !run->privileged &&
+						 !run->keeps_identity,
+					 run->failure);
+	if (r == 0 && *service->pam_name && !run->privileged && !run->keeps_identity)
 		r = session_open(service->pam_name, &run->identity, service->tty_path, &descriptors,
 				 &run->variables, run->failure);
 	if (r == 0)
 		r = finish_environment(run);
+	if (r == 0 && run->request->exec.phase == TABLE_PHASE_START)
+		login_record_begin(service, run->identity.name ? run->identity.name : "root");
 	umask((mode_t)service
 		      ->umask); /* not before the directories: their parents are everybody's */
 	return r;
@@ -301,18 +346,22 @@ static int prepare(struct run *run)
 
 static int go(struct run *run)
 {
-	int r = reset_signals(run);
+	int r = settings_check(&run->service->settings, run->failure);
 
+	if (r == 0)
+		r = reset_signals(run);
 	if (r == 0)
 		r = prepare(run);
 	if (r == 0)
 		r = arrange_descriptors(run);
 	if (r == 0 && !run->privileged)
-		r = surroundings_set_root(run->service, run->failure);
+		r = isolate_enter(run->request, &run->directories, run->credentials, run->failure);
 	if (r == 0)
 		r = become_user(run);
 	if (r == 0)
 		r = surroundings_set_working_directory(run->service, &run->identity, run->failure);
+	if (r == 0)
+		r = confine(run);
 	if (r == 0)
 		r = execute(run);
 	return r;
@@ -338,6 +387,7 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 		.request = request,
 		.service = &request->service,
 		.privileged = request->exec.flags & TABLE_EXEC_FULL_PRIVILEGE,
+		.keeps_identity = request->exec.flags & TABLE_EXEC_KEEP_IDENTITY,
 		.report_fd = report_fd,
 		.n_listen = count_listen_fds(request),
 		.failure = failure,
@@ -346,6 +396,10 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 	const char *culprit = NULL;
 	int r;
 
+	if (request->exec.phase == TABLE_PHASE_CLEAN) {
+		clean_after(request);
+		return 0;
+	}
 	if (checks_conditions(request))
 		verdict = condition_check(&request->service.conditions, AT_FDCWD, &culprit);
 	if (verdict == CONDITION_SKIP) {
@@ -357,6 +411,8 @@ int run_program(const struct request *request, int report_fd, const char **ret_s
 				   culprit);
 	r = go(&run);
 	identity_done(&run.identity);
+	directories_done(&run.directories);
+	free(run.credentials);
 	strv_free(run.variables);
 	return r;
 }

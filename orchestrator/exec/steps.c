@@ -29,6 +29,16 @@ const char *step_name(enum step step)
 		return "STDOUT";
 	case STEP_CHROOT:
 		return "CHROOT";
+	case STEP_IOPRIO:
+		return "IOPRIO";
+	case STEP_TIMERSLACK:
+		return "TIMERSLACK";
+	case STEP_SECUREBITS:
+		return "SECUREBITS";
+	case STEP_SETSCHEDULER:
+		return "SETSCHEDULER";
+	case STEP_CPUAFFINITY:
+		return "CPUAFFINITY";
 	case STEP_GROUP:
 		return "GROUP";
 	case STEP_USER:
@@ -41,14 +51,40 @@ const char *step_name(enum step step)
 		return "STDERR";
 	case STEP_PAM:
 		return "PAM";
+	case STEP_NETWORK:
+		return "NETWORK";
+	case STEP_NAMESPACE:
+		return "NAMESPACE";
+	case STEP_NO_NEW_PRIVILEGES:
+		return "NO_NEW_PRIVILEGES";
+	case STEP_SECCOMP:
+		return "SECCOMP";
+	case STEP_SELINUX_CONTEXT:
+		return "SELINUX_CONTEXT";
+	case STEP_PERSONALITY:
+		return "PERSONALITY";
+	case STEP_APPARMOR_PROFILE:
+		return "APPARMOR_PROFILE";
+	case STEP_ADDRESS_FAMILIES:
+		return "ADDRESS_FAMILIES";
 	case STEP_RUNTIME_DIRECTORY:
 		return "RUNTIME_DIRECTORY";
+	case STEP_SMACK_PROCESS_LABEL:
+		return "SMACK_PROCESS_LABEL";
+	case STEP_KEYRING:
+		return "KEYRING";
 	case STEP_STATE_DIRECTORY:
 		return "STATE_DIRECTORY";
 	case STEP_CACHE_DIRECTORY:
 		return "CACHE_DIRECTORY";
 	case STEP_LOGS_DIRECTORY:
 		return "LOGS_DIRECTORY";
+	case STEP_CONFIGURATION_DIRECTORY:
+		return "CONFIGURATION_DIRECTORY";
+	case STEP_NUMA_POLICY:
+		return "NUMA_POLICY";
+	case STEP_CREDENTIALS:
+		return "CREDENTIALS";
 	}
 	return "?";
 }

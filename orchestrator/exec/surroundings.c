@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The effects on the process itself and on the directories that a service owns. Each function is one step of the way to the
- * program and says in its failure which path or limit it was.
+ * The effects on the process itself. Each function is one step of the way to the program and says in its failure which path or limit
+ * it was.
  */
 #include "surroundings.h"
 
@@ -12,16 +12,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/base64.h"
 #include "early/fd.h"
 #include "early/fs.h"
-#include "early/log.h"
 #include "early/macros.h"
 #include "early/parse.h"
 #include "early/strbuf.h"
-#include "variables.h"
+#include "settings.h"
+#include "terminal.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -43,11 +43,6 @@ static int move_to(int fd, int target)
 	return 0;
 }
 
-static const char *terminal_path(const struct table_service *service)
-{
-	return *service->tty_path ? service->tty_path : "/dev/console";
-}
-
 /* Opens the terminal and makes it the controlling one of this session. */
 static int open_terminal(const struct table_service *service, bool force)
 {
@@ -62,9 +57,50 @@ static int open_terminal(const struct table_service *service, bool force)
 	return fd;
 }
 
+/* StandardInputText= and StandardInputData=, one after the other. */
+static int open_data(const struct table_service *service)
+{
+	const struct wire_list *settings = &service->settings;
+	int fd CLEANUP_FD
+	= -1;
+	int r = fd_new_memfd("input", &fd);
+
+	for (const char *value = settings_next(settings, "StandardInputData", NULL);
+	     r == 0 && value; value = settings_next(settings, "StandardInputData", value)) {
+		char *data CLEANUP(free_charp)
+		= NULL;
+		size_t len;
+
+		r = base64_read(value, &data, &len);
+		if (r == 0)
+			r = fd_write_all(fd, data, len);
+	}
+	if (r == 0)
+		r = fd_seal(fd);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	if (r < 0) {
+		errno = -r;
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+static bool reads_data(const struct table_service *service)
+{
+	const char *input = service->standard_input;
+
+	if (!*input || strcmp(input, "null") == 0)
+		return settings_get(&service->settings, "StandardInputData") != NULL;
+	return strcmp(input, "data") == 0;
+}
+
 static int set_input(const struct table_service *service)
 {
 	const char *input = service->standard_input;
+
+	if (reads_data(service))
+		return move_to(open_data(service), STDIN_FILENO);
 
 	if (strncmp(input, "tty", 3) == 0)
 		return move_to(open_terminal(service, strcmp(input, "tty-force") == 0),
@@ -99,7 +135,10 @@ int surroundings_set_streams(const struct table_service *service, struct failure
 	bool input_is_tty = strncmp(service->standard_input, "tty", 3) == 0;
 	const char *output = service->standard_output;
 	const char *error = service->standard_error;
-	int r = set_input(service);
+	int r;
+
+	terminal_prepare(service);
+	r = set_input(service);
 
 	if (r < 0)
 		return failure_set(failure, STEP_STDIN, r, "cannot open standard input (%s)",
@@ -201,96 +240,6 @@ int surroundings_set_limits(const struct table_service *service, struct failure 
 	return 0;
 }
 
-/* --- directories --- */
-
-static int own_directory(const char *path, const struct identity *identity, mode_t mode)
-{
-	uid_t uid = identity->has_user ? identity->uid : 0;
-	gid_t gid = identity->has_group ? identity->gid : 0;
-	int fd CLEANUP_FD
-	= -1;
-	struct stat st;
-	int r = fs_mkdir_p_at(AT_FDCWD, path, 0755);
-
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if ((st.st_uid != uid || st.st_gid != gid) && fchown(fd, uid, gid) < 0)
-		return -errno;
-	if ((st.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
-		return -errno;
-	return 0;
-}
-
-struct directory_kind {
-	const struct wire_list *names;
-	mode_t mode;
-	const char *parent;
-	const char *variable;
-	enum step step;
-};
-
-static int make_directories(const struct directory_kind *kind, const struct identity *identity,
-			    char ***variables, struct failure *failure)
-{
-	struct strbuf paths CLEANUP_STRBUF = STRBUF_INIT;
-	int r;
-
-	for (const char *name = wire_list_next(kind->names, NULL); name;
-	     name = wire_list_next(kind->names, name)) {
-		struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
-
-		strbuf_printf(&path, "%s/%.*s", kind->parent, (int)strcspn(name, ":"), name);
-		r = strbuf_error(&path);
-		if (r == 0)
-			r = own_directory(path.data, identity, kind->mode);
-		if (r == -EROFS && kind->step != STEP_RUNTIME_DIRECTORY) {
-			/*
-			 * The disk is not writable yet and has no overlay. Most services do without
-			 * the directory, and one of them may be what the greeter waits for.
-			 */
-			log_warning_errno(r, "cannot make %s/%s", kind->parent, name);
-			r = 0;
-		}
-		if (r < 0)
-			return failure_set(failure, kind->step, r, "cannot make %s/%s",
-					   kind->parent, name);
-		strbuf_printf(&paths, "%s%s", paths.len ? ":" : "", path.data);
-	}
-	if (paths.len == 0)
-		return 0;
-	r = strbuf_error(&paths);
-	if (r == 0)
-		r = variables_set_value(variables, kind->variable, paths.data);
-	return r < 0 ? failure_set(failure, STEP_MEMORY, r, "no memory") : 0;
-}
-
-int surroundings_make_directories(const struct table_service *service,
-				  const struct identity *identity, char ***variables,
-				  struct failure *failure)
-{
-	const struct directory_kind kinds[] = {
-		{ &service->runtime_directory, service->runtime_directory_mode, "/run",
-		  "RUNTIME_DIRECTORY", STEP_RUNTIME_DIRECTORY },
-		{ &service->state_directory, service->state_directory_mode, "/var/lib",
-		  "STATE_DIRECTORY", STEP_STATE_DIRECTORY },
-		{ &service->cache_directory, service->cache_directory_mode, "/var/cache",
-		  "CACHE_DIRECTORY", STEP_CACHE_DIRECTORY },
-		{ &service->logs_directory, service->logs_directory_mode, "/var/log",
-		  "LOGS_DIRECTORY", STEP_LOGS_DIRECTORY },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int r = make_directories(&kinds[i], identity, variables, failure);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* --- cgroup --- */
 
 int surroundings_give_cgroup(const char *cgroup, const struct identity *identity,
@@ -317,17 +266,7 @@ int surroundings_give_cgroup(const char *cgroup, const struct identity *identity
 	return 0;
 }
 
-/* --- root and working directory --- */
-
-int surroundings_set_root(const struct table_service *service, struct failure *failure)
-{
-	if (!*service->root_directory)
-		return 0;
-	if (chdir(service->root_directory) < 0 || chroot(".") < 0)
-		return failure_set(failure, STEP_CHROOT, -errno, "cannot use RootDirectory=%s",
-				   service->root_directory);
-	return 0;
-}
+/* --- working directory --- */
 
 int surroundings_set_working_directory(const struct table_service *service,
 				       const struct identity *identity, struct failure *failure)

@@ -5,21 +5,14 @@
 #include "request.h"
 #include "steps.h"
 
-/* What a program finds when it starts: descriptors 0 to 2, limits, directories, its cgroup. */
+/* What a program finds when it starts: descriptors 0 to 2, limits, working directory, its cgroup. */
 
 int surroundings_set_streams(const struct table_service *service, struct failure *failure);
 int surroundings_set_limits(const struct table_service *service, struct failure *failure);
-
-/* RUNTIME_DIRECTORY and the others are added to @variables. */
-int surroundings_make_directories(const struct table_service *service,
-				  const struct identity *identity, char ***variables,
-				  struct failure *failure);
 
 /* Hands a delegated cgroup over to the user. */
 int surroundings_give_cgroup(const char *cgroup, const struct identity *identity,
 			     struct failure *failure);
 
-/* RootDirectory= and WorkingDirectory=. */
-int surroundings_set_root(const struct table_service *service, struct failure *failure);
 int surroundings_set_working_directory(const struct table_service *service,
 				       const struct identity *identity, struct failure *failure);

@@ -146,11 +146,19 @@ void boot_fail(struct boot *boot, const char *what, const char *why, const char 
 	rescue_start(&boot->rescue, boot->loop, what, why, advice);
 }
 
+static int list_overlaid(char ***paths, void *data)
+{
+	const struct boot *boot = data;
+
+	return unions_list_overlaid(&boot->unions, paths);
+}
+
 static int init(struct boot *boot)
 {
 	const struct manager_options options = {
 		.cgroup_root = "/sys/fs/cgroup",
 		.verb = handle_verb,
+		.overlaid = list_overlaid,
 		.status = handle_status,
 		.data = boot,
 	};

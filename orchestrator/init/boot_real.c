@@ -224,7 +224,8 @@ static void start_check(struct boot *boot)
 
 void boot_real_go_on(struct boot *boot)
 {
-	if (boot->after_greeter || boot->separate == BOOT_SEPARATE_WAITING)
+	if (boot->after_greeter || boot->separate == BOOT_SEPARATE_WAITING ||
+	    boot->power != BOOT_POWER_NONE)
 		return;
 	boot->after_greeter = true;
 	loop_timer_stop(&boot->deadline);
@@ -494,7 +495,8 @@ void boot_real_maybe_display(struct boot *boot)
 {
 	int r;
 
-	if (!boot->units_loaded || boot->separate != BOOT_SEPARATE_NONE)
+	if (!boot->units_loaded || boot->separate != BOOT_SEPARATE_NONE ||
+	    boot->power != BOOT_POWER_NONE)
 		return;
 	(void)loop_timer_start(boot->loop, &boot->deadline,
 			       clock_monotonic_us() + GREETER_DEADLINE_US, handle_greeter_deadline);

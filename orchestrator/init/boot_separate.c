@@ -49,5 +49,7 @@ void boot_separate_stop(struct boot *boot)
 void boot_separate_failed(struct boot *boot, const struct disks_failed *failed)
 {
 	boot_separate_stop(boot);
+	if (boot->power != BOOT_POWER_NONE)
+		return; /* nobody waits for them any more; early-disks has logged it */
 	boot_fail(boot, failed->what, failed->why, failed->advice);
 }

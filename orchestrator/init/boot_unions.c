@@ -48,12 +48,10 @@ static void handle_stays(struct unions *unions, const char *path, const char *wh
 		       why, advice);
 	log_error("the overlay on %s", text);
 	manager_event(boot->manager, "overlay-stays", 0, text);
-	if (!unions_are_settled(unions))
-		return;
-	if (boot->power == BOOT_POWER_NONE)
-		complete(boot, "an overlay is still mounted");
-	else
+	if (boot->power != BOOT_POWER_NONE)
 		boot_power_step(boot);
+	else if (unions_are_settled(unions))
+		complete(boot, "an overlay is still mounted");
 }
 
 void boot_unions_keep(struct boot *boot)
@@ -82,7 +80,12 @@ static void handle_union_failed(struct unions *unions, const char *path, const c
 
 static void handle_union_progress(struct unions *unions)
 {
-	boot_power_progress(unions->data);
+	struct boot *boot = unions->data;
+
+	boot_power_progress(boot);
+	/* This one may be the last that was under way, beside one that failed. */
+	if (!unions_are_settled(unions))
+		boot_power_step(boot);
 }
 
 void boot_unions_connect(struct boot *boot)

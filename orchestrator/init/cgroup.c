@@ -54,6 +54,11 @@ bool cgroup_tree_is_real(const struct cgroup_tree *tree)
 	return tree->root_fd >= 0;
 }
 
+int cgroup_tree_root(const struct cgroup_tree *tree)
+{
+	return tree->root_fd;
+}
+
 /* --- telling that a group is empty --- */
 
 static void handle_hook(struct loop_hook *hook)

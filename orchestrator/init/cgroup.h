@@ -38,6 +38,9 @@ int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char
 struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree);
 bool cgroup_tree_is_real(const struct cgroup_tree *tree);
 
+/* The directory's descriptor; -1 without a tree. */
+int cgroup_tree_root(const struct cgroup_tree *tree);
+
 /* Tell it of each reaped child. on_empty comes later, before the loop sleeps. */
 void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid);
 

@@ -144,27 +144,49 @@ static int add_knowledge(struct order *order)
 	return r;
 }
 
-/* The memfd of execs.h. */
-static int write_context(struct order *order)
+/* Free *ret_buf. */
+static int pack_context(struct order *order, char *const *overlaid, char **ret_buf, size_t *ret_len)
 {
 	struct execs_context context = { .cgroup = order->service->group.path };
-	const struct definition_part *service = &order->service->definition->message;
-	const struct definition_part *exec = &order->exec->message;
-	char *data CLEANUP(free_charp)
+	char *environment_data CLEANUP(free_charp)
+	= NULL;
+	char *overlaid_data CLEANUP(free_charp)
 	= NULL;
 	char *buf CLEANUP(free_charp)
 	= malloc(WIRE_MAX_MESSAGE);
-	int len, r;
+	int r;
 
-	r = wire_list_from_strv(order->environment, &context.environment, &data);
+	r = wire_list_from_strv(order->environment, &context.environment, &environment_data);
+	if (r == 0)
+		r = wire_list_from_strv(overlaid, &context.overlaid, &overlaid_data);
 	if (r < 0 || !buf)
 		return r < 0 ? r : -ENOMEM;
-	len = wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, WIRE_MAX_MESSAGE);
-	if (len < 0)
-		return len;
-	r = fd_new_memfd("early-exec", &order->memfd);
+	r = wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, WIRE_MAX_MESSAGE);
+	if (r < 0)
+		return r;
+	*ret_len = (size_t)r;
+	*ret_buf = TAKE_PTR(buf);
+	return 0;
+}
+
+/* The memfd of execs.h. */
+static int write_context(struct order *order)
+{
+	const struct service_host *host = order->service->host;
+	const struct definition_part *service = &order->service->definition->message;
+	const struct definition_part *exec = &order->exec->message;
+	char **overlaid CLEANUP_STRV = NULL;
+	char *buf CLEANUP(free_charp)
+	= NULL;
+	size_t len = 0;
+	int r = host->overlaid ? host->overlaid(&overlaid, host->data) : 0;
+
 	if (r == 0)
-		r = fd_write_all(order->memfd, buf, (size_t)len);
+		r = pack_context(order, overlaid, &buf, &len);
+	if (r == 0)
+		r = fd_new_memfd("early-exec", &order->memfd);
+	if (r == 0)
+		r = fd_write_all(order->memfd, buf, len);
 	if (r == 0)
 		r = fd_write_all(order->memfd, service->data, service->len);
 	if (r == 0)

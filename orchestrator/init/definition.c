@@ -48,24 +48,37 @@ bool definition_name_is_valid(const char *name)
 	return has_unit_suffix(name, len);
 }
 
+static bool is_signal(int32_t signo)
+{
+	return signo >= 0 && signo <= 64; /* 0: the default */
+}
+
 static bool service_is_sane(const struct table_service *service)
 {
 	return definition_name_is_valid(service->name) && service->load_state <= TABLE_LOAD_ERROR &&
 	       service->type <= TABLE_TYPE_TARGET && service->stage <= TABLE_STAGE_GREETER &&
 	       service->restart <= TABLE_RESTART_ALWAYS && service->kill_mode <= TABLE_KILL_NONE &&
-	       service->kill_signal >= 0 && service->kill_signal <= 64;
+	       is_signal(service->kill_signal) && is_signal(service->restart_kill_signal) &&
+	       is_signal(service->final_kill_signal) && is_signal(service->watchdog_signal);
 }
 
 static bool exec_is_sane(const struct table_exec *exec)
 {
-	return exec->phase <= TABLE_PHASE_STOP_POST && exec->program[0] == '/' &&
+	return exec->phase <= TABLE_PHASE_CLEAN && exec->program[0] == '/' &&
 	       wire_list_count(&exec->argv) > 0;
 }
 
-/* Counts the messages and checks their order: one SERVICE, then EXEC and SOCKET. */
-static int count_messages(const char *bytes, size_t len, size_t *ret_execs, size_t *ret_sockets)
+struct counts {
+	size_t execs;
+	size_t sockets;
+	size_t paths;
+	size_t timers;
+};
+
+/* Counts the messages and checks their order: one SERVICE, then the others. */
+static int count_messages(const char *bytes, size_t len, struct counts *ret_counts)
 {
-	size_t n_execs = 0, n_sockets = 0;
+	struct counts counts = { 0 };
 	bool first = true;
 
 	while (len > 0) {
@@ -77,15 +90,18 @@ static int count_messages(const char *bytes, size_t len, size_t *ret_execs, size
 		if (first != (opcode == TABLE_SERVICE))
 			return -EPROTO;
 		first = false;
-		n_execs += opcode == TABLE_EXEC;
-		n_sockets += opcode == TABLE_SOCKET;
+		counts.execs += opcode == TABLE_EXEC;
+		counts.sockets += opcode == TABLE_SOCKET;
+		counts.paths += opcode == TABLE_PATH;
+		counts.timers += opcode == TABLE_TIMER;
 		bytes += size;
 		len -= size;
 	}
-	if (first || n_execs > DEFINITION_MAX_EXECS || n_sockets > DEFINITION_MAX_SOCKETS)
+	if (first || counts.execs > DEFINITION_MAX_EXECS ||
+	    counts.sockets > DEFINITION_MAX_SOCKETS || counts.paths > DEFINITION_MAX_PATHS ||
+	    counts.timers > DEFINITION_MAX_TIMERS)
 		return -EPROTO;
-	*ret_execs = n_execs;
-	*ret_sockets = n_sockets;
+	*ret_counts = counts;
 	return 0;
 }
 
@@ -115,6 +131,28 @@ static int take_socket(struct definition *definition, const void *message, uint3
 	return 0;
 }
 
+static int take_path(struct definition *definition, const void *message, uint32_t len)
+{
+	struct table_path *path = &definition->paths[definition->n_paths];
+
+	if (wire_unpack(&table_protocol, message, len, TABLE_PATH, path, sizeof(*path)) < 0 ||
+	    path->kind > TABLE_PATH_DIRECTORY_NOT_EMPTY || path->path[0] != '/')
+		return -EPROTO;
+	definition->n_paths++;
+	return 0;
+}
+
+static int take_timer(struct definition *definition, const void *message, uint32_t len)
+{
+	struct table_timer *timer = &definition->timers[definition->n_timers];
+
+	if (wire_unpack(&table_protocol, message, len, TABLE_TIMER, timer, sizeof(*timer)) < 0 ||
+	    timer->kind > TABLE_TIMER_TIMEZONE_CHANGE)
+		return -EPROTO;
+	definition->n_timers++;
+	return 0;
+}
+
 static int take_service(struct definition *definition, const void *message, uint32_t len)
 {
 	if (wire_unpack(&table_protocol, message, len, TABLE_SERVICE, &definition->service,
@@ -135,6 +173,10 @@ static int take_message(struct definition *definition, uint16_t opcode, const vo
 		return take_exec(definition, message, len);
 	case TABLE_SOCKET:
 		return take_socket(definition, message, len);
+	case TABLE_PATH:
+		return take_path(definition, message, len);
+	case TABLE_TIMER:
+		return take_timer(definition, message, len);
 	}
 	return -EPROTO;
 }
@@ -164,12 +206,12 @@ static int take_messages(struct definition *definition)
 int definition_new(struct definition **ret, const void *bytes, size_t len)
 {
 	struct definition *definition CLEANUP_DEFINITION = NULL;
-	size_t n_execs, n_sockets;
+	struct counts counts;
 	int r;
 
 	if (len > DEFINITION_MAX_BYTES)
 		return -EPROTO;
-	r = count_messages(bytes, len, &n_execs, &n_sockets);
+	r = count_messages(bytes, len, &counts);
 	if (r < 0)
 		return r;
 	definition = calloc(1, sizeof(*definition));
@@ -177,9 +219,12 @@ int definition_new(struct definition **ret, const void *bytes, size_t len)
 		return -ENOMEM;
 	definition->refs = 1;
 	definition->bytes = malloc(len);
-	definition->execs = calloc(n_execs + 1, sizeof(*definition->execs));
-	definition->sockets = calloc(n_sockets + 1, sizeof(*definition->sockets));
-	if (!definition->bytes || !definition->execs || !definition->sockets)
+	definition->execs = calloc(counts.execs + 1, sizeof(*definition->execs));
+	definition->sockets = calloc(counts.sockets + 1, sizeof(*definition->sockets));
+	definition->paths = calloc(counts.paths + 1, sizeof(*definition->paths));
+	definition->timers = calloc(counts.timers + 1, sizeof(*definition->timers));
+	if (!definition->bytes || !definition->execs || !definition->sockets ||
+	    !definition->paths || !definition->timers)
 		return -ENOMEM;
 	memcpy(definition->bytes, bytes, len);
 	definition->n_bytes = len;
@@ -203,6 +248,8 @@ struct definition *definition_unref(struct definition *definition)
 		return NULL;
 	free(definition->execs);
 	free(definition->sockets);
+	free(definition->paths);
+	free(definition->timers);
 	free(definition->bytes);
 	free(definition);
 	return NULL;

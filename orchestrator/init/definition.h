@@ -14,6 +14,8 @@
  */
 #define DEFINITION_MAX_EXECS 64
 #define DEFINITION_MAX_SOCKETS 32
+#define DEFINITION_MAX_PATHS 64
+#define DEFINITION_MAX_TIMERS 64
 #define DEFINITION_MAX_BYTES (256 * 1024)
 
 /* Some bytes of a definition: one whole message. */
@@ -34,13 +36,17 @@ struct definition {
 	size_t n_execs;
 	struct table_socket *sockets;
 	size_t n_sockets;
+	struct table_path *paths;
+	size_t n_paths;
+	struct table_timer *timers;
+	size_t n_timers;
 	void *bytes;
 	size_t n_bytes;
 	unsigned int refs;
 };
 
 /*
- * Makes a definition of the messages SERVICE, EXEC…, SOCKET… at @bytes (copied). -EPROTO for anything else, for values
+ * Makes a definition of the messages SERVICE, then EXEC, SOCKET, PATH and TIMER, at @bytes (copied). -EPROTO for anything else, for values
  * that are none of their enum's and for a name that is no unit's.
  */
 int definition_new(struct definition **ret, const void *bytes, size_t len);

@@ -215,13 +215,18 @@ static void run_stop(struct job_queue *queue, struct job *job)
 static void run_restart(struct job *job)
 {
 	job->state = JOB_RUNNING;
-	if (service_stop(job->service) == 0)
-		job->service->restart_wanted = true;
+	job->service->restart_wanted = true; /* before: the stop's first signal depends on it */
+	if (service_stop(job->service) < 0)
+		job->service->restart_wanted = false;
 }
 
 static void run_reload(struct job_queue *queue, struct job *job)
 {
-	if (service_reload(job->service) < 0)
+	int r = service_reload(job->service);
+
+	if (r == -ENOTSUP && job->service->definition->service.reload_to.len > 0)
+		job_finish(queue, job, JOB_DONE); /* the others' reloads were its own */
+	else if (r < 0)
 		job_finish(queue, job, JOB_FAILED);
 	else
 		job->state = JOB_RUNNING;

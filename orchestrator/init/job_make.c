@@ -113,12 +113,30 @@ static void doom_for_list(struct job_queue *queue, struct job *job, const struct
 	}
 }
 
+/* Requisite=: what it names is there already, or on its way. */
+static void doom_unless_up(struct job_queue *queue, struct job *job, const struct wire_list *list)
+{
+	const char *name = NULL;
+
+	while ((name = wire_list_next(list, name))) {
+		const struct service *other = queue->host.find(name, queue->host.data);
+
+		if (!must_be_known(name) ||
+		    (other && (service_state_is_active(other->state) ||
+			       service_is_starting(other) || job_find(queue, other->name))))
+			continue;
+		job->doomed = true;
+		job_explain(job, 0, "it starts only beside %s, which is not up", name);
+	}
+}
+
 static void doom_if_unmet(struct job_queue *queue, struct job *job)
 {
 	const struct table_service *words = &job->service->definition->service;
 
 	doom_for_list(queue, job, &words->requires);
 	doom_for_list(queue, job, &words->binds_to);
+	doom_unless_up(queue, job, &words->requisite);
 }
 
 /* What @service says it can't run beside stops, and it waits for that. */
@@ -282,15 +300,23 @@ static int enqueue_start(struct job_queue *queue, struct job *first, char ***rep
 	return r;
 }
 
-static bool hangs_on(const struct service *service, const struct service *other)
+/* Does a job of @kind for @other take @service along? */
+static bool hangs_on(const struct service *service, const struct service *other, enum job_kind kind)
 {
 	const struct table_service *words = &service->definition->service;
+	const struct table_service *others = &other->definition->service;
 
-	return depend_lists(&words->requires, &other->definition->service) ||
-	       depend_lists(&words->binds_to, &other->definition->service);
+	if (kind == JOB_RELOAD)
+		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) &&
+		       (depend_lists(&words->reload_from, others) ||
+			depend_lists(&others->reload_to, words));
+	return depend_lists(&words->requires, others) || depend_lists(&words->binds_to, others) ||
+	       depend_lists(&words->requisite, others) || depend_lists(&words->part_of, others) ||
+	       (kind == JOB_STOP &&
+		(depend_lists(&others->stop_to, words) || depend_lists(&words->stop_from, others)));
 }
 
-/* Everything that requires it, whatever the depth: the list of jobs is walked while it grows. */
+/* Everything that hangs on it, whatever the depth: the list of jobs is walked while it grows. */
 static int enqueue_dependents(struct job_queue *queue, struct job *first)
 {
 	struct job *job;
@@ -306,7 +332,8 @@ static int enqueue_dependents(struct job_queue *queue, struct job *first)
 			struct job *dependent;
 
 			if (r < 0 || service_state_is_inactive(service->state) ||
-			    !hangs_on(service, job->service) || service == job->service)
+			    !hangs_on(service, job->service, first->kind) ||
+			    service == job->service)
 				continue;
 			r = obtain(queue, first->kind, service, first->why, &dependent);
 			if (r == 0)
@@ -332,9 +359,8 @@ int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *ser
 		break;
 	case JOB_STOP:
 	case JOB_RESTART:
-		r = enqueue_dependents(queue, job);
-		break;
 	case JOB_RELOAD:
+		r = enqueue_dependents(queue, job);
 		break;
 	}
 	if (r < 0 && !loading)

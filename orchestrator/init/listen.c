@@ -19,6 +19,8 @@
 #include "early/log.h"
 #include "early/parse.h"
 
+#include "listen_options.h"
+
 /*
  * Addresses
  *
@@ -27,8 +29,8 @@
  *
  * They are in blocking mode, as services expect them that have no NonBlocking=; PID 1 itself never accepts nor reads.
  *
- * SocketUser= and SocketGroup= need NSS; here only numbers and root are understood. For any other name the socket stays
- * root's, and one whose mode gives nothing to others would then be of no use to its clients: it is said in the log.
+ * SocketUser= and SocketGroup= come as numbers: early-load knows the names. For anything else the socket stays root's, and one whose
+ * mode gives nothing to others would then be of no use to its clients: it is said in the log.
  */
 
 static const int socket_types[] = {
@@ -59,7 +61,7 @@ static bool path_is_allowed(const char *path, const char *run_dir)
 	return is_below(path, "/run") || is_below(path, run_dir);
 }
 
-static int make_parent(const char *path)
+static int make_parent(const char *path, mode_t mode)
 {
 	char *parent CLEANUP(free_charp)
 	= strdup(path);
@@ -67,7 +69,7 @@ static int make_parent(const char *path)
 	if (!parent)
 		return -ENOMEM;
 	*strrchr(parent, '/') = '\0';
-	return parent[0] ? fs_mkdir_p_at(AT_FDCWD, parent, 0755) : 0;
+	return parent[0] ? fs_mkdir_p_at(AT_FDCWD, parent, mode) : 0;
 }
 
 static int unix_address(const char *text, union address *ret, socklen_t *ret_len)
@@ -137,8 +139,9 @@ static const struct {
 	{ "kobject-uevent", NETLINK_KOBJECT_UEVENT },
 };
 
-static int open_netlink(const char *text, int *ret_fd)
+static int open_netlink(const struct table_socket *sock, int *ret_fd)
 {
+	const char *text = sock->address;
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
 	size_t len = strcspn(text, " ");
 	uint32_t group = 0;
@@ -154,6 +157,7 @@ static int open_netlink(const char *text, int *ret_fd)
 	if (fd < 0)
 		return -errno;
 	addr.nl_groups = group;
+	listen_set_options(fd, AF_NETLINK, sock);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
 		int r = -errno;
 
@@ -180,6 +184,7 @@ static int open_fifo(const struct table_socket *sock, int *ret_fd)
 		fd_close(fd);
 		return r;
 	}
+	listen_set_options(fd, AF_UNSPEC, sock);
 	*ret_fd = fd;
 	return 0;
 }
@@ -198,7 +203,7 @@ static int bind_and_listen(int fd, const struct table_socket *sock, const union 
 		return -errno;
 	if (is_path && chmod(sock->address, sock->mode) < 0)
 		return -errno;
-	if (sock->kind != TABLE_SOCKET_DATAGRAM && listen(fd, SOMAXCONN) < 0)
+	if (sock->kind != TABLE_SOCKET_DATAGRAM && listen(fd, listen_backlog(sock)) < 0)
 		return -errno;
 	return 0;
 }
@@ -220,6 +225,7 @@ static int open_socket(const struct table_socket *sock, int *ret_fd)
 	fd = socket(addr.any.sa_family, socket_types[sock->kind] | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	listen_set_options(fd, addr.any.sa_family, sock);
 	r = bind_and_listen(fd, sock, &addr, len);
 	if (r < 0)
 		return r;
@@ -251,23 +257,41 @@ static void give_to_owner(const struct table_socket *sock)
 		log_warning_errno(-errno, "cannot change the owner of %s", sock->address);
 }
 
+/* Symlinks=: other paths by which clients find it. */
+static void make_symlinks(const struct table_socket *sock, const char *run_dir)
+{
+	const char *link = NULL;
+
+	while (sock->address[0] == '/' && (link = wire_list_next(&sock->symlinks, link))) {
+		const char *path = is_below(link, "/var/run") ? link + strlen("/var") : link;
+		int r = path_is_allowed(path, run_dir) ? make_parent(path, 0755) : -EXDEV;
+
+		if (r == 0 && symlink(sock->address, path) < 0 && errno != EEXIST)
+			r = -errno;
+		if (r < 0)
+			log_warning_errno(r, "%s: cannot link %s to it", sock->address, path);
+	}
+}
+
 static int open_one(const struct table_socket *sock, const char *run_dir, int *ret_fd)
 {
 	int r;
 
 	if (sock->kind == TABLE_SOCKET_NETLINK)
-		return open_netlink(sock->address, ret_fd);
+		return open_netlink(sock, ret_fd);
 	if (sock->address[0] == '/') {
 		if (!path_is_allowed(sock->address, run_dir))
 			return -EXDEV;
-		r = make_parent(sock->address);
+		r = make_parent(sock->address, sock->directory_mode);
 		if (r < 0)
 			return r;
 	}
 	r = sock->kind == TABLE_SOCKET_FIFO ? open_fifo(sock, ret_fd) : open_socket(sock, ret_fd);
-	if (r == 0)
-		give_to_owner(sock);
-	return r;
+	if (r < 0)
+		return r;
+	give_to_owner(sock);
+	make_symlinks(sock, run_dir);
+	return 0;
 }
 
 static bool is_open(const struct listen *listen, const char *address)

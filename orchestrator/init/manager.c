@@ -53,6 +53,31 @@ static void note_event(struct service *service, enum service_state old, struct m
 	manager_event(manager, name, 0, why);
 }
 
+/* OnFailure=, OnSuccess=: whether a life ended well is known when it rests, not when it starts again by itself. */
+static void start_successors(struct manager *manager, const struct service *service,
+			     enum service_state old)
+{
+	const struct table_service *words = &service->definition->service;
+	bool failed = service->state == SERVICE_FAILED;
+	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
+	const char *name = NULL;
+	char why[300];
+
+	if (was_at_rest(old) && old != SERVICE_AUTO_RESTART && !failed)
+		return;
+	if (!service_state_is_inactive(service->state) || old == SERVICE_FAILED ||
+	    service->restart_wanted || manager->stopping ||
+	    (!failed && service->result != VERDICT_SUCCESS))
+		return;
+	snprintf(why, sizeof(why), "%s %s", service->name, failed ? "failed" : "ended");
+	while ((name = wire_list_next(list, name))) {
+		int r = manager_start_unit(manager, name, why, NULL);
+
+		if (r < 0 && r != -EALREADY)
+			log_warning_errno(r, "%s: cannot start %s", why, name);
+	}
+}
+
 static void handle_state_changed(struct service *service, enum service_state old, void *data)
 {
 	struct manager *manager = data;
@@ -60,6 +85,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 	service->touched = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
+	start_successors(manager, service, old);
 }
 
 static void handle_changed(struct service *service, void *data)
@@ -108,6 +134,13 @@ static void handle_stream(struct service *service, void *data)
 	struct manager *manager = data;
 
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
+}
+
+static const struct table_service *find_words(const char *name, void *data)
+{
+	struct service *service = manager_find(data, name);
+
+	return service ? &service->definition->service : NULL;
 }
 
 /* --- jobs --- */
@@ -263,6 +296,14 @@ static void handle_stranger(const siginfo_t *info, void *data)
 	cgroup_tree_reaped(manager->cgroups, info->si_pid);
 }
 
+static int list_overlaid(char ***paths, void *data)
+{
+	struct manager *manager = data;
+
+	return manager->options.overlaid ? manager->options.overlaid(paths, manager->options.data)
+					 : 0;
+}
+
 static int copy_options(struct manager *manager, const struct manager_options *options)
 {
 	int r = 0;
@@ -297,7 +338,9 @@ static void init_parts(struct manager *manager)
 		.changed = handle_changed,
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
+		.words = find_words,
 		.stream = handle_stream,
+		.overlaid = list_overlaid,
 		.data = manager,
 	};
 	list_init(&manager->services);

@@ -28,6 +28,8 @@ struct manager_options {
 
 	/* The control verbs that are the boot code's: POWEROFF, REBOOT, HALT, DAEMON_REEXEC, RESCUE, MERGE. NULL: -EOPNOTSUPP. */
 	int (*verb)(struct manager *manager, enum control_verb verb, const char *name, void *data);
+	/* Adds the paths that lie below an overlay now. NULL: there are none. */
+	int (*overlaid)(char ***paths, void *data);
 	/* What else `earlyctl status` has to say about the machine, a line each. NULL: nothing. */
 	void (*status)(void *data, void (*say)(void *to, const char *text), void *to);
 	void *data;

@@ -111,12 +111,21 @@ static void handle_again(struct loop_timer *timer)
 	start_shell(container_of(timer, struct rescue_shell, again));
 }
 
+static void start_later(struct rescue_shell *shell)
+{
+	uint64_t now_us = clock_monotonic_us();
+	uint64_t pause_us;
+
+	shell->n_short = now_us - shell->started_us < SHORT_US ? shell->n_short + 1 : 0;
+	pause_us = rescue_pause_us(shell->n_short);
+	log_debug("the next rescue shell on %s comes in %llu s", shell->tty,
+		  (unsigned long long)(pause_us / USEC_PER_SEC));
+	(void)loop_timer_start(shell->rescue->loop, &shell->again, now_us + pause_us, handle_again);
+}
+
 static void handle_end(struct loop_child *child, const siginfo_t *info)
 {
 	struct rescue_shell *shell = container_of(child, struct rescue_shell, child);
-
-	uint64_t now_us = clock_monotonic_us();
-	uint64_t pause_us;
 
 	if (shell->on_screen && info->si_code == CLD_EXITED && info->si_status == 0) {
 		shell->on_screen = false;
@@ -124,11 +133,8 @@ static void handle_end(struct loop_child *child, const siginfo_t *info)
 		start_shell(shell);
 		return;
 	}
-	shell->n_short = now_us - shell->started_us < SHORT_US ? shell->n_short + 1 : 0;
-	pause_us = rescue_pause_us(shell->n_short);
-	log_debug("the rescue shell on %s has ended; the next one in %llu s", shell->tty,
-		  (unsigned long long)(pause_us / USEC_PER_SEC));
-	(void)loop_timer_start(shell->rescue->loop, &shell->again, now_us + pause_us, handle_again);
+	log_debug("the rescue shell on %s has ended", shell->tty);
+	start_later(shell);
 }
 
 /* In the child. */
@@ -146,6 +152,7 @@ static void say_again(unsigned int n_short)
 static void start_shell(struct rescue_shell *shell)
 {
 	pid_t pid = fork();
+	int r;
 
 	if (pid == 0) {
 		open_terminal(shell->tty);
@@ -155,11 +162,14 @@ static void start_shell(struct rescue_shell *shell)
 			say_again(shell->n_short);
 		run_shell(shell->rescue->in_initramfs);
 	}
+	r = pid < 0 ? -errno : 0;
 	shell->started_us = clock_monotonic_us();
-	if (pid > 0)
-		(void)loop_child_watch(shell->rescue->loop, &shell->child, pid, handle_end);
-	else
-		log_errno(-errno, "cannot start a rescue shell");
+	if (r == 0)
+		r = loop_child_watch(shell->rescue->loop, &shell->child, pid, handle_end);
+	if (r == 0)
+		return;
+	log_errno(r, "cannot start a rescue shell");
+	start_later(shell); /* there may be room for a process or memory by then */
 }
 
 static void say(const char *tty, const char *what, const char *why, const char *advice)

@@ -58,6 +58,9 @@ struct service_host {
 			 void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
 	void (*stream)(struct service *service, void *data); /* output_read is new */
+	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
+	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
+	const struct table_service *(*words)(const char *name, void *data);
 	void *data;
 };
 
@@ -80,6 +83,7 @@ struct service {
 	struct service_process control; /* the command of a phase */
 	size_t nth; /* command of the phase */
 	bool conditions_met; /* in this run: a command was executed */
+	bool cleaned; /* after this run: early-exec was told to take away what the run made */
 	bool main_gone; /* the main process of this run ended, and how: */
 	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
 	int exit_status;

@@ -15,6 +15,9 @@ void service_fail(struct service *service, enum verdict_result result, const cha
 /* The commands of the present state from the first on. */
 void service_run_phase(struct service *service);
 
+/* Has early-exec take away what the run made; its end is awaited like any process's. False: there is nothing to do. */
+bool service_run_clean(struct service *service);
+
 /* Up: is the main process still there, and if not, what follows? */
 void service_settle(struct service *service);
 

@@ -317,6 +317,43 @@ static void handle_control_exit(struct loop_child *child, const siginfo_t *info)
 		control_failed(service, process, info);
 }
 
+/* --- after the last process --- */
+
+static void handle_clean_exit(struct loop_child *child, const siginfo_t *info)
+{
+	struct service_process *process = container_of(child, struct service_process, child);
+	struct service *service = process->service;
+
+	cgroup_tree_reaped(service->host->cgroups, info->si_pid);
+	execs_pipe_drain(&process->pipe);
+	process->pid = 0;
+	service->host->changed(service, service->host->data);
+	service_check_empty(service); /* what it could not take away is left */
+}
+
+static void handle_clean_pipe(struct execs_pipe *pipe)
+{
+	(void)pipe; /* it says nothing */
+}
+
+bool service_run_clean(struct service *service)
+{
+	const struct definition_exec *exec = definition_exec(service->definition, TABLE_PHASE_CLEAN,
+							     0);
+	int r;
+
+	if (!exec || service->cleaned)
+		return false;
+	service->cleaned = true;
+	command_forget(&service->control);
+	r = command_run(service, &service->control, exec, handle_clean_exit, handle_clean_pipe);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot clean up after it", service->name);
+	else
+		service->host->changed(service, service->host->data);
+	return r == 0;
+}
+
 /* --- the group --- */
 
 static void main_vanished(struct service *service)

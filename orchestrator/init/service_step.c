@@ -10,6 +10,9 @@
 #include "early/log.h"
 #include "early/parse.h"
 
+#include "cgroup_devices.h"
+#include "cgroup_limits.h"
+#include "cgroup_network.h"
 #include "command.h"
 #include "service_internal.h"
 #include "state_proto.h"
@@ -34,6 +37,8 @@ static void handle_timeout(struct loop_timer *timer)
 		log_warning("%s: processes are left that cannot be killed", service->name);
 	else if (service->state == SERVICE_RELOAD)
 		log_warning("%s: reload took too long", service->name);
+	else if (service->state == SERVICE_RUNNING)
+		service_fail(service, VERDICT_TIMEOUT, "ran for longer than RuntimeMaxSec=");
 	else
 		service_fail(service, VERDICT_TIMEOUT, "took too long in state %s",
 			     service_sub_state_name(service->state));
@@ -72,6 +77,23 @@ void service_pet_watchdog(struct service *service)
 			       handle_watchdog); /* without it the service is merely not watched */
 }
 
+static uint64_t stop_timeout(const struct table_service *words, bool aborted)
+{
+	if (aborted && words->abort_timeout_us > 0)
+		return words->abort_timeout_us;
+	return words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY;
+}
+
+/* RuntimeMaxSec= counts from the start, however often it was reloaded since. */
+static void arm_runtime(struct service *service)
+{
+	uint64_t max_us = service->definition->service.runtime_max_us;
+	uint64_t past_us = clock_monotonic_us() - service->started_us;
+
+	if (max_us > 0 && service->state == SERVICE_RUNNING)
+		arm(service, max_us > past_us ? max_us - past_us : 1);
+}
+
 static void set_timer(struct service *service, uint32_t actions)
 {
 	const struct table_service *words = &service->definition->service;
@@ -81,13 +103,14 @@ static void set_timer(struct service *service, uint32_t actions)
 		arm(service,
 		    words->start_timeout_us > 0 ? words->start_timeout_us : PARSE_INFINITY);
 	if (actions & SERVICE_ACTION_TIME_STOP)
-		arm(service, words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY);
+		arm(service, stop_timeout(words, actions & SERVICE_ACTION_KILL_ABORT));
 	if (actions & SERVICE_ACTION_TIME_REST)
 		arm(service, SERVICE_REST_DEADLINE_US);
 	if (actions & SERVICE_ACTION_TIME_RESTART)
 		arm(service,
 		    backoff_delay(&service->backoff, clock_monotonic_us() - service->started_us,
 				  words->restart_us, limited));
+	arm_runtime(service);
 }
 
 void service_resume(struct service *service, const struct state_service *state)
@@ -129,15 +152,51 @@ static void delegate(struct service *service)
 		log_warning_errno(r, "%s: cannot delegate its group", service->name);
 }
 
+/* Limits of the slices that it lies in: /a.slice/a-b.slice/x.service. */
+static void limit_slices(struct service *service)
+{
+	const char *path = service->group.path;
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		char *slice_path CLEANUP(free_charp)
+		= strndup(path, (size_t)(slash - path));
+		const struct table_service *words = NULL;
+
+		if (slice_path && service->host->words)
+			words = service->host->words(strrchr(slice_path, '/') + 1,
+						     service->host->data);
+		if (words)
+			cgroup_limit(service->host->cgroups, slice_path, &words->cgroup);
+	}
+}
+
+static void make_group(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+	bool is_new = service->group.fd < 0;
+	int r = cgroup_make(&service->group);
+
+	if (r < 0) {
+		log_warning_errno(r, "%s: cannot make its group", service->name);
+		return;
+	}
+	limit_slices(service);
+	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
+	if (is_new) { /* what goes wrong is told there */
+		(void)cgroup_restrict_devices(&service->group, &words->devices);
+		(void)cgroup_restrict_network(&service->group, &words->addresses);
+	}
+	if (words->flags & TABLE_FLAG_DELEGATE) {
+		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
+		delegate(service);
+	}
+}
+
 static void prepare(struct service *service)
 {
 	int r;
 
-	r = cgroup_make(&service->group);
-	if (r < 0)
-		log_warning_errno(r, "%s: cannot make its group", service->name);
-	else if (service->definition->service.flags & TABLE_FLAG_DELEGATE)
-		delegate(service);
+	make_group(service);
 	if (speaks_notify(service)) {
 		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
 				service->name, service_handle_notify);
@@ -154,7 +213,7 @@ static void clear(struct service *service)
 {
 	service->result = VERDICT_SUCCESS;
 	service->stop_wanted = service->restart_wanted = false;
-	service->main_gone = service->conditions_met = false;
+	service->main_gone = service->conditions_met = service->cleaned = false;
 	service->exit_code = service->exit_status = 0;
 	service->started_us = clock_monotonic_us();
 	free(service->detail);
@@ -185,6 +244,9 @@ static void terminate(struct service *service)
 	bool group = words->kill_mode == TABLE_KILL_CONTROL_GROUP;
 	int signo = words->kill_signal ? words->kill_signal : SIGTERM;
 
+	if (service->restart_wanted && words->restart_kill_signal)
+		signo = words->restart_kill_signal;
+
 	if (words->kill_mode == TABLE_KILL_NONE)
 		return;
 	kill_main(service, signo);
@@ -203,9 +265,18 @@ static void terminate(struct service *service)
 
 static void abort_main(struct service *service)
 {
-	kill_main(service, SIGABRT);
+	int signo = service->definition->service.watchdog_signal;
+
+	kill_main(service, signo ? signo : SIGABRT);
 	if (!spares_rest(service))
 		(void)cgroup_kill(&service->group, SIGTERM, service->main.pid);
+}
+
+static int final_signal(const struct service *service)
+{
+	int signo = service->definition->service.final_kill_signal;
+
+	return signo ? signo : SIGKILL;
 }
 
 static void kill_hard(struct service *service)
@@ -214,9 +285,9 @@ static void kill_hard(struct service *service)
 
 	if (words->kill_mode == TABLE_KILL_NONE || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
 		return;
-	kill_main(service, SIGKILL);
+	kill_main(service, final_signal(service));
 	if (!spares_rest(service))
-		(void)cgroup_kill(&service->group, SIGKILL, 0);
+		(void)cgroup_kill(&service->group, final_signal(service), 0);
 }
 
 static void kill_rest(struct service *service)
@@ -225,8 +296,8 @@ static void kill_rest(struct service *service)
 
 	if (spares_rest(service) || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
 		return;
-	kill_main(service, SIGKILL);
-	(void)cgroup_kill(&service->group, SIGKILL, 0);
+	kill_main(service, final_signal(service));
+	(void)cgroup_kill(&service->group, final_signal(service), 0);
 }
 
 static bool awaits_end(uint32_t actions)
@@ -299,6 +370,28 @@ static enum service_event verdict(struct service *service)
 						  : SERVICE_EVENT_END_FAILED;
 }
 
+/*
+ * A service that starts again keeps what it made. One that some process of it is left of is not cleaned up after: that process may use
+ * it.
+ */
+static bool clean(struct service *service, enum service_event event)
+{
+	if (event == SERVICE_EVENT_END_RESTART || service->restart_wanted ||
+	    service->result == VERDICT_CONDITION || !cgroup_is_empty(&service->group) ||
+	    !service_run_clean(service))
+		return false;
+	arm(service, SERVICE_REST_DEADLINE_US);
+	return true;
+}
+
+static void decide(struct service *service)
+{
+	enum service_event event = verdict(service);
+
+	if (!clean(service, event))
+		service_dispatch(service, event);
+}
+
 static void lay_to_rest(struct service *service)
 {
 	command_forget(&service->main);
@@ -355,7 +448,7 @@ void service_dispatch(struct service *service, enum service_event event)
 	if (step.actions & SERVICE_ACTION_RUN)
 		service_run_phase(service);
 	else if (step.actions & SERVICE_ACTION_VERDICT)
-		service_dispatch(service, verdict(service));
+		decide(service);
 	else if (step.actions & SERVICE_ACTION_SETTLE)
 		service_settle(service);
 	else if (awaits_end(step.actions))

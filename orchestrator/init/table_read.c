@@ -82,6 +82,8 @@ static int check_form(struct cursor cursor)
 			break;
 		case TABLE_EXEC:
 		case TABLE_SOCKET:
+		case TABLE_PATH:
+		case TABLE_TIMER:
 			if (!in_service)
 				return -EPROTO;
 			break;

@@ -14,6 +14,7 @@
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
+#include "early/strv.h"
 #include "mounts.h"
 
 #define UPPER_ROOT "/run/early/upper"
@@ -77,6 +78,16 @@ bool unions_is_separate(const char *path, const struct disks_mounted *root)
 			return true;
 	}
 	return false;
+}
+
+int unions_list_overlaid(const struct unions *unions, char ***paths)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < unions->n_mounts; i++)
+		if (unions->mounts[i].state < UNION_GONE)
+			r = strv_append(paths, unions->mounts[i].path);
+	return r;
 }
 
 bool unions_are_merging(const struct unions *unions)
@@ -235,7 +246,7 @@ static void detach_dead_binds(const char *path)
 {
 	if (fork() != 0)
 		return;
-	(void)close_range(3, ~0U, 0);
+	log_close_others();
 	(void)dead_mounts_detach(path); /* it has logged */
 	_exit(0);
 }

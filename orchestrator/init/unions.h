@@ -78,6 +78,8 @@ void unions_merge(struct unions *unions);
 bool unions_are_settled(const struct unions *unions);
 bool unions_are_merging(const struct unions *unions);
 
+/* Adds the paths whose overlays are there or to come: below them no service may get a mount of its own. */
+int unions_list_overlaid(const struct unions *unions, char ***paths);
 /* How far the merges are, all together; 100 as long as nothing is known. */
 uint32_t unions_percent(const struct unions *unions);
 

@@ -10,7 +10,8 @@
 
 /*
  * A daemon that ends by SIGTERM, SIGINT, SIGHUP or SIGPIPE ended well, a oneshot did not; SuccessExitStatus= adds numbers and
- * signal names. Restart= is systemd's table of results; RestartPreventExitStatus= wins over it.
+ * signal names. Restart= is systemd's table of results; RestartPreventExitStatus= wins over it, and RestartForceExitStatus=
+ * restarts where it would not.
  */
 
 static const char *const result_names[VERDICT_RESULT_COUNT] = {
@@ -91,5 +92,7 @@ bool verdict_restarts(const struct table_service *service, enum verdict_result r
 		return false;
 	if (code != 0 && list_has(&service->restart_prevent_codes, code, status))
 		return false;
+	if (code != 0 && list_has(&service->restart_force_codes, code, status))
+		return true;
 	return restart_on[service->restart] & (1u << result);
 }

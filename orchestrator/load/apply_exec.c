@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Command lines and listening addresses.
+ * Command lines.
  *
  * A command line may hold several commands (" ; "), each with prefixes before its program. Whether $VARIABLES are in it is decided
  * here: without any, "$$" is resolved at once and PID 1 can execute the words as they are; with one, the words go to early-exec as
@@ -37,7 +37,7 @@ static const char *read_prefixes(const char *word, struct prefixes *ret_prefixes
 		else if (word[0] == '!' && word[1] == '!')
 			word++; /* only for kernels without ambient capabilities */
 		else if (*word == '!')
-			prefixes.flags |= TABLE_EXEC_FULL_PRIVILEGE;
+			prefixes.flags |= TABLE_EXEC_KEEP_IDENTITY;
 		else if (*word == ':')
 			prefixes.flags |= TABLE_EXEC_NO_ENVIRONMENT;
 		else if (*word == '@')
@@ -166,22 +166,4 @@ int apply_exec(const struct apply *apply, const char *value)
 			return r;
 	}
 	return 0;
-}
-
-int apply_listen(const struct apply *apply, const char *value)
-{
-	char *address CLEANUP(free_charp)
-	= NULL;
-	int r;
-
-	if (!*value) {
-		service_drop_sockets(apply->service);
-		return 0;
-	}
-	r = apply_expand(apply, value, &address);
-	if (r < 0)
-		return r;
-	if (apply->directive->arg == TABLE_SOCKET_FIFO && address[0] != '/')
-		return apply_refuse(apply, "\"%s\" is no absolute path", address);
-	return service_add_socket(apply->service, apply->directive->arg, address);
 }

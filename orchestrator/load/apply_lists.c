@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/capability_names.h"
 #include "early/parse.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
@@ -56,7 +57,9 @@ int apply_units(const struct apply *apply, const char *value)
 	int r;
 
 	if (!*value) {
-		reset_list(list);
+		/* as in systemd: what hangs on what cannot be taken back, only added to */
+		if (strcmp(apply->directive->section, "Unit") != 0)
+			reset_list(list);
 		return 0;
 	}
 	r = add_words(apply, value, false, &names);
@@ -268,7 +271,7 @@ int apply_limit(const struct apply *apply, const char *value)
 
 /*
  * CapabilityBoundingSet=, AmbientCapabilities=. The list holds the words in their order, a line that begins with ~ takes away: each
- * word of it gets the sign. Names of capabilities are early-exec's business; "" alone is the empty set.
+ * word of it gets the sign. "" alone is the empty set.
  */
 int apply_capabilities(const struct apply *apply, const char *value)
 {
@@ -285,7 +288,10 @@ int apply_capabilities(const struct apply *apply, const char *value)
 	}
 	r = words_split(inverted ? value + 1 : value, false, &words);
 	for (size_t i = 0; r == 0 && words && words[i]; i++)
-		r = strv_appendf(list, "%s%s", inverted ? "~" : "", words[i]);
+		if (capability_number(words[i]) < 0)
+			(void)apply_refuse(apply, "\"%s\" is no capability", words[i]);
+		else
+			r = strv_appendf(list, "%s%s", inverted ? "~" : "", words[i]);
 	if (r == 0 && !words)
 		r = strv_append(list, inverted ? "all" : "none");
 	return r;

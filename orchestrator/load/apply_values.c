@@ -262,6 +262,39 @@ int apply_kill_mode(const struct apply *apply, const char *value)
 	return choose(modes, ARRAY_SIZE(modes), value, &apply->service->fields.kill_mode);
 }
 
+/* FailureAction= and its like: what is done to the machine. Early does nothing to it for a service, apart from OnGiveUp=. */
+int apply_no_action(const struct apply *apply, const char *value)
+{
+	if (!*value || strcmp(value, "none") == 0)
+		return 0;
+	return apply_refuse(
+		apply,
+		"\"%s\" is not done: OnGiveUp=reboot in [Early] is for a service without "
+		"which the machine is of no use",
+		value);
+}
+
+int apply_exit_type(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "main") == 0)
+		return 0;
+	if (strcmp(value, "cgroup") != 0)
+		return -EINVAL;
+	return apply_refuse(apply,
+			    "\"cgroup\" is not done: the service ends with its main process");
+}
+
+/* What a service gets that did not start or stop in time. */
+int apply_failure_mode(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "terminate") == 0)
+		return 0;
+	if (strcmp(value, "abort") != 0 && strcmp(value, "kill") != 0)
+		return -EINVAL;
+	return apply_refuse(
+		apply, "\"%s\" is not done: KillSignal= comes first, then FinalKillSignal=", value);
+}
+
 int apply_stage(const struct apply *apply, const char *value)
 {
 	static const struct choice stages[] = {
@@ -291,18 +324,6 @@ int apply_notify_access(const struct apply *apply, const char *value)
 	return 0;
 }
 
-/* Yes, no, or the controllers that are handed over. */
-int apply_delegate(const struct apply *apply, const char *value)
-{
-	bool on = true;
-
-	if (*value)
-		(void)parse_bool(value,
-				 &on); /* no boolean: a list of controllers, which is a yes */
-	set_flag(apply, TABLE_FLAG_DELEGATE, on);
-	return 0;
-}
-
 int apply_preserve(const struct apply *apply, const char *value)
 {
 	bool on = true;
@@ -320,9 +341,8 @@ int apply_stream(const struct apply *apply, const char *value)
 						 "kmsg",           "journal+console",
 						 "syslog+console", "kmsg+console",
 						 "socket" };
-	static const char *const known[] = {
-		"null", "tty", "tty-force", "tty-fail", "inherit", ""
-	};
+	static const char *const known[] = { "null",    "tty",  "tty-force", "tty-fail",
+					     "inherit", "data", "" };
 	char **member = MEMBER(apply, char *);
 	bool is_input = apply->directive->offset == offsetof(struct service, standard_input);
 	const char *word = value;
@@ -330,6 +350,8 @@ int apply_stream(const struct apply *apply, const char *value)
 	for (size_t i = 0; !is_input && i < ARRAY_SIZE(log_words); i++)
 		if (strcmp(value, log_words[i]) == 0)
 			word = "inherit";
+	if (!is_input && strcmp(value, "data") == 0)
+		return -EINVAL;
 	if (is_input && strcmp(value, "socket") == 0)
 		return apply_refuse(apply, "a connection as standard input is not supported yet");
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -348,7 +370,7 @@ int apply_stream(const struct apply *apply, const char *value)
 	return -EINVAL;
 }
 
-int apply_socket_bool(const struct apply *apply, const char *value)
+int apply_bool(const struct apply *apply, const char *value)
 {
 	return parse_bool(value, MEMBER(apply, bool));
 }

@@ -77,3 +77,21 @@ int diags_claim(struct diags *diags, size_t first, const char *unit, uint32_t *r
 	*ret_n = n;
 	return 0;
 }
+
+int diags_take(struct diags *diags, struct diags *from)
+{
+	size_t n = diags->n_items + from->n_items;
+	struct diag *items;
+
+	if (from->n_items == 0)
+		return 0;
+	items = reallocarray(diags->items, n, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	diags->items = items;
+	memcpy(items + diags->n_items, from->items, from->n_items * sizeof(*items));
+	diags->n_items = n;
+	free(from->items);
+	*from = (struct diags){ .error = from->error };
+	return 0;
+}

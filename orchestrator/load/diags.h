@@ -39,3 +39,6 @@ int diags_claim(struct diags *diags, size_t first, const char *unit, uint32_t *r
 /* @file and @directive may be NULL. */
 void diags_add(struct diags *diags, const char *file, uint32_t line, enum diag_level level,
 	       const char *directive, const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+/* Moves all remarks of @from behind those of @diags. */
+int diags_take(struct diags *diags, struct diags *from);

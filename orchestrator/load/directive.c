@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* Sections of units that exist here by their names only; nothing in them is read. */
-static const char *const name_only_sections[] = { "Mount", "Automount", "Swap", "Path",
-						  "Timer", "Slice",     "Scope" };
+/* What such units ask for is early-disks' business, and comes from fstab. */
+static const char *const foreign_sections[] = { "Mount", "Automount", "Swap" };
 
-static bool is_name_only_section(const char *section)
+static bool is_of_disks(const char *section)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(name_only_sections); i++)
-		if (strcmp(name_only_sections[i], section) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_sections); i++)
+		if (strcmp(foreign_sections[i], section) == 0)
 			return true;
 	return false;
 }
@@ -21,6 +20,12 @@ static void tell(struct diags *diags, const struct unit_line *line, enum diag_le
 		 const char *text)
 {
 	diags_add(diags, line->file, line->line, level, line->key, "%s", text);
+}
+
+static void tell_bad_value(const struct apply *apply)
+{
+	diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING,
+		  apply->line->key, "the value \"%s\" is not understood", apply->line->value);
 }
 
 static int apply_honoured(const struct apply *apply)
@@ -32,9 +37,21 @@ static int apply_honoured(const struct apply *apply)
 	if (r == 0)
 		tell(apply->diags, apply->line, DIAG_HONOURED, "honoured");
 	else if (r != -EALREADY)
-		diags_add(apply->diags, apply->line->file, apply->line->line, DIAG_WARNING,
-			  apply->line->key, "the value \"%s\" is not understood",
-			  apply->line->value);
+		tell_bad_value(apply);
+	return 0;
+}
+
+/* What is refused may be checked and told to PID 1 nevertheless. */
+static int apply_refused(const struct apply *apply)
+{
+	int r = apply->directive->fn ? apply->directive->fn(apply, apply->line->value) : 0;
+
+	if (r == -ENOMEM)
+		return r;
+	if (r == 0)
+		tell(apply->diags, apply->line, DIAG_WARNING, apply->directive->reason);
+	else if (r != -EALREADY)
+		tell_bad_value(apply);
 	return 0;
 }
 
@@ -52,8 +69,9 @@ static int apply_line(const struct apply *apply)
 		tell(apply->diags, line, DIAG_NOTE, "somebody's own key");
 		return 0;
 	}
-	if (is_name_only_section(line->section)) {
-		tell(apply->diags, line, DIAG_NOTE, "units of this type exist by their names only");
+	if (is_of_disks(line->section)) {
+		tell(apply->diags, line, DIAG_WARNING,
+		     "such units are not acted on: put it into /etc/fstab");
 		return 0;
 	}
 	if (!apply->directive) {
@@ -68,12 +86,11 @@ static int apply_line(const struct apply *apply)
 		tell(apply->diags, line, DIAG_NOTE, apply->directive->reason);
 		return 0;
 	case DIRECTIVE_REFUSED:
-		if (!*line->value) {
+		if (!*line->value && !apply->directive->fn) {
 			tell(apply->diags, line, DIAG_NOTE, "nothing is asked for");
 			return 0;
 		}
-		tell(apply->diags, line, DIAG_WARNING, apply->directive->reason);
-		return 0;
+		return apply_refused(apply);
 	}
 	return 0;
 }

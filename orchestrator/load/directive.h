@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +30,19 @@ typedef int (*directive_fn)(const struct apply *apply, const char *value);
 enum directive_class {
 	DIRECTIVE_HONOURED,
 	DIRECTIVE_HARMLESS, /* its absence changes nothing that the service relies on; reason says why */
-	DIRECTIVE_REFUSED, /* known, but not done: reason */
+	DIRECTIVE_REFUSED, /* known, but not done: reason. With a handler it is checked and told to PID 1 nevertheless */
+};
+
+/* Forms of the options of sockets. */
+enum socket_option {
+	SOCKET_OPTION_BOOL,
+	SOCKET_OPTION_NUMBER,
+	SOCKET_OPTION_SIZE,
+	SOCKET_OPTION_SECONDS,
+	SOCKET_OPTION_TEXT,
+	SOCKET_OPTION_TOS,
+	SOCKET_OPTION_IPV6_ONLY,
+	SOCKET_OPTION_TIMESTAMPS,
 };
 
 struct directive {
@@ -41,6 +54,9 @@ struct directive {
 	enum directive_class class;
 	const char *reason;
 };
+
+/* Sections whose keys [Activate] takes: Socket, Path, Timer. */
+bool directive_is_activation(const char *section);
 
 const struct directive *directive_find(const char *section, const char *key);
 
@@ -67,10 +83,19 @@ int apply_signal(const struct apply *apply, const char *value);
 int apply_type(const struct apply *apply, const char *value);
 int apply_restart(const struct apply *apply, const char *value);
 int apply_kill_mode(const struct apply *apply, const char *value);
+int apply_no_action(const struct apply *apply, const char *value);
+int apply_exit_type(const struct apply *apply, const char *value);
+int apply_failure_mode(const struct apply *apply, const char *value);
 int apply_stage(const struct apply *apply, const char *value);
 int apply_give_up(const struct apply *apply, const char *value);
 int apply_notify_access(const struct apply *apply, const char *value);
 int apply_delegate(const struct apply *apply, const char *value);
+int apply_resource(const struct apply *apply, const char *value); /* arg: enum resource */
+int apply_quota(const struct apply *apply, const char *value);
+int apply_device_allow(const struct apply *apply, const char *value);
+int apply_device_policy(const struct apply *apply, const char *value);
+int apply_addresses(const struct apply *apply, const char *value); /* arg: 1 allows */
+int apply_oom_policy(const struct apply *apply, const char *value);
 int apply_preserve(const struct apply *apply, const char *value);
 int apply_condition(const struct apply *apply, const char *value);
 int apply_environment(const struct apply *apply, const char *value);
@@ -80,7 +105,15 @@ int apply_capabilities(const struct apply *apply, const char *value);
 int apply_stream(const struct apply *apply, const char *value);
 int apply_exec(const struct apply *apply, const char *value); /* arg: enum table_phase */
 int apply_listen(const struct apply *apply, const char *value); /* arg: enum table_socket_kind */
-int apply_socket_bool(const struct apply *apply, const char *value);
+int apply_accept(const struct apply *apply, const char *value);
+int apply_socket_option(const struct apply *apply, const char *value); /* arg: enum socket_option */
+int apply_only_no(const struct apply *apply, const char *value);
+int apply_bool(const struct apply *apply, const char *value);
+int apply_watched_path(const struct apply *apply,
+		       const char *value); /* arg: enum table_path_kind */
+int apply_timer(const struct apply *apply, const char *value); /* arg: enum table_timer_kind */
+int apply_timer_change(const struct apply *apply, const char *value); /* the same */
+int apply_timer_flag(const struct apply *apply, const char *value); /* arg: enum table_timer_flag */
 int apply_socket_units(const struct apply *apply, const char *value);
 int apply_checked_elsewhere(const struct apply *apply, const char *value); /* read by the loader */
 

@@ -8,18 +8,19 @@
 
 #include <string.h>
 
+#include "early/macros.h"
+
 #define reason_text "for people, not for the machine"
 #define reason_order "Early adds no dependencies of its own"
-#define reason_jobs "Early has no isolating jobs"
+#define reason_jobs "no job of Early isolates a unit or forbids another"
+#define reason_manual "guards against a person's own request, which Early carries out"
+#define reason_unneeded "what nobody needs any more goes on running; nothing relies on its end"
+#define reason_record "the record of a unit that rests is kept, and costs memory only"
 #define reason_mounts "mounts are early-disks' business and come before what needs them"
-#define reason_update "treated as met"
-#define reason_condition "treated as met"
+#define reason_condition "not judged: the service would start in any case"
 #define reason_main_pid "the main process is known by PIDFile= or by the cgroup"
-#define reason_start_only "applies to every command"
-#define reason_signals "SIGKILL ends what outlives its time"
-#define reason_fdstore "descriptors are kept for as long as the service is known"
-#define reason_nonblocking "services set the mode of their sockets by themselves"
-#define reason_oom "the kernel's choice stands"
+#define reason_fdstore                                                                             \
+	"each service may keep up to 512 descriptors, over restarts and not over stops"
 #define reason_usb "gadget functions are set up by their own tools"
 #define reason_sysv "ordering is by After= and Before="
 #define reason_install "links are made by systemctl enable"
@@ -31,16 +32,34 @@ static const struct directive unit_directives[] = {
 	  NULL },
 	{ "Unit", "Requires", apply_units, offsetof(struct service, requires), 0,
 	  DIRECTIVE_HONOURED, NULL },
-	{ "Unit", "Requisite", apply_units, offsetof(struct service, requires), 0,
-	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "Wants", apply_units, offsetof(struct service, wants), 0, DIRECTIVE_HONOURED,
-	  NULL },
-	{ "Unit", "Upholds", apply_units, offsetof(struct service, wants), 0, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Unit", "Conflicts", apply_units, offsetof(struct service, conflicts), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "BindsTo", apply_units, offsetof(struct service, binds_to), 0, DIRECTIVE_HONOURED,
 	  NULL },
+	{ "Unit", "BindTo", apply_units, offsetof(struct service, binds_to), 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Unit", "Requisite", apply_units, offsetof(struct service, requisite), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "PartOf", apply_units, offsetof(struct service, part_of), 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Unit", "StopPropagatedFrom", apply_units, offsetof(struct service, stop_from), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "PropagatesStopTo", apply_units, offsetof(struct service, stop_to), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "PropagatesReloadTo", apply_units, offsetof(struct service, reload_to), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "PropagateReloadTo", apply_units, offsetof(struct service, reload_to), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ReloadPropagatedFrom", apply_units, offsetof(struct service, reload_from), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "PropagateReloadFrom", apply_units, offsetof(struct service, reload_from), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "OnFailure", apply_units, offsetof(struct service, on_failure), 0,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "OnSuccess", apply_units, offsetof(struct service, on_success), 0,
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "Description", apply_string, offsetof(struct service, description), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "StartLimitIntervalSec", apply_span,
@@ -50,6 +69,9 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "StartLimitBurst", apply_u32, offsetof(struct service, fields.start_limit_burst),
 	  0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "Import", apply_checked_elsewhere, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "StartLimitAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "FailureAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "SuccessAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionPathExists", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertPathExists", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionPathExistsGlob", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
@@ -62,8 +84,6 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "AssertPathIsMountPoint", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionPathIsReadWrite", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertPathIsReadWrite", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Unit", "ConditionPathIsEncrypted", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Unit", "AssertPathIsEncrypted", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionDirectoryNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertDirectoryNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionFileNotEmpty", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
@@ -94,51 +114,50 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "AssertACPower", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "ConditionEnvironment", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "AssertEnvironment", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionNeedsUpdate", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertNeedsUpdate", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionMemory", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertMemory", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUs", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertCPUs", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionControlGroupController", apply_condition, 0, 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Unit", "AssertControlGroupController", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUFeature", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "AssertCPUFeature", apply_condition, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "ConditionCPUPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertCPUPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionMemoryPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertMemoryPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionIOPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertIOPressure", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionOSRelease", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertOSRelease", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionCredential", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertCredential", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionFirmware", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertFirmware", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "ConditionPathIsEncrypted", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
+	{ "Unit", "AssertPathIsEncrypted", NULL, 0, 0, DIRECTIVE_REFUSED, reason_condition },
 	{ "Unit", "Documentation", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_text },
 	{ "Unit", "SourcePath", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_text },
 	{ "Unit", "DefaultDependencies", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_order },
 	{ "Unit", "IgnoreOnIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "AllowIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "StopWhenUnneeded", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
+	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
+	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
+	{ "Unit", "StopWhenUnneeded", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_unneeded },
 	{ "Unit", "OnSuccessJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "CollectMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "SurviveFinalKillSignal", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
+	{ "Unit", "CollectMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_record },
 	{ "Unit", "RequiresMountsFor", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_mounts },
 	{ "Unit", "WantsMountsFor", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_mounts },
-	{ "Unit", "ConditionNeedsUpdate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_update },
-	{ "Unit", "AssertNeedsUpdate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_update },
-	{ "Unit", "ConditionMemory", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCPUs", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCPUPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionMemoryPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionIOPressure", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionControlGroupController", NULL, 0, 0, DIRECTIVE_HARMLESS,
-	  reason_condition },
-	{ "Unit", "ConditionCPUFeature", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionOSRelease", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "AssertCredential", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "ConditionFirmware", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_condition },
-	{ "Unit", "OnFailure", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "OnSuccess", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "PartOf", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "PropagatesReloadTo", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "ReloadPropagatedFrom", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "PropagatesStopTo", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "StopPropagatedFrom", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JoinsNamespaceOf", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "BindTo", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobTimeoutSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobRunningTimeoutSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobTimeoutAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "JobTimeoutRebootArgument", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "StartLimitAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "FailureAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Unit", "SuccessAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "FailureActionExitStatus", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "SuccessActionExitStatus", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Unit", "RebootArgument", NULL, 0, 0, DIRECTIVE_REFUSED, later },
@@ -175,6 +194,16 @@ static const struct directive service_directives[] = {
 	  offsetof(struct service, fields.start_timeout_us), 1, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "WatchdogSec", apply_span, offsetof(struct service, fields.watchdog_us), 0,
 	  DIRECTIVE_HONOURED, NULL },
+	{ "Service", "RuntimeMaxSec", apply_span, offsetof(struct service, fields.runtime_max_us),
+	  0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "TimeoutAbortSec", apply_timeout_both,
+	  offsetof(struct service, fields.abort_timeout_us), 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "TimeoutStartFailureMode", apply_failure_mode, 0, 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Service", "TimeoutStopFailureMode", apply_failure_mode, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "FailureAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "SuccessAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "StartLimitAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "StartLimitInterval", apply_span,
 	  offsetof(struct service, fields.start_limit_interval_us), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "StartLimitIntervalSec", apply_span,
@@ -185,11 +214,19 @@ static const struct directive service_directives[] = {
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Service", "RestartPreventExitStatus", apply_words,
 	  offsetof(struct service, restart_prevent_codes), 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "RestartForceExitStatus", apply_words,
+	  offsetof(struct service, restart_force_codes), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "Sockets", apply_socket_units, offsetof(struct service, socket_units), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Service", "KillMode", apply_kill_mode, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "KillSignal", apply_signal, offsetof(struct service, fields.kill_signal), 0,
 	  DIRECTIVE_HONOURED, NULL },
+	{ "Service", "RestartKillSignal", apply_signal,
+	  offsetof(struct service, fields.restart_kill_signal), 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "FinalKillSignal", apply_signal,
+	  offsetof(struct service, fields.final_kill_signal), 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "WatchdogSignal", apply_signal,
+	  offsetof(struct service, fields.watchdog_signal), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "SendSIGHUP", apply_flag, 0, TABLE_FLAG_SEND_SIGHUP, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Service", "SendSIGKILL", apply_flag_inverse, 0, TABLE_FLAG_SEND_SIGKILL_NO,
@@ -200,30 +237,18 @@ static const struct directive service_directives[] = {
 	{ "Service", "Slice", apply_slice, offsetof(struct service, slice), 0, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Service", "GuessMainPID", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_main_pid },
-	{ "Service", "RootDirectoryStartOnly", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_start_only },
-	{ "Service", "PermissionsStartOnly", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_start_only },
-	{ "Service", "TimeoutAbortSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
-	{ "Service", "TimeoutStartFailureMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
-	{ "Service", "TimeoutStopFailureMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
-	{ "Service", "FinalKillSignal", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
-	{ "Service", "WatchdogSignal", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
-	{ "Service", "RestartKillSignal", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_signals },
+	{ "Service", "RootDirectoryStartOnly", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "PermissionsStartOnly", apply_bool,
+	  offsetof(struct service, permissions_start_only), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "FileDescriptorStoreMax", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_fdstore },
 	{ "Service", "FileDescriptorStorePreserve", NULL, 0, 0, DIRECTIVE_HARMLESS,
 	  reason_fdstore },
-	{ "Service", "NonBlocking", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_nonblocking },
-	{ "Service", "ExitType", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_oom },
-	{ "Service", "OOMPolicy", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_oom },
-	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
-	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_usb },
+	{ "Service", "NonBlocking", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "ExitType", apply_exit_type, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
+	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
 	{ "Service", "SysVStartPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sysv },
-	{ "Service", "FsckPassNo", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sysv },
-	{ "Service", "RuntimeMaxSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "RuntimeRandomizedExtraSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "RestartForceExitStatus", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "FailureAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "SuccessAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "StartLimitAction", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "RebootArgument", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "BusPolicy", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "OpenFile", NULL, 0, 0, DIRECTIVE_REFUSED, later },
@@ -254,20 +279,75 @@ static const struct directive_group install_group = { install_directives,
 						      ARRAY_SIZE(install_directives) };
 
 static const struct directive_group *const groups[] = {
-	&unit_group,    &service_group, &directive_group_exec, &directive_group_activation,
+	&unit_group,
+	&service_group,
+	&directive_group_exec,
+	&directive_group_resource,
+	&directive_group_socket,
+	&directive_group_path,
+	&directive_group_timer,
+	&directive_group_activate,
 	&install_group,
 };
 
+/* [Slice] and [Scope] hold what systemd.resource-control(5) describes, and nothing else. */
+static bool is_resources_only(const char *section)
+{
+	return strcmp(section, "Slice") == 0 || strcmp(section, "Scope") == 0;
+}
+
+static const struct directive *find_in(const struct directive_group *group, const char *section,
+				       const char *key)
+{
+	for (size_t i = 0; i < group->n_items; i++)
+		if (strcmp(group->items[i].key, key) == 0 &&
+		    strcmp(group->items[i].section, section) == 0)
+			return &group->items[i];
+	return NULL;
+}
+
+bool directive_is_activation(const char *section)
+{
+	return strcmp(section, "Socket") == 0 || strcmp(section, "Path") == 0 ||
+	       strcmp(section, "Timer") == 0;
+}
+
+/* [Activate] takes what [Socket], [Path] and [Timer] take; the service is the one whose manifest it is. */
+static const struct directive *find_activation(const char *key)
+{
+	static const struct {
+		const struct directive_group *group;
+		const char *section;
+	} places[] = {
+		{ &directive_group_activate, "Activate" },
+		{ &directive_group_socket, "Socket" },
+		{ &directive_group_path, "Path" },
+		{ &directive_group_timer, "Timer" },
+	};
+
+	if (strcmp(key, "Service") == 0 || strcmp(key, "Unit") == 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct directive *directive = find_in(places[i].group, places[i].section,
+							    key);
+
+		if (directive)
+			return directive;
+	}
+	return NULL;
+}
+
 const struct directive *directive_find(const char *section, const char *key)
 {
+	if (strcmp(section, "Activate") == 0)
+		return find_activation(key);
+	if (is_resources_only(section))
+		return find_in(&directive_group_resource, "Service", key);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
-		for (size_t j = 0; j < groups[i]->n_items; j++) {
-			const struct directive *directive = &groups[i]->items[j];
+		const struct directive *directive = find_in(groups[i], section, key);
 
-			if (strcmp(directive->key, key) == 0 &&
-			    strcmp(directive->section, section) == 0)
-				return directive;
-		}
+		if (directive)
+			return directive;
 	}
 	return NULL;
 }

@@ -11,6 +11,11 @@ struct directive_group {
 };
 
 extern const struct directive_group directive_group_exec; /* directive_exec.c */
-extern const struct directive_group directive_group_activation; /* directive_activation.c */
+extern const struct directive_group directive_group_resource; /* directive_resource.c */
+/* directive_activation.c */
+extern const struct directive_group directive_group_socket;
+extern const struct directive_group directive_group_path;
+extern const struct directive_group directive_group_timer;
+extern const struct directive_group directive_group_activate;
 
 #define later "not supported yet"

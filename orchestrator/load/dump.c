@@ -18,9 +18,14 @@ static const char *const restarts[] = { "no",          "on-success", "on-failure
 static const char *const kills[] = { "control-group", "mixed", "process", "none" };
 static const char *const phases[] = { "ExecCondition", "ExecStartPre", "ExecStart",
 				      "ExecStartPost", "ExecReload",   "ExecStop",
-				      "ExecStopPost" };
+				      "ExecStopPost",  "(cleaning)" };
 static const char *const kinds[] = { "ListenStream", "ListenDatagram", "ListenSequentialPacket",
 				     "ListenFIFO", "ListenNetlink" };
+static const char *const paths[] = { "PathExists", "PathExistsGlob", "PathChanged", "PathModified",
+				     "DirectoryNotEmpty" };
+static const char *const timers[] = { "OnCalendar",    "OnActiveSec",     "OnBootSec",
+				      "OnStartupSec",  "OnUnitActiveSec", "OnUnitInactiveSec",
+				      "OnClockChange", "OnTimezoneChange" };
 static const char *const flags[] = { "needs-exec",
 				     "remain-after-exit",
 				     "delegate",
@@ -122,9 +127,10 @@ static void print_service(FILE *file, const struct table_service *service)
 
 static void print_exec(FILE *file, const struct table_exec *exec)
 {
-	fprintf(file, "\t%s=%s%s%s%s:", WORD(phases, exec->phase),
+	fprintf(file, "\t%s=%s%s%s%s%s:", WORD(phases, exec->phase),
 		exec->flags & TABLE_EXEC_IGNORE_FAILURE ? "-" : "",
 		exec->flags & TABLE_EXEC_FULL_PRIVILEGE ? "+" : "",
+		exec->flags & TABLE_EXEC_KEEP_IDENTITY ? "!" : "",
 		exec->flags & TABLE_EXEC_HAS_VARIABLES ? "$" : "", exec->program);
 	for (const char *word = wire_list_next(&exec->argv, NULL); word;
 	     word = wire_list_next(&exec->argv, word))
@@ -143,9 +149,29 @@ static void print_diagnostic(FILE *file, const struct table_diagnostic *diagnost
 		diagnostic->directive, *diagnostic->directive ? ": " : "", diagnostic->text);
 }
 
+static void print_socket(FILE *file, const struct table_socket *socket)
+{
+	fprintf(file, "\t%s=%s mode %04" PRIo32 "%s", WORD(kinds, socket->kind), socket->address,
+		socket->mode, socket->flags & TABLE_SOCKET_ACCEPT ? " accept" : "");
+	for (const char *word = wire_list_next(&socket->options, NULL); word;
+	     word = wire_list_next(&socket->options, word))
+		fprintf(file, " %s", word);
+	fputc('\n', file);
+}
+
+static void print_timer(FILE *file, const struct table_timer *timer)
+{
+	fprintf(file, "\t%s=", WORD(timers, timer->kind));
+	if (timer->kind == TABLE_TIMER_CALENDAR)
+		fprintf(file, "%s", timer->calendar);
+	else
+		fprintf(file, "%" PRIu64 "us", timer->span_us);
+	fprintf(file, "%s\n", timer->flags & TABLE_TIMER_PERSISTENT ? " persistent" : "");
+}
+
 static void print_message(FILE *file, uint16_t opcode, const void *value)
 {
-	const struct table_socket *socket = value;
+	const struct table_path *path = value;
 
 	switch ((enum table_opcode)opcode) {
 	case TABLE_SERVICE:
@@ -155,8 +181,13 @@ static void print_message(FILE *file, uint16_t opcode, const void *value)
 		print_exec(file, value);
 		break;
 	case TABLE_SOCKET:
-		fprintf(file, "\t%s=%s mode %04" PRIo32 "\n", WORD(kinds, socket->kind),
-			socket->address, socket->mode);
+		print_socket(file, value);
+		break;
+	case TABLE_PATH:
+		fprintf(file, "\t%s=%s\n", WORD(paths, path->kind), path->path);
+		break;
+	case TABLE_TIMER:
+		print_timer(file, value);
 		break;
 	case TABLE_DIAGNOSTIC:
 		print_diagnostic(file, value);
@@ -178,6 +209,8 @@ int dump_table(FILE *file, const void *table, size_t len)
 			struct table_service service;
 			struct table_exec exec;
 			struct table_socket socket;
+			struct table_path path;
+			struct table_timer timer;
 			struct table_diagnostic diagnostic;
 		} value;
 		uint32_t size;

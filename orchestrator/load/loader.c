@@ -3,7 +3,7 @@
  * From names to units. A unit is its file, then its drop-ins; an Early manifest with Import= begins with the lines of the stock units
  * that it names (with their drop-ins), less those keys that it gives itself: own keys win, whole keys at a time.
  *
- * Services and the targets between them are read. Slices, mounts, devices, paths and timers exist here by their names: they
+ * Services, the targets between them and slices are read; a slice needs no file. Mounts, devices, paths and timers exist here by their names: they
  * count as present, so that ordering and requirements on them hold. So do the targets of systemd's own boot, whose place Early's stages
  * have taken: what they pull in on a stock boot is not pulled in here.
  */
@@ -16,9 +16,11 @@
 #include "directive.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
-#include "sockets.h"
+#include "owner.h"
+#include "sources.h"
 #include "stages.h"
-#include "words.h"
+#include "sysv.h"
+#include "triggers.h"
 
 static const char *const boot_targets[] = {
 	"basic.target",        "sysinit.target",        "multi-user.target",
@@ -33,7 +35,7 @@ static const char *const boot_targets[] = {
 };
 
 static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",  ".path",
-						  ".timer", ".slice",     ".scope", ".device" };
+						  ".timer", ".scope",     ".device" };
 
 static bool is_among(const char *text, const char *const *words, size_t n)
 {
@@ -49,6 +51,11 @@ static bool exists_by_name(const char *name)
 	       is_among(unit_name_suffix(name), name_only_suffixes, ARRAY_SIZE(name_only_suffixes));
 }
 
+static bool is_slice(const char *name)
+{
+	return strcmp(unit_name_suffix(name), ".slice") == 0;
+}
+
 int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
 		char *const *stock_dirs)
 {
@@ -61,6 +68,9 @@ void loader_done(struct loader *loader)
 	for (size_t i = 0; i < loader->n_services; i++)
 		service_free(loader->services[i]);
 	free(loader->services);
+	for (size_t i = 0; i < loader->n_triggers; i++)
+		trigger_free(loader->triggers[i]); /* after those that use their options */
+	free(loader->triggers);
 	unit_index_done(&loader->index);
 	diags_done(&loader->diags);
 	*loader = (struct loader){ .index.root_fd = -1 };
@@ -84,114 +94,6 @@ static int keep_service(struct loader *loader, struct service *service)
 	loader->services = services;
 	services[loader->n_services++] = service;
 	return 0;
-}
-
-static struct specifiers specifiers_of(const struct loader *loader, const char *name)
-{
-	struct specifiers specifiers = loader->host;
-
-	specifiers.name = name;
-	return specifiers;
-}
-
-/* --- lines --- */
-
-static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
-{
-	char *data CLEANUP(free_charp)
-	= NULL;
-	size_t len = 0;
-	int r = unit_index_read(loader->index.root_fd, path, &data, &len);
-
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0) {
-		diags_add(&loader->diags, path, 0, DIAG_ERROR, NULL, "the file cannot be read: %s",
-			  strerror(-r));
-		return r;
-	}
-	return unit_file_parse(path, data, len, lines, &loader->diags);
-}
-
-static int read_dropins(struct loader *loader, const char *name, unsigned int families,
-			struct unit_lines *lines)
-{
-	char **paths CLEANUP_STRV = NULL;
-	int r = unit_index_dropins(&loader->index, name, families, &paths);
-
-	for (size_t i = 0; r == 0 && paths && paths[i]; i++) {
-		r = read_lines(loader, paths[i], lines);
-		if (r < 0 && r != -ENOMEM)
-			r = 0; /* told; the unit goes without this drop-in */
-	}
-	return r;
-}
-
-/* A stock unit takes drop-ins from everywhere, an Early manifest from Early's directories only. */
-static int read_unit(struct loader *loader, const char *name, const char *path,
-		     enum unit_family family, struct unit_lines *lines)
-{
-	int r = read_lines(loader, path, lines);
-
-	if (r < 0)
-		return r;
-	return read_dropins(loader, name,
-			    family == UNIT_FAMILY_STOCK ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY,
-			    lines);
-}
-
-/* --- Import= --- */
-
-static int import_unit(struct loader *loader, const char *unit, const char *importer,
-		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
-{
-	struct unit_lines imported CLEANUP_UNIT_LINES = { 0 };
-	struct unit_place place;
-	unsigned int families = loader->own_imports ? UNIT_FAMILY_EARLY : UNIT_FAMILY_STOCK;
-	int r = unit_index_resolve(&loader->index, unit, families, &place);
-
-	if (r < 0)
-		return r;
-	if (!place.path || place.masked || strcmp(place.path, importer) == 0) {
-		diags_add(&loader->diags, importer, 0, DIAG_WARNING, "Import",
-			  "there is no unit %s to import", unit);
-		*missing = true;
-		unit_place_done(&place);
-		return 0;
-	}
-	r = read_unit(loader, place.name, place.path, place.family, &imported);
-	unit_place_done(&place);
-	if (r < 0)
-		return r;
-	return unit_lines_import(lines, &imported, own);
-}
-
-/* Puts the imported lines, then the own ones, into @ret_lines. */
-static int add_imports(struct loader *loader, const char *name, const char *path,
-		       const struct unit_lines *own, struct unit_lines *lines, bool *missing)
-{
-	const char *value = unit_lines_last(own, "Unit", "Import");
-	const struct specifiers specifiers = specifiers_of(loader, name);
-	char *expanded CLEANUP(free_charp)
-	= NULL;
-	char **units CLEANUP_STRV = NULL;
-	int r = 0;
-
-	if (value) {
-		r = specifiers_expand(&specifiers, value, &expanded, NULL);
-		if (r == 0)
-			r = words_split(expanded, false, &units);
-		if (r == -EINVAL) {
-			diags_add(&loader->diags, path, 0, DIAG_WARNING, "Import",
-				  "the value \"%s\" is not understood", value);
-			r = 0;
-		}
-	}
-	for (size_t i = 0; r == 0 && units && units[i]; i++)
-		r = import_unit(loader, units[i], path, own, lines, missing);
-	if (r == 0)
-		r = unit_lines_append(lines, own);
-	return r;
 }
 
 /* --- one unit --- */
@@ -250,14 +152,64 @@ static void make_nameplate(struct service *service)
 	service->fields.start_timeout_us = UINT64_MAX;
 }
 
+/* A user's name becomes a number; one that nobody has is told, and the socket is root's. */
+static int settle_owner(struct loader *loader, const struct service *service, const char *file,
+			char **name)
+{
+	struct strbuf number CLEANUP_STRBUF = STRBUF_INIT;
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t len;
+	uint32_t id;
+	int r;
+
+	if (!*name)
+		return 0;
+	r = unit_index_read(loader->index.root_fd, file, &text, &len);
+	if (r == -ENOMEM)
+		return r;
+	if (owner_find(r == 0 ? text : "", *name, &id) < 0) {
+		diags_add(&loader->diags, service->path ? service->path : service->name, 0,
+			  DIAG_WARNING, NULL, "\"%s\" is not in %s: the socket stays root's", *name,
+			  file);
+		free(*name);
+		*name = NULL;
+		return 0;
+	}
+	strbuf_printf(&number, "%u", id);
+	if (strbuf_error(&number) < 0)
+		return -ENOMEM;
+	return set_text(name, number.data);
+}
+
+static int settle_owners(struct loader *loader, struct service *service)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < service->activation.n_sockets; i++) {
+		struct socket_options *options = service->activation.sockets[i].options;
+
+		r = settle_owner(loader, service, "/etc/passwd", &options->user);
+		if (r == 0)
+			r = settle_owner(loader, service, "/etc/group", &options->group);
+	}
+	return r;
+}
+
+bool loader_is_script(const struct service *service)
+{
+	return service->path && strncmp(service->path, SYSV_DIR "/", strlen(SYSV_DIR "/")) == 0;
+}
+
 static int settle_service(struct loader *loader, struct service *service, enum unit_family family,
 			  uint32_t line, bool import_missing)
 {
 	const char *text = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && family == UNIT_FAMILY_EARLY && service->install_aliases &&
-			   service->install_aliases[i];
+	/* Links make the aliases of a stock unit; a manifest and a script have none. */
+	for (size_t i = 0; r == 0 && (family == UNIT_FAMILY_EARLY || loader_is_script(service)) &&
+			   service->install_aliases && service->install_aliases[i];
 	     i++)
 		if (strcmp(service->install_aliases[i], service->name) != 0 &&
 		    !strv_contains(service->aliases, service->install_aliases[i]))
@@ -265,7 +217,9 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	if (r == 0)
 		r = add_links(loader, service);
 	if (r == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0)
-		r = sockets_attach(loader, service, family);
+		r = triggers_attach(loader, service, family);
+	if (r == 0)
+		r = settle_owners(loader, service);
 	if (r < 0)
 		return r;
 	r = service_finish(service, &text);
@@ -277,35 +231,63 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	return r;
 }
 
+/* @line is that of [Service], for what is wrong with the unit as a whole. */
+static int apply_lines(struct loader *loader, struct service *service,
+		       const struct unit_lines *lines, enum unit_family family, uint32_t line,
+		       bool import_missing)
+{
+	struct specifiers specifiers = loader->host;
+	int r;
+
+	specifiers.name = service->name;
+	specifiers.path = service->path;
+	r = directives_apply(service, lines, &specifiers, loader->index.root_fd, &loader->diags);
+	return r < 0 ? r : settle_service(loader, service, family, line, import_missing);
+}
+
 static int fill_service(struct loader *loader, struct service *service, const char *path,
 			enum unit_family family)
 {
 	struct unit_lines own CLEANUP_UNIT_LINES = { 0 };
 	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
-	const struct specifiers specifiers = specifiers_of(loader, service->name);
 	bool import_missing = false;
 	int r = set_text(&service->path, path);
 
-	if (r < 0)
-		return r;
-	r = read_unit(loader, service->name, path, family, &own);
+	if (r == 0)
+		r = sources_read(loader, service->name, path, family, &own);
+	if (r == 0)
+		r = sources_import(loader, service->name, path, &own, &lines, &import_missing);
 	if (r < 0)
 		return r == -ENOMEM ? r
 				    : set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	r = add_imports(loader, service->name, path, &own, &lines, &import_missing);
-	if (r < 0 && r != -ENOMEM)
-		return set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	if (r == 0)
-		r = directives_apply(service, &lines, &specifiers, loader->index.root_fd,
-				     &loader->diags);
-	if (r < 0)
-		return r;
 	if (own.n_bytes == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
 		service->fields.load_state = TABLE_LOAD_MASKED; /* an empty file is a mask, too */
 		return 0;
 	}
-	return settle_service(loader, service, family, own.service_line ? own.service_line : 1,
-			      import_missing);
+	return apply_lines(loader, service, &lines, family, own.service_line ? own.service_line : 1,
+			   import_missing);
+}
+
+/* A service without a unit may have a script. */
+static int fill_from_script(struct loader *loader, struct service *service)
+{
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	int r = sources_read_script(loader, service->name, &service->path, &lines);
+
+	if (r == 0)
+		return apply_lines(loader, service, &lines, UNIT_FAMILY_STOCK, 1, false);
+	if (r != -ENOMEM)
+		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
+	return r == -ENOMEM ? r : 0;
+}
+
+/* A slice needs no file, and may have drop-ins all the same: "user-.slice.d" is for every user's. */
+static int fill_from_dropins(struct loader *loader, struct service *service)
+{
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	int r = sources_read_dropins(loader, service->name, UNIT_FAMILY_ANY, &lines);
+
+	return r < 0 ? r : apply_lines(loader, service, &lines, UNIT_FAMILY_STOCK, 1, false);
 }
 
 static int fill_from_place(struct loader *loader, struct service *service,
@@ -319,14 +301,21 @@ static int fill_from_place(struct loader *loader, struct service *service,
 		service->fields.load_state = TABLE_LOAD_MASKED;
 		return set_text(&service->path, "/dev/null");
 	}
-	if (exists_by_name(service->name))
-		return 0;
+	if (exists_by_name(service->name) && !place->is_file)
+		return triggers_tell(loader, service->name);
+	if (!place->path && strcmp(suffix, ".service") == 0)
+		return fill_from_script(loader, service);
+	if (!place->path && is_slice(service->name))
+		return fill_from_dropins(loader, service);
 	if (!place->path) {
 		service->fields.load_state = TABLE_LOAD_NOT_FOUND;
 		return 0;
 	}
-	if (strcmp(suffix, ".socket") == 0)
-		return set_text(&service->path, place->path);
+	if (strcmp(suffix, ".socket") == 0 && !place->is_file) {
+		int r = triggers_tell(loader, service->name);
+
+		return r < 0 ? r : set_text(&service->path, place->path);
+	}
 	return fill_service(loader, service, place->path, place->family);
 }
 
@@ -396,7 +385,7 @@ int loader_load(struct loader *loader, const char *name)
 int loader_load_file(struct loader *loader, const char *path, const char *name)
 {
 	const char *base = strrchr(name, '/');
-	struct unit_place place = { .family = UNIT_FAMILY_EARLY };
+	struct unit_place place = { .family = UNIT_FAMILY_EARLY, .is_file = true };
 	int r;
 
 	base = base ? base + 1 : name;
@@ -436,20 +425,65 @@ int loader_load_family(struct loader *loader, unsigned int families)
 	return 0;
 }
 
+/* A slice of which nothing is written is not worth a record. */
+static int load_slice(struct loader *loader, const char *name)
+{
+	char **dropins CLEANUP_STRV = NULL;
+	struct unit_place place;
+	int r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
+
+	if (r < 0)
+		return r;
+	r = unit_index_dropins(&loader->index, name, UNIT_FAMILY_ANY, &dropins);
+	if (r == 0 && (place.path || dropins))
+		r = loader_load(loader, name);
+	unit_place_done(&place);
+	return r;
+}
+
+/* a-b.slice lies in a.slice. */
+static int load_slices(struct loader *loader, const char *slice)
+{
+	size_t len = strlen(slice) - strlen(".slice");
+
+	for (size_t i = 1; i <= len; i++) {
+		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
+		int r;
+
+		if (i < len && slice[i] != '-')
+			continue;
+		strbuf_printf(&name, "%.*s.slice", (int)i, slice);
+		r = strbuf_error(&name);
+		if (r == 0 && unit_name_is_valid(name.data))
+			r = load_slice(loader, name.data);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int load_own_slices(struct loader *loader, const struct service *service)
+{
+	const char *slice = service->slice ? service->slice : "system.slice";
+
+	if (service->fields.type == TABLE_TYPE_TARGET || !is_slice(slice))
+		return 0;
+	return load_slices(loader, slice);
+}
+
 int loader_close(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->n_services; i++) { /* grows while it runs */
 		char **const lists[] = { loader->services[i]->requires, loader->services[i]->wants,
 					 loader->services[i]->binds_to };
 
-		for (size_t j = 0; j < ARRAY_SIZE(lists); j++) {
-			for (size_t k = 0; lists[j] && lists[j][k]; k++) {
-				int r = loader_load(loader, lists[j][k]);
+		int r = load_own_slices(loader, loader->services[i]);
 
-				if (r < 0)
-					return r;
-			}
-		}
+		for (size_t j = 0; r == 0 && j < ARRAY_SIZE(lists); j++)
+			for (size_t k = 0; r == 0 && lists[j] && lists[j][k]; k++)
+				r = loader_load(loader, lists[j][k]);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -12,6 +12,9 @@ struct loader {
 	struct specifiers host; /* without a name */
 	struct service **services;
 	size_t n_services;
+	struct trigger **triggers; /* triggers.c */
+	size_t n_triggers;
+	bool triggers_read; /* all of them */
 	struct diags diags;
 	bool own_imports; /* --services: imports come from the same directories */
 };
@@ -35,3 +38,6 @@ int loader_close(struct loader *loader);
 
 /* Stage GREETER for what the distribution has enabled and nothing starts on demand. */
 int loader_mark_enabled(struct loader *loader);
+
+/* True if the unit stands for a script of /etc/init.d. */
+bool loader_is_script(const struct service *service);

@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "dump.h"
 #include "early/channel.h"
 #include "early/fd.h"
-#include "early/fs.h"
 #include "early/log.h"
 #include "early/opts.h"
 #include "early/strv.h"
+#include "host.h"
 #include "loader.h"
+#include "manifest.h"
 #include "writer.h"
 
 struct settings {
@@ -24,6 +24,7 @@ struct settings {
 	bool all;
 	bool dump;
 	bool notes;
+	bool manifest;
 	bool help;
 };
 
@@ -68,6 +69,12 @@ static int set_notes(void *target, const char *value)
 	return 0;
 }
 
+static int set_manifest(void *target, const char *value)
+{
+	((struct settings *)target)->manifest = true;
+	return 0;
+}
+
 static int set_help(void *target, const char *value)
 {
 	((struct settings *)target)->help = true;
@@ -80,35 +87,10 @@ static const struct opt options[] = {
 	{ 0, "all", NULL, "also all of the distribution's units", set_all },
 	{ 0, "dump", NULL, "print the table as text, with all remarks", set_dump },
 	{ 0, "notes", NULL, "put remarks about every directive into the table", set_notes },
+	{ 0, "manifest", NULL, "print one manifest that holds what the units NAME say",
+	  set_manifest },
 	{ 'h', "help", NULL, "this help", set_help },
 };
-
-/* What specifiers tell of the host; what cannot be read has no value. */
-struct host {
-	struct utsname uname;
-	char *machine_id;
-	char *boot_id;
-};
-
-static void host_read(struct host *host, int root_fd)
-{
-	(void)uname(&host->uname); /* cannot fail with a valid pointer */
-	if (fs_read_line_at(root_fd, "etc/machine-id", &host->machine_id) < 0)
-		host->machine_id = NULL;
-	if (fs_read_line_at(root_fd, "proc/sys/kernel/random/boot_id", &host->boot_id) < 0)
-		host->boot_id = NULL;
-}
-
-static void strip_dashes(char *text)
-{
-	char *out = text;
-
-	for (; text && *text; text++)
-		if (*text != '-')
-			*out++ = *text;
-	if (out)
-		*out = '\0';
-}
 
 /* An operand with a slash is a file. */
 static int load_operand(struct loader *loader, const char *operand)
@@ -174,6 +156,27 @@ static int write_table(const struct loader *loader, const struct settings *setti
 	return 0;
 }
 
+static int load_and_write(struct loader *loader, const struct settings *settings, int n,
+			  char **operands)
+{
+	int r = load_units(loader, settings, n, operands);
+
+	return r < 0 ? r : write_table(loader, settings);
+}
+
+/* The first line is the manifest's name: a comment that the reader may take away. */
+static int print_manifest(struct loader *loader, int n, char **units)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+	char *name CLEANUP(free_charp)
+	= NULL;
+	int r = manifest_write(loader, units, (size_t)n, &text, &name);
+
+	if (r == 0 && (printf("# %s\n%s", name, text.data) < 0 || fflush(stdout) != 0))
+		r = log_errno(-EIO, "cannot print the manifest");
+	return r;
+}
+
 static int run(const struct settings *settings, int n, char **operands)
 {
 	int root_fd CLEANUP_FD
@@ -191,16 +194,16 @@ static int run(const struct settings *settings, int n, char **operands)
 			settings->services ? NULL : default_stock_dirs);
 	if (r < 0)
 		return log_errno(r, "cannot list the directories of units");
-	host_read(&host, root_fd);
-	strip_dashes(host.boot_id);
-	loader.host = (struct specifiers){ NULL, host.uname.nodename, host.machine_id, host.boot_id,
-					   host.uname.release };
-	r = load_units(&loader, settings, n, operands);
-	if (r == 0)
-		r = write_table(&loader, settings);
+	r = host_read(&host, root_fd);
+	loader.host = host_specifiers(&host);
+	if (r < 0)
+		(void)log_errno(r, "cannot read what the host is");
+	else if (settings->manifest)
+		r = print_manifest(&loader, n, operands);
+	else
+		r = load_and_write(&loader, settings, n, operands);
 	loader_done(&loader);
-	free(host.machine_id);
-	free(host.boot_id);
+	host_done(&host);
 	return r;
 }
 
@@ -222,5 +225,5 @@ int main(int argc, char **argv)
 	}
 	r = run(&settings, n, argv + 1);
 	strv_free(settings.services);
-	return r < 0 ? 1 : 0;
+	return r == -ENOENT && settings.manifest ? 4 : r < 0 ? 1 : 0;
 }

@@ -16,6 +16,8 @@
 
 #include "early/clock.h"
 #include "early/strv.h"
+#include "resource.h"
+#include "settings.h"
 
 #define DEFAULT_TIMEOUT_US (90 * USEC_PER_SEC)
 #define DEFAULT_RESTART_US (100 * USEC_PER_MSEC)
@@ -47,7 +49,8 @@ int service_new(const char *name, struct service **ret_service)
 	if (!service)
 		return -ENOMEM;
 	service->fields = defaults;
-	service->socket_mode = 0666;
+	activation_init(&service->activation);
+	service->cpu_quota_us = UINT64_MAX;
 	service->name = strdup(name);
 	if (!service->name) {
 		service_free(service);
@@ -92,28 +95,6 @@ int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, ch
 	return 0;
 }
 
-void service_drop_sockets(struct service *service)
-{
-	for (size_t i = 0; i < service->n_sockets; i++)
-		free(service->sockets[i].address);
-	service->n_sockets = 0;
-}
-
-int service_add_socket(struct service *service, uint32_t kind, const char *address)
-{
-	struct socket_line *sockets = reallocarray(service->sockets, service->n_sockets + 1,
-						   sizeof(*sockets));
-
-	if (!sockets)
-		return -ENOMEM;
-	service->sockets = sockets;
-	sockets[service->n_sockets] = (struct socket_line){ kind, strdup(address) };
-	if (!sockets[service->n_sockets].address)
-		return -ENOMEM;
-	service->n_sockets++;
-	return 0;
-}
-
 static void free_strings(struct service *service)
 {
 	char *const strings[] = {
@@ -135,10 +116,6 @@ static void free_strings(struct service *service)
 		service->standard_output,
 		service->standard_error,
 		service->tty_path,
-		service->socket_user,
-		service->socket_group,
-		service->socket_fd_name,
-		service->socket_service,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
@@ -170,6 +147,20 @@ static void free_lists(struct service *service)
 		service->limits,
 		service->capabilities,
 		service->ambient_capabilities,
+		service->settings,
+		service->restart_force_codes,
+		service->requisite,
+		service->part_of,
+		service->stop_to,
+		service->stop_from,
+		service->reload_to,
+		service->reload_from,
+		service->on_failure,
+		service->on_success,
+		service->cgroup,
+		service->delegate,
+		service->devices,
+		service->addresses,
 		service->socket_units,
 		service->wanted_by,
 		service->install_aliases,
@@ -186,8 +177,7 @@ struct service *service_free(struct service *service)
 	for (size_t i = 0; i < service->n_execs; i++)
 		exec_line_done(&service->execs[i]);
 	free(service->execs);
-	service_drop_sockets(service);
-	free(service->sockets);
+	activation_done(&service->activation);
 	free_strings(service);
 	free_lists(service);
 	free(service);
@@ -229,8 +219,8 @@ static bool has_surroundings(const struct service *service)
 
 bool service_needs_exec(const struct service *service)
 {
-	return service->conditions || has_directories(service) || has_identity(service) ||
-	       has_surroundings(service) ||
+	return service->settings || service->conditions || has_directories(service) ||
+	       has_identity(service) || has_surroundings(service) ||
 	       (service->fields.flags & TABLE_FLAG_SET_LOGIN_ENVIRONMENT);
 }
 
@@ -262,11 +252,61 @@ static const char *check_commands(const struct service *service)
 	return NULL;
 }
 
+static bool leaves_something(const struct service *service)
+{
+	static const char *const keys[] = { "DynamicUser", "LoadCredential",   "PrivateTmp",
+					    "RemoveIPC",   "SetCredential",    "TTYReset",
+					    "TTYVHangup",  "TTYVTDisallocate", "UtmpIdentifier" };
+
+	if (service->runtime_directory &&
+	    !(service->fields.flags & TABLE_FLAG_PRESERVE_RUNTIME_DIRECTORY))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (settings_get(service, keys[i]))
+			return true;
+	return false;
+}
+
+/* The command line that no manifest has: early-exec cleans up after the last process. */
+static int add_clean(struct service *service)
+{
+	char *program = strdup(EARLY_LIBEXECDIR "/early-exec");
+	char **argv = NULL;
+	int r = program ? strv_append(&argv, "early-exec") : -ENOMEM;
+
+	if (r < 0) {
+		free(program);
+		return r;
+	}
+	return service_add_exec(service, TABLE_PHASE_CLEAN, 0, program, argv);
+}
+
+/* "auto" alone restricts nothing; with something allowed, or a /dev of the service's own, it is "closed". */
+static int settle_devices(struct service *service)
+{
+	const char *policy = service->device_policy ? service->device_policy : "auto";
+
+	if (strcmp(policy, "auto") == 0) {
+		if (!service->devices && !settings_get(service, "PrivateDevices"))
+			return 0;
+		policy = "closed";
+	}
+	return strv_appendf(&service->devices, "policy=%s", policy);
+}
+
 int service_finish(struct service *service, const char **ret_error)
 {
 	struct table_service *fields = &service->fields;
 	const char *error;
+	int r = resource_put_quota(&service->cgroup, service->cpu_quota_us, service->cpu_period_us);
 
+	if (r == 0)
+		r = settle_devices(service);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; service->permissions_start_only && i < service->n_execs; i++)
+		if (service->execs[i].phase != TABLE_PHASE_START)
+			service->execs[i].flags |= TABLE_EXEC_FULL_PRIVILEGE;
 	if (!service->type_given && fields->type != TABLE_TYPE_TARGET) {
 		if (service->bus_name)
 			fields->type = TABLE_TYPE_DBUS;
@@ -276,10 +316,12 @@ int service_finish(struct service *service, const char **ret_error)
 	if (fields->start_timeout_us == 0)
 		fields->start_timeout_us = fields->type == TABLE_TYPE_ONESHOT ? UINT64_MAX
 									      : DEFAULT_TIMEOUT_US;
-	if (service->n_sockets > 0)
+	if (service->activation.n_sockets > 0)
 		fields->flags |= TABLE_FLAG_LISTEN_FDS;
 	if (service_needs_exec(service))
 		fields->flags |= TABLE_FLAG_NEEDS_EXEC;
+	if (leaves_something(service) && add_clean(service) < 0)
+		return -ENOMEM;
 	error = check_commands(service);
 	if (error) {
 		*ret_error = error;

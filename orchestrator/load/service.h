@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "activation.h"
 #include "early/macros.h"
 #include "early/proto/table.h"
 
@@ -17,11 +18,6 @@ struct exec_line {
 	uint32_t flags; /* enum table_exec_flag */
 	char *program;
 	char **argv;
-};
-
-struct socket_line {
-	uint32_t kind; /* enum table_socket_kind */
-	char *address;
 };
 
 struct service {
@@ -48,12 +44,21 @@ struct service {
 	char **aliases;
 	char **success_codes;
 	char **restart_prevent_codes;
+	char **restart_force_codes;
 	char **after;
 	char **before;
 	char **requires;
 	char **wants;
 	char **conflicts;
 	char **binds_to;
+	char **requisite;
+	char **part_of;
+	char **stop_to;
+	char **stop_from;
+	char **reload_to;
+	char **reload_from;
+	char **on_failure;
+	char **on_success;
 	char **conditions;
 	char **supplementary_groups;
 	char **environment;
@@ -67,23 +72,24 @@ struct service {
 	char **limits;
 	char **capabilities;
 	char **ambient_capabilities;
+	char **settings; /* settings.h */
+	char **cgroup;
+	char **delegate;
+	char **devices;
+	char **addresses;
+	uint64_t cpu_quota_us; /* of each second; UINT64_MAX: none */
+	uint64_t cpu_period_us; /* 0: the default */
+	const char *device_policy; /* NULL: auto */
 	struct exec_line *execs;
 	size_t n_execs;
-	struct socket_line *sockets;
-	size_t n_sockets;
-	/* [Socket]: the same for all addresses */
-	uint32_t socket_mode;
-	char *socket_user;
-	char *socket_group;
-	char *socket_fd_name;
-	char *socket_service; /* Service= */
+	struct activation activation;
 	char **socket_units; /* [Service] Sockets= */
 	bool sockets_given; /* Sockets= was written, be it empty */
-	bool socket_accept;
 	char **wanted_by; /* [Install] WantedBy= and RequiredBy= */
 	char **install_aliases; /* [Install] Alias= */
 	bool type_given;
 	bool stage_given;
+	bool permissions_start_only; /* the other commands are root's */
 	bool has_nice; /* Nice= was given: early-exec has to run, also for 0 */
 	bool has_umask;
 	bool has_oom_score_adjust;
@@ -99,9 +105,6 @@ void service_freep(struct service **service);
 int service_add_exec(struct service *service, uint32_t phase, uint32_t flags, char *program,
 		     char **argv);
 void service_drop_execs(struct service *service, uint32_t phase);
-
-int service_add_socket(struct service *service, uint32_t kind, const char *address);
-void service_drop_sockets(struct service *service);
 
 /* Sets the type where none is written, the derived flags and what depends on other keys; @error (may be NULL) says what is wrong. */
 int service_finish(struct service *service, const char **ret_error);

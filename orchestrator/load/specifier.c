@@ -206,8 +206,40 @@ static bool expand_name(const struct specifiers *specifiers, char letter, struct
 	case 'f':
 		put_path(out, name);
 		return true;
+	case 'd':
+		strbuf_printf(out, "/run/credentials/%s", name);
+		return true;
+	case 'Y':
+		if (!specifiers->path)
+			return false;
+		strbuf_add(out, specifiers->path,
+			   (size_t)(strrchr(specifiers->path, '/') - specifiers->path));
+		return true;
 	}
 	return false;
+}
+
+static const char *release_value(const struct specifiers *specifiers, char letter)
+{
+	switch (letter) {
+	case 'a':
+		return specifiers->architecture;
+	case 'A':
+		return specifiers->image_version;
+	case 'B':
+		return specifiers->build_id;
+	case 'M':
+		return specifiers->image_id;
+	case 'o':
+		return specifiers->os_id;
+	case 'q':
+		return specifiers->pretty_host;
+	case 'w':
+		return specifiers->version_id;
+	case 'W':
+		return specifiers->variant_id;
+	}
+	return NULL;
 }
 
 static const char *fixed_value(const struct specifiers *specifiers, char letter)
@@ -248,12 +280,14 @@ static const char *fixed_value(const struct specifiers *specifiers, char letter)
 		return specifiers->boot_id;
 	case 'v':
 		return specifiers->kernel;
+	case 'y':
+		return specifiers->path;
 	}
-	return NULL;
+	return release_value(specifiers, letter);
 }
 
 /* Letters that systemd gives a meaning; any other stays as it is written ("date +%F"), as in systemd. */
-static const char known_letters[] = "aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY";
+static const char known_letters[] = "aAbBCdEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY";
 
 int specifiers_expand(const struct specifiers *specifiers, const char *text, char **ret_text,
 		      char *ret_bad)

@@ -10,6 +10,15 @@ struct specifiers {
 	const char *machine_id;
 	const char *boot_id;
 	const char *kernel; /* uname -r */
+	const char *architecture;
+	const char *pretty_host;
+	const char *image_version; /* these and the next of os-release; "" if it has none */
+	const char *build_id;
+	const char *image_id;
+	const char *os_id;
+	const char *version_id;
+	const char *variant_id;
+	const char *path; /* of the unit's file; NULL: none */
 };
 
 /*

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * When a unit starts that does not say so. An Early manifest that nothing starts on demand is there to run: it starts after the
- * greeter. A stock unit does so only if the distribution enabled it. Demand is a socket, or a name that the D-Bus
+ * greeter. A stock unit does so only if the distribution enabled it. Demand is an address, a path, a time, or a name that the D-Bus
  * daemon may ask for (a file in its system-services); a BusName= alone is none, NetworkManager has one and must run unasked.
  */
 #include "stages.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "early/fd.h"
 #include "early/fs.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
-#include "sockets.h"
+#include "sysv.h"
+#include "triggers.h"
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
 
@@ -50,7 +55,7 @@ int stages_default(struct loader *loader, struct service *service, enum unit_fam
 {
 	if (service->stage_given || family != UNIT_FAMILY_EARLY ||
 	    service->fields.type == TABLE_TYPE_TARGET || strchr(service->name, '@') ||
-	    service->n_sockets > 0 || is_bus_activated(loader, service))
+	    activation_is_there(&service->activation) || is_bus_activated(loader, service))
 		return 0;
 	service->fields.stage = TABLE_STAGE_GREETER;
 	return 0;
@@ -70,7 +75,7 @@ static struct service *find_loaded(const struct loader *loader, const char *name
 static int mark(struct loader *loader, const char *name)
 {
 	struct service *service;
-	bool by_socket = false;
+	bool triggered = false;
 	int r;
 
 	if (strcmp(unit_name_suffix(name), ".service") != 0 || unit_name_is_template(name))
@@ -82,9 +87,55 @@ static int mark(struct loader *loader, const char *name)
 	if (service->stage_given || service->fields.load_state != TABLE_LOAD_LOADED ||
 	    is_replaced(service) || is_bus_activated(loader, service))
 		return 0;
-	r = sockets_find_enabled(loader, service, &by_socket);
-	if (r == 0 && !by_socket)
+	r = triggers_find_enabled(loader, service, &triggered);
+	if (r == 0 && !triggered)
 		service->fields.stage = TABLE_STAGE_GREETER;
+	return r;
+}
+
+static int mark_script(struct loader *loader, const char *name)
+{
+	struct service *service;
+	int r = unit_name_is_valid(name) ? loader_load(loader, name) : 0;
+
+	service = r == 0 ? find_loaded(loader, name) : NULL;
+	if (service && loader_is_script(service) && !service->stage_given &&
+	    service->fields.load_state == TABLE_LOAD_LOADED)
+		service->fields.stage = TABLE_STAGE_GREETER;
+	return r;
+}
+
+static void closedirp(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Scripts that update-rc.d has linked into the runlevel of a stock boot: S01foo. Those with a unit are enabled by it alone. */
+static int mark_scripts(struct loader *loader)
+{
+	int fd = openat(loader->index.root_fd, "etc/rc5.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir CLEANUP(closedirp)
+	= fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		(void)fd_close(fd); /* no such runlevel, or no memory: no script is enabled */
+		return 0;
+	}
+	while (r == 0 && (entry = readdir(dir))) {
+		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
+		const char *text = entry->d_name;
+
+		if (text[0] != 'S' || !isdigit((unsigned char)text[1]) ||
+		    !isdigit((unsigned char)text[2]) || !sysv_is_script_name(text + 3))
+			continue;
+		strbuf_printf(&name, "%s.service", text + 3);
+		r = strbuf_error(&name);
+		if (r == 0)
+			r = mark_script(loader, name.data);
+	}
 	return r;
 }
 
@@ -101,5 +152,5 @@ int loader_mark_enabled(struct loader *loader)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return loader->own_imports ? 0 : mark_scripts(loader);
 }

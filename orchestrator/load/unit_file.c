@@ -159,6 +159,16 @@ static int parser_finish_line(struct parser *parser)
 	return r;
 }
 
+/* A backslash at the end that is not escaped by another. */
+static bool is_continued(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[len - 1 - n] == '\\')
+		n++;
+	return n % 2 == 1;
+}
+
 static int parser_physical_line(struct parser *parser, const char *text, size_t len,
 				uint32_t number)
 {
@@ -172,14 +182,17 @@ static int parser_physical_line(struct parser *parser, const char *text, size_t 
 		return 0;
 	if (parser->pending_line == 0)
 		parser->pending_line = number;
-	while (len > 0 && (text[len - 1] == '\r'))
+	if (left == 0)
+		start = text + len; /* blanks only: an empty line, which ends a value */
+	while (len > (size_t)(start - text) && text[len - 1] == '\r')
 		len--;
-	if (len > 0 && text[len - 1] == '\\') {
-		strbuf_add(&parser->pending, text, len - 1);
+	len -= (size_t)(start - text); /* what leads a line is no part of it */
+	if (is_continued(start, len)) {
+		strbuf_add(&parser->pending, start, len - 1);
 		strbuf_putc(&parser->pending, ' ');
 		return 0;
 	}
-	strbuf_add(&parser->pending, text, len);
+	strbuf_add(&parser->pending, start, len);
 	return parser_finish_line(parser);
 }
 
@@ -263,4 +276,17 @@ int unit_lines_import(struct unit_lines *lines, const struct unit_lines *from,
 int unit_lines_append(struct unit_lines *lines, const struct unit_lines *from)
 {
 	return unit_lines_import(lines, from, NULL);
+}
+
+void unit_lines_keep(struct unit_lines *lines, const char *section)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lines->n_items; i++) {
+		if (strcmp(lines->items[i].section, section) == 0)
+			lines->items[kept++] = lines->items[i];
+		else
+			unit_line_done(&lines->items[i]);
+	}
+	lines->n_items = kept;
 }

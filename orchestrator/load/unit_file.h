@@ -43,6 +43,9 @@ int unit_lines_import(struct unit_lines *lines, const struct unit_lines *from,
 /* Appends copies of all assignments of @from. */
 int unit_lines_append(struct unit_lines *lines, const struct unit_lines *from);
 
+/* Drops all assignments of other sections. */
+void unit_lines_keep(struct unit_lines *lines, const char *section);
+
 bool unit_lines_have(const struct unit_lines *lines, const char *section, const char *key);
 
 /* The last value given for a key, NULL for none. */

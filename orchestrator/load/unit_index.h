@@ -37,6 +37,7 @@ struct unit_place {
 	char *path; /* NULL: no such unit */
 	enum unit_family family;
 	bool masked;
+	bool is_file; /* named by its path: read whatever its type is */
 };
 
 void unit_place_done(struct unit_place *place);

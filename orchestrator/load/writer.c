@@ -64,6 +64,20 @@ static const struct field_map lists[] = {
 	MAP(limits),
 	MAP(capabilities),
 	MAP(ambient_capabilities),
+	MAP(settings),
+	MAP(restart_force_codes),
+	MAP(requisite),
+	MAP(part_of),
+	MAP(stop_to),
+	MAP(stop_from),
+	MAP(reload_to),
+	MAP(reload_from),
+	MAP(on_failure),
+	MAP(on_success),
+	MAP(cgroup),
+	MAP(delegate),
+	MAP(devices),
+	MAP(addresses),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)
@@ -120,24 +134,71 @@ static int put_exec(struct strbuf *table, const struct exec_line *exec)
 	return r < 0 ? r : put(table, TABLE_EXEC, &message);
 }
 
+static int put_socket(struct strbuf *table, const struct socket_line *line)
+{
+	const struct socket_options *options = line->options;
+	struct table_socket message = {
+		.kind = line->kind,
+		.address = line->address,
+		.mode = options->mode,
+		.user = options->user,
+		.group = options->group,
+		.fd_name = options->fd_name,
+		.flags = options->flags,
+		.directory_mode = options->directory_mode,
+	};
+	char *list CLEANUP(free_charp)
+	= NULL;
+	char *links CLEANUP(free_charp)
+	= NULL;
+	int r = wire_list_from_strv(options->options, &message.options, &list);
+
+	if (r == 0)
+		r = wire_list_from_strv(options->symlinks, &message.symlinks, &links);
+	return r < 0 ? r : put(table, TABLE_SOCKET, &message);
+}
+
+static int put_path(struct strbuf *table, const struct path_line *line)
+{
+	struct table_path message = {
+		.kind = line->kind,
+		.path = line->path,
+		.make_directory = line->options->make_directory,
+		.directory_mode = line->options->directory_mode,
+		.trigger_limit_interval_us = line->options->trigger_limit_interval_us,
+		.trigger_limit_burst = line->options->trigger_limit_burst,
+	};
+
+	return put(table, TABLE_PATH, &message);
+}
+
+static int put_timer(struct strbuf *table, const struct timer_line *line)
+{
+	struct table_timer message = {
+		.kind = line->kind,
+		.span_us = line->span_us,
+		.calendar = line->calendar,
+		.flags = line->options->flags,
+		.accuracy_us = line->options->accuracy_us,
+		.randomized_us = line->options->randomized_us,
+	};
+
+	return put(table, TABLE_TIMER, &message);
+}
+
 static int put_unit(struct strbuf *table, const struct service *service)
 {
+	const struct activation *activation = &service->activation;
 	int r = put_service(table, service);
 
 	for (size_t i = 0; r == 0 && i < service->n_execs; i++)
 		r = put_exec(table, &service->execs[i]);
-	for (size_t i = 0; r == 0 && i < service->n_sockets; i++) {
-		struct table_socket message = {
-			.kind = service->sockets[i].kind,
-			.address = service->sockets[i].address,
-			.mode = service->socket_mode,
-			.user = service->socket_user,
-			.group = service->socket_group,
-			.fd_name = service->socket_fd_name,
-		};
-
-		r = put(table, TABLE_SOCKET, &message);
-	}
+	for (size_t i = 0; r == 0 && i < activation->n_sockets; i++)
+		r = put_socket(table, &activation->sockets[i]);
+	for (size_t i = 0; r == 0 && i < activation->n_paths; i++)
+		r = put_path(table, &activation->paths[i]);
+	for (size_t i = 0; r == 0 && i < activation->n_timers; i++)
+		r = put_timer(table, &activation->timers[i]);
 	return r;
 }
 

@@ -68,7 +68,7 @@ static void use(struct units *units, struct definition *definition)
 	}
 	(void)verdict_process(&definition->service, CLD_EXITED, 1);
 	(void)verdict_restarts(&definition->service, VERDICT_SIGNAL, CLD_KILLED, SIGKILL);
-	for (int phase = 0; phase <= TABLE_PHASE_STOP_POST; phase++)
+	for (int phase = 0; phase <= TABLE_PHASE_CLEAN; phase++)
 		(void)definition_exec(definition, (enum table_phase)phase, 0);
 }
 

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Any bytes are a unit file: parsed, applied and finished without a complaint of the sanitizers, and each line within the file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct specifiers specifiers = { "fuzz@in-stance.service", "host", NULL, NULL, NULL };
+	const struct specifiers specifiers = { .name = "fuzz@in-stance.service",
+					       .host_name = "host" };
 	struct unit_lines lines = { 0 };
 	struct diags diags = { 0 };
 	struct service *service = NULL;

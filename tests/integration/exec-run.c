@@ -16,144 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../unit/early_test.h"
 #include "early/fd.h"
 #include "early/macros.h"
-#include "early/proto/execs.h"
-#include "early/proto/table.h"
-
-static const char *early_exec;
-
-struct outcome {
-	int code;
-	char output[8192];
-	uint16_t answer; /* opcode, 0: none */
-	struct execs_failed failed;
-	struct execs_skipped skipped;
-	char report[4096];
-};
-
-static struct wire_list words(const char *text, size_t len)
-{
-	return (struct wire_list){ text, (uint32_t)len };
-}
-
-#define WORDS(text) words(text, sizeof(text))
-
-static const struct table_service plain = {
-	.name = "test.service",
-	.umask = 0022,
-	.runtime_directory_mode = 0755,
-	.state_directory_mode = 0755,
-};
-
-static int make_order(const struct execs_context *context, const struct table_service *service,
-		      const struct table_exec *exec)
-{
-	static char buf[WIRE_MAX_MESSAGE];
-	int fd;
-	int len = wire_pack(&execs_protocol, EXECS_CONTEXT, context, buf, sizeof(buf));
-
-	len += wire_pack(&table_protocol, TABLE_SERVICE, service, buf + len,
-			 sizeof(buf) - (size_t)len);
-	len += wire_pack(&table_protocol, TABLE_EXEC, exec, buf + len, sizeof(buf) - (size_t)len);
-	assert_int_equal(fd_new_memfd("order", &fd), 0);
-	assert_int_equal(fd_write_all(fd, buf, (size_t)len), 0);
-	assert_int_equal(fd_seal(fd), 0);
-	return fd;
-}
-
-static void become_early_exec(int order_fd, int report_fd, int output_fd, int socket_fd)
-{
-	int fds[] = { order_fd, report_fd, socket_fd };
-
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		fds[i] = fcntl(fds[i], F_DUPFD, 100);
-	dup2(output_fd, STDOUT_FILENO);
-	dup2(output_fd, STDERR_FILENO);
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		dup2(fds[i], (int)(3 + i));
-	closefrom(6);
-	execl(early_exec, "early-exec", "test.service", (char *)NULL);
-	_exit(99);
-}
-
-static size_t read_up(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size && (n = read(fd, buf + len, size - len)) > 0)
-		len += (size_t)n;
-	close(fd);
-	return len;
-}
-
-static void take_report(struct outcome *outcome, size_t len)
-{
-	uint32_t size;
-	void *value = &outcome->failed;
-	size_t value_size = sizeof(outcome->failed);
-
-	outcome->answer = 0;
-	if (len == 0)
-		return;
-	assert_int_equal(wire_peek(outcome->report, len, &outcome->answer, &size), 0);
-	if (outcome->answer == EXECS_SKIPPED) {
-		value = &outcome->skipped;
-		value_size = sizeof(outcome->skipped);
-	}
-	assert_int_equal(wire_unpack(&execs_protocol, outcome->report, len, outcome->answer, value,
-				     value_size),
-			 0);
-}
-
-static void run_order(const struct table_service *service, const struct execs_context *context,
-		      const struct table_exec *exec, struct outcome *outcome)
-{
-	int order_fd = make_order(context, service, exec);
-	int socket_fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	int report[2], output[2], status;
-	size_t len;
-	pid_t pid;
-
-	assert_true(socket_fd >= 0);
-	assert_int_equal(pipe2(report, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(output, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0)
-		become_early_exec(order_fd, report[1], output[1], socket_fd);
-	close(report[1]);
-	close(output[1]);
-	close(order_fd);
-	close(socket_fd);
-	len = read_up(report[0], outcome->report,
-		      sizeof(outcome->report)); /* ends when the program runs */
-	take_report(outcome, len);
-	len = read_up(output[0], outcome->output, sizeof(outcome->output) - 1);
-	outcome->output[len] = '\0';
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	outcome->code = WEXITSTATUS(status);
-}
-
-static void run_script(const struct table_service *service, const char *script,
-		       struct outcome *outcome)
-{
-	char argv[1024];
-	int len = snprintf(argv, sizeof(argv), "sh%c-c%c%s", 0, 0, script) + 1;
-	struct execs_context context = { { NULL, 0 }, "" };
-	struct table_exec exec = { TABLE_PHASE_START, 0, "/bin/sh", { argv, (uint32_t)len } };
-
-	run_order(service, &context, &exec, outcome);
-}
-
-#define assert_said(outcome, text)                                                                 \
-	do {                                                                                       \
-		if (!strstr((outcome).output, text))                                               \
-			fail_msg("\"%s\" is not in:\n%s", text, (outcome).output);                 \
-	} while (0)
+#include "exec_unit.h"
 
 TEST(exit_codes)
 {
@@ -175,7 +40,7 @@ TEST(exit_codes)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct table_service service = plain;
-		struct execs_context context = { { NULL, 0 }, "" };
+		struct execs_context context = { .cgroup = "" };
 		struct table_exec exec = { TABLE_PHASE_START, 0, cases[i].program, WORDS("x") };
 		struct outcome outcome;
 
@@ -201,7 +66,7 @@ TEST(exit_codes)
 TEST(conditions_are_for_the_start)
 {
 	struct table_service service = plain;
-	struct execs_context context = { { NULL, 0 }, "" };
+	struct execs_context context = { .cgroup = "" };
 	struct table_exec exec = { TABLE_PHASE_START, 0, "/bin/false", WORDS("x") };
 	struct outcome outcome;
 
@@ -222,7 +87,8 @@ TEST(conditions_are_for_the_start)
 TEST(environment_in_its_order)
 {
 	struct table_service service = plain;
-	struct execs_context context = { WORDS("NOTIFY_SOCKET=/n\0A=context\0LISTEN_FDS=1"), "" };
+	struct execs_context context = { .environment = WORDS(
+						 "NOTIFY_SOCKET=/n\0A=context\0LISTEN_FDS=1") };
 	struct table_exec exec = {
 		TABLE_PHASE_START, TABLE_EXEC_HAS_VARIABLES, "/bin/sh",
 		WORDS("sh\0-c\0env; echo pid $$$$ ; echo words $#\0zero\0$TWO")
@@ -260,7 +126,7 @@ TEST(environment_in_its_order)
 TEST(descriptors)
 {
 	struct table_service service = plain;
-	struct execs_context context = { WORDS("LISTEN_FDS=1"), "" };
+	struct execs_context context = { .environment = WORDS("LISTEN_FDS=1") };
 	struct table_exec exec = { TABLE_PHASE_START, 0, "/bin/sh",
 				   WORDS("sh\0-c\0exec readlink /proc/self/fd/0 /proc/self/fd/3 "
 					 "/proc/self/fd/4 /proc/self/fd/5") };
@@ -312,7 +178,7 @@ TEST(identity_and_surroundings)
 TEST(full_privilege_and_sigpipe)
 {
 	struct table_service service = plain;
-	struct execs_context context = { { NULL, 0 }, "" };
+	struct execs_context context = { .cgroup = "" };
 	struct table_exec exec = { TABLE_PHASE_START, TABLE_EXEC_FULL_PRIVILEGE, "/bin/sh",
 				   WORDS("sh\0-c\0id -u; grep SigIgn /proc/self/status") };
 	struct outcome outcome;
@@ -382,10 +248,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(streams),
 	};
 
-	if (argc != 2) {
-		fputs("exec-run EARLY-EXEC\n", stderr);
+	if (!exec_unit_begin(argc, argv))
 		return 2;
-	}
-	early_exec = argv[1];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,127 @@ def power_cut_in_a_rewriting(new):
     union.ended()
 
 
+def kill_when(union, condition, text):
+    """Asks for a merge, and kills the daemon as soon as the condition holds."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(union.socket)
+        s.send(struct.pack("<IHHII", 17, 1, 1, 1, 1) + b"\0")
+        wait_for(condition, text)
+        union.daemon.kill()
+        union.daemon.wait()
+    run("umount", "-l", union.path)
+    os.unlink(union.socket)
+
+
+def power_cut_in_the_finishing(new):
+    """Finishing a rewriting takes its time as well, and is cut short too: that it is our own doing can still be seen."""
+    union = new(megabytes=128)
+    write(union.at("a"), b"o" * (24 << 20))
+    os.link(union.at("a"), union.at("b"))
+    union.mount()
+    write(union.at("a"), b"n" * (24 << 20))
+    union.writable("rw,sync")
+    real = union.real()
+
+    def begun():
+        with open(real + "/b", "rb") as f:
+            return f.read(1) == b"n"
+
+    kill_when(union, begun, "the rewriting's first bytes")
+    time.sleep(3)
+    union.mount()
+    union.writable("rw,sync")
+    before = os.stat(real + "/b").st_ctime
+    kill_when(union, lambda: os.stat(real + "/b").st_ctime > before, "the first bytes of its finishing")
+    new_files = [x for x in os.listdir(real + "/.early-merge") if x.endswith(".new")]
+    equal(len(new_files), 1, "files being rewritten: if there is none the test shows nothing")
+    ahead = os.stat(real + "/b").st_ctime - os.stat(f"{real}/.early-merge/{new_files[0]}").st_ctime
+    check(ahead < 2, f"the file was changed {ahead:.1f} s after it was known what it is to become")
+    union.mount()
+    union.merged()
+    check(read(union.at("b")) == b"n" * (24 << 20), "b is half written after the next merge")
+    union.real_done()
+    union.ended()
+
+
+def rewriting_tried_again(new):
+    """A rewriting that failed half-way has changed the real file: asked again, that is no stranger's change."""
+    size = 16 << 20
+    union = new()
+    write(union.at("a"), b"")
+    os.truncate(union.at("a"), size)
+    os.link(union.at("a"), union.at("b"))
+    free = os.statvfs(union.path)
+    write(union.at("filler"), b"f" * (free.f_bavail * free.f_bsize - size - (6 << 20)))
+    union.mount()
+    write(union.at("a"), b"n" * size)
+    union.writable()
+    done = union.merge()
+    equal(done["error"], -errno.ENOSPC, f"the merge into a full disk ({done})")
+    real = union.real()
+    with open(real + "/b", "rb") as f:
+        check(f.read(1) == b"n", "it failed before the real file was touched: the test shows nothing")
+    os.unlink(real + "/filler")
+    union.real_done()
+    write(union.at("a"), b"m" * size)
+    done = union.merged()
+    equal(sorted(os.listdir(union.path)), ["a", "b"], "names")
+    equal(done["conflicts"], 0, "conflicts")
+    equal((read(union.at("b")) == b"m" * size, os.stat(union.at("b")).st_nlink), (True, 2), "the other name")
+    union.ended()
+
+
+def refused_deletion(new):
+    """A file that may not be deleted is named, with what helps."""
+    union = new()
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/gone"), b"old")
+    run("chattr", "+i", union.at("dir/gone"))
+    union.mount()
+    os.unlink(union.at("dir/gone"))
+    union.writable()
+    done = union.merge()
+    equal((done["error"], done["path"]), (-errno.EPERM, "/dir/gone"), f"a merge that may not delete a file ({done})")
+    check("chattr" in done["advice"], f"no way out is named: {done}")
+    real = union.real()
+    run("chattr", "-i", real + "/dir/gone")
+    union.real_done()
+    union.merged()
+    equal(os.listdir(union.at("dir")), [], "names")
+    union.ended()
+
+
+def failed_after_all_is_placed(new):
+    """What a file or directory took the place of may be the disk's only copy: it goes when the merge has worked, not before."""
+    union = new()
+    os.mkdir(union.at("dir"))
+    write(union.at("dir/f"), b"old")
+    write(union.at("file"), b"old")
+    write(union.at("gone"), b"old")
+    run("chattr", "+i", union.at("gone"))
+    union.mount()
+    shutil.rmtree(union.at("dir"))
+    write(union.at("dir"), b"now a file")
+    os.unlink(union.at("file"))
+    os.mkdir(union.at("file"))
+    write(union.at("file/in"), b"new")
+    os.unlink(union.at("gone"))
+    union.writable()
+    done = union.merge()
+    equal(done["error"], -errno.EPERM, f"a merge that may not delete a file ({done})")
+    real = union.real()
+    equal((os.listdir(real + "/dir"), read(real + "/file")), (["f"], b"old"), "the real directory after the failure")
+    equal([x for x in os.listdir(real) if x.startswith(".early")], [], "left-overs")
+    equal((read(union.at("dir")), os.listdir(union.at("file"))), (b"now a file", ["in"]), "the union goes on")
+    run("chattr", "-i", real + "/gone")
+    union.real_done()
+    done = union.merged()
+    equal(done["conflicts"], 0, "conflicts")
+    equal((read(union.at("dir")), read(union.at("file/in"))), (b"now a file", b"new"), "the real directory")
+    equal(sorted(os.listdir(union.path)), ["dir", "file"], "names")
+    union.ended()
+
+
 def overlayfs_format(new):
     """Whiteouts and opaque directories are overlayfs's own: the kernel's overlayfs shows the same tree."""
     union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
@@ -343,5 +464,7 @@ def background(new):
 
 if __name__ == "__main__":
     overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
+                      power_cut_in_the_finishing, rewriting_tried_again, refused_deletion,
+                      failed_after_all_is_placed,
                       overlayfs_format, into_another_directory, link_to_pid1,
                       closed_link, background])

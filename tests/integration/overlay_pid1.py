@@ -76,7 +76,13 @@ def death_after_the_merge(new):
     union = new()
     os.mkdir(union.at("a dir"))
     write(union.at("a dir/native"), b"n")
+    kmsg = f"{union.dir}/kmsg"
+    write(kmsg, b"")
+    run("mount", "--bind", kmsg, "/dev/kmsg")
+    os.environ["UNIONS_PID1_KMSG"] = "1"
     pid1 = Pid1(union)
+    del os.environ["UNIONS_PID1_KMSG"]
+    run("umount", "-l", "/dev/kmsg")
     os.makedirs(union.at("made/deep"))
     held = [socket.socket(socket.AF_UNIX) for _ in range(2)]
     held[0].bind(union.at("a dir/s"))
@@ -108,6 +114,8 @@ def death_after_the_merge(new):
     equal(read(union.at("a dir/native")), b"n", "a file there")
     write(union.at("made/deep/later"), b"l")
     equal(pid1.state(), "gone settled", "the state")
+    for d in dirs:
+        check(f"{d} is the disk's again" in read(kmsg).decode(), f"nothing in the kernel's log about {d}: {read(kmsg)}")
     for s in held:
         s.close()
 

@@ -30,15 +30,24 @@ enum way {
 	WAY_SLOW, /* a file at a time, and then it is done */
 	WAY_STILL, /* the same number over and over, for ever */
 	WAY_SYNC, /* the same number, but the disk is written to; and then it is done */
+	WAY_STAYS, /* a file at a time, but then it can't be unmounted */
+	WAY_FAILS, /* at once */
+};
+
+/* What else there is. */
+enum beside {
+	BESIDE_NOTHING,
+	BESIDE_FAILURE, /* another overlay's merge fails */
+	BESIDE_SEPARATE, /* disks that the login waits for come too late, or fail */
 };
 
 static char dir[] = "/tmp/early-power-XXXXXX";
 
 static const char *path_of(const char *name)
 {
-	static char paths[4][128];
+	static char paths[6][128];
 	static unsigned int n;
-	char *path = paths[n++ % 4];
+	char *path = paths[n++ % 6];
 
 	(void)snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
 	return path;
@@ -68,13 +77,14 @@ static void merge(int fd, enum way way)
 	struct overlay_progress progress = { .files_done = 1, .files_total = STEPS };
 	const struct overlay_merged merged = { .t_us = 1, .files = STEPS };
 	const struct overlay_gone gone = { .t_us = 2 };
+	const struct overlay_stays stays = { 2, "it is busy", "wait" };
 	char buf[4096];
 	uint16_t opcode;
 
 	if (channel_receive_sync(fd, buf, sizeof(buf), &opcode) <= 0 || opcode != OVERLAY_MERGE)
 		_exit(1);
 	for (unsigned int i = 0; i < STEPS || way == WAY_STILL; i++) {
-		if (way == WAY_SLOW)
+		if (way == WAY_SLOW || way == WAY_STAYS)
 			progress.files_done = i;
 		if (way == WAY_SYNC)
 			write_vmstat(i);
@@ -83,30 +93,60 @@ static void merge(int fd, enum way way)
 		(void)usleep(STEP_US);
 	}
 	(void)channel_send_sync(fd, &overlay_protocol, OVERLAY_MERGED, &merged);
+	if (way == WAY_STAYS) {
+		(void)channel_send_sync(fd, &overlay_protocol, OVERLAY_STAYS, &stays);
+		(void)channel_receive_sync(fd, buf, sizeof(buf), &opcode);
+	}
 	(void)channel_send_sync(fd, &overlay_protocol, OVERLAY_GONE, &gone);
 	_exit(0);
 }
 
+/* Beside another: one that cannot be merged. */
+static void fail_to_merge(int fd)
+{
+	const struct overlay_failed failed = { "/full", "no space left", "make some" };
+	char buf[4096];
+	uint16_t opcode;
+
+	if (channel_receive_sync(fd, buf, sizeof(buf), &opcode) <= 0 ||
+	    channel_send_sync(fd, &overlay_protocol, OVERLAY_FAILED, &failed) < 0)
+		_exit(1);
+	(void)channel_receive_sync(fd, buf, sizeof(buf), &opcode);
+	_exit(0);
+}
+
+static void start_union(struct boot *boot, const char *path, enum way way)
+{
+	int ours, theirs;
+	pid_t pid;
+
+	if (channel_pair(&ours, &theirs) < 0)
+		_exit(14);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ours);
+		if (way == WAY_FAILS)
+			fail_to_merge(theirs);
+		merge(theirs, way);
+	}
+	(void)close(theirs);
+	if (unions_adopt(&boot->unions, boot->loop, path, UNION_MOUNTED, pid, ours) < 0)
+		_exit(12);
+}
+
 /* PID 1 of the name space; never returns. */
-static void run_pid_1(enum way way)
+static void run_pid_1(enum way way, enum beside beside)
 {
 	static struct boot boot;
 	struct manager_options options = { .container = true, .run_dir = path_of("run") };
-	int ours, theirs;
-	pid_t pid;
+	const struct disks_ready ready = { .t_us = 1 };
+	const struct disks_failed failed = { "/home cannot be mounted", "no such disk", "look" };
 
 	log_init("early-init", LOG_SINK_STDERR, LOG_LEVEL_INFO);
 	if (getpid() != 1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", 0, NULL) < 0 ||
-	    mount(path_of("vmstat"), "/proc/vmstat", NULL, MS_BIND, NULL) < 0 ||
-	    channel_pair(&ours, &theirs) < 0)
+	    mount(path_of("vmstat"), "/proc/vmstat", NULL, MS_BIND, NULL) < 0)
 		_exit(10);
-	pid = fork();
-	if (pid == 0) {
-		(void)close(ours);
-		merge(theirs, way);
-	}
-	(void)close(theirs);
 	if (loop_new(&boot.loop) < 0 || manager_new(&boot.manager, boot.loop, &options) < 0)
 		_exit(11);
 	display_init(&boot.display, boot.loop, false);
@@ -116,10 +156,22 @@ static void run_pid_1(enum way way)
 	boot.check_started = boot.root_checked = boot.write_started = true;
 	boot.merge_patience_us = PATIENCE_US;
 	boot.shutdown = path_of("shutdown");
-	if (unions_adopt(&boot.unions, boot.loop, "/nowhere", UNION_MOUNTED, pid, ours) < 0 ||
-	    loop_reap_children(boot.loop) < 0)
+	boot.rescue.console_list = path_of("no-consoles");
+	start_union(&boot, "/nowhere", way);
+	if (beside == BESIDE_FAILURE)
+		start_union(&boot, "/full", WAY_FAILS);
+	if (loop_reap_children(boot.loop) < 0)
 		_exit(12);
+	if (beside == BESIDE_SEPARATE) {
+		boot.separate = BOOT_SEPARATE_WAITING;
+		boot.units_loaded = true;
+	}
 	boot_power(&boot, BOOT_POWER_OFF);
+	if (beside == BESIDE_SEPARATE) {
+		boot.storage.on_ready(&boot.storage, DISKS_SEPARATE, &ready);
+		boot.separate = BOOT_SEPARATE_WAITING;
+		boot.storage.on_failed(&boot.storage, DISKS_SEPARATE, &failed);
+	}
 	for (int i = 0; i < 10; i++) /* the services are stopped; the root is not writable yet */
 		(void)loop_turn(boot.loop, 10);
 	boot.storage.on_writable(&boot.storage);
@@ -127,7 +179,7 @@ static void run_pid_1(enum way way)
 	_exit(13);
 }
 
-static void run_case(enum way way, uint64_t *ret_us, char **ret_log)
+static void run_case(enum way way, enum beside beside, uint64_t *ret_us, char **ret_log)
 {
 	uint64_t start_us = clock_monotonic_us();
 	int status;
@@ -144,7 +196,7 @@ static void run_case(enum way way, uint64_t *ret_us, char **ret_log)
 			_exit(20);
 		pid = fork();
 		if (pid == 0)
-			run_pid_1(way);
+			run_pid_1(way, beside);
 		_exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
 									   : 21);
 	}
@@ -166,7 +218,7 @@ TEST(a_merge_that_goes_on_is_waited_for)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_SLOW, &us, &log);
+	run_case(WAY_SLOW, BESIDE_NOTHING, &us, &log);
 	assert_null(strstr(log, "stood still"));
 	assert_true(us >= STEPS * STEP_US);
 	free(log);
@@ -177,7 +229,7 @@ TEST(a_merge_that_stands_still_is_given_up_and_that_is_said)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_STILL, &us, &log);
+	run_case(WAY_STILL, BESIDE_NOTHING, &us, &log);
 	assert_non_null(strstr(log, "stood still at 8 %"));
 	assert_true(us >= PATIENCE_US + READING_US);
 	assert_true(us < PATIENCE_US + READING_US + 3 * USEC_PER_SEC);
@@ -189,9 +241,46 @@ TEST(a_disk_that_is_still_written_to_is_waited_for)
 	char *log;
 	uint64_t us;
 
-	run_case(WAY_SYNC, &us, &log);
+	run_case(WAY_SYNC, BESIDE_NOTHING, &us, &log);
 	assert_null(strstr(log, "stood still"));
 	assert_true(us >= STEPS * STEP_US);
+	free(log);
+}
+
+static void expect_end_after_failure(enum way way)
+{
+	char *log;
+	uint64_t us;
+
+	run_case(way, BESIDE_FAILURE, &us, &log);
+	if (!strstr(log, "The overlay on /full could not be merged"))
+		fail_msg("the failure was not told: %s", log);
+	if (strstr(log, "stood still"))
+		fail_msg("it waited for what had failed: %s", log);
+	assert_true(us >= STEPS * STEP_US + READING_US);
+	free(log);
+}
+
+TEST(one_that_failed_is_not_waited_for_when_the_others_are_gone)
+{
+	expect_end_after_failure(WAY_SLOW);
+}
+
+TEST(one_that_failed_is_not_waited_for_when_the_others_stay)
+{
+	expect_end_after_failure(WAY_STAYS);
+}
+
+TEST(a_boot_does_not_go_on_when_the_machine_is_to_end)
+{
+	char *log;
+	uint64_t us;
+
+	run_case(WAY_SLOW, BESIDE_SEPARATE, &us, &log);
+	if (strstr(log, "display manager"))
+		fail_msg("the display was to be started: %s", log);
+	if (strstr(log, "cannot be mounted"))
+		fail_msg("a page about disks that nobody waits for any more: %s", log);
 	free(log);
 }
 
@@ -204,12 +293,13 @@ static int set_up(void **state)
 	(void)snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1\" = poweroff ] && : > %s\n",
 		       path_of("ended"));
 	write_text("shutdown", script, 0755);
+	write_text("no-consoles", "", 0644);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "shutdown", "ended", "log", "vmstat" };
+	static const char *const names[] = { "shutdown", "ended", "log", "vmstat", "no-consoles" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		(void)unlink(path_of(names[i]));
@@ -223,6 +313,9 @@ int main(void)
 		cmocka_unit_test(a_merge_that_goes_on_is_waited_for),
 		cmocka_unit_test(a_merge_that_stands_still_is_given_up_and_that_is_said),
 		cmocka_unit_test(a_disk_that_is_still_written_to_is_waited_for),
+		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_are_gone),
+		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_stay),
+		cmocka_unit_test(a_boot_does_not_go_on_when_the_machine_is_to_end),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

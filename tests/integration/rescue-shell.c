@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +135,41 @@ TEST(a_locked_root_gets_a_shell)
 		fail_msg("the console says: %s", seen);
 }
 
+/* Never returns. As a user whom the limit of processes holds. */
+static void run_without_forks(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) < 0 || setresuid(54321, 54321, 54321) < 0)
+		_exit(10);
+	limit.rlim_cur = 1;
+	if (setrlimit(RLIMIT_NPROC, &limit) < 0 || loop_new(&loop) < 0 ||
+	    loop_reap_children(loop) < 0)
+		_exit(11);
+	rescue.in_initramfs = true;
+	rescue_start(&rescue, loop, "Something failed", "this is why", "do that");
+	if (rescue.n_shells != 1 || rescue.shells[0].child.loop)
+		_exit(12); /* it could fork: this shows nothing */
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NPROC, &limit) < 0)
+		_exit(13);
+	for (int i = 0; i < 50 && !rescue.shells[0].child.loop; i++)
+		if (loop_turn(loop, 100) < 0)
+			_exit(14);
+	_exit(rescue.shells[0].child.loop ? 0 : 15);
+}
+
+TEST(a_shell_that_cannot_be_forked_is_tried_again)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		run_without_forks();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 TEST(pauses_grow_and_stay_bounded)
 {
 	assert_int_equal(rescue_pause_us(0), rescue_pause_us(1));
@@ -148,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RESCUE_TEST(any_status_brings_another_shell_after_a_pause),
 		RESCUE_TEST(a_locked_root_gets_a_shell),
+		RESCUE_TEST(a_shell_that_cannot_be_forked_is_tried_again),
 		cmocka_unit_test(pauses_grow_and_stay_bounded),
 	};
 	int list_fd, shadow_fd, failed;
@@ -158,7 +196,7 @@ int main(void)
 	}
 	list_fd = mkstemp(list_path);
 	shadow_fd = mkstemp(shadow_path);
-	if (list_fd < 0 || shadow_fd < 0 ||
+	if (list_fd < 0 || shadow_fd < 0 || fchmod(list_fd, 0644) < 0 ||
 	    fd_write_all(shadow_fd, "root:*:19000:0:99999:7:::\n", 26) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount(shadow_path, "/etc/shadow", NULL, MS_BIND, NULL) < 0) {

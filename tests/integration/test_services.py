@@ -351,6 +351,33 @@ def test_surroundings(build):
         assert c.read('umask').strip() == '0022'
 
 
+def test_what_a_run_made_goes_after_it(build):
+    """A restart, by hand or by itself, keeps it; a stop takes it away, and so does an end in failure."""
+    lines = ('RuntimeDirectory=early-test-clean\nPrivateTmp=yes\nExecStart=/bin/sh -c "touch /run/early-test-clean/file; '
+             'exec sleep 1000"\n')
+    with Container(build, {'a.service': '[Service]\nRestart=on-failure\n' + lines + '[Early]\nStage=demand\n',
+                           'b.service': '[Service]\nExecStart=/bin/false\nRuntimeDirectory=early-test-clean\n'
+                                        '[Early]\nStage=demand\n'}) as c:
+        def left():
+            return (os.path.exists('/run/early-test-clean/file'),
+                    len([n for n in os.listdir('/tmp') if n.startswith('systemd-private-') and '-a.service-' in n]))
+        c.control('start', 'a')
+        wait_for(lambda: left() == (True, 1))
+        c.control('restart', 'a')
+        assert left()[0], 'a restart took the directory away'
+        os.unlink('/run/early-test-clean/file')
+        os.mkdir('/run/early-test-clean/kept')
+        os.kill(c.host_pid(c.status('a')['main_pid']), signal.SIGKILL)
+        wait_for(lambda: left() == (True, 1))
+        assert os.path.isdir('/run/early-test-clean/kept')
+        c.control('stop', 'a')
+        assert c.state('a') == ('inactive', 'dead')
+        assert left() == (False, 0) and not os.path.exists('/run/early-test-clean'), left()
+        c.control('start', 'b')
+        wait_for(lambda: c.state('b')[0] == 'failed')
+        wait_for(lambda: not os.path.exists('/run/early-test-clean'))
+
+
 def test_forking(build):
     with Container(build) as c:
         script = c.script('daemon', '''#!/usr/bin/python3

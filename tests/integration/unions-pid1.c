@@ -84,7 +84,8 @@ int main(int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	log_init("unions-pid1", LOG_SINK_STDERR, LOG_LEVEL_INFO);
+	log_init("unions-pid1", getenv("UNIONS_PID1_KMSG") ? LOG_SINK_KMSG : LOG_SINK_STDERR,
+		 LOG_LEVEL_INFO);
 	unions.on_merged = handle_merged;
 	unions.on_gone = handle_gone;
 	unions.on_stays = handle_stays;

@@ -11,6 +11,7 @@
 #include "capability.h"
 #include "condition.h"
 #include "early/fd.h"
+#include "early/fs.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
@@ -204,6 +205,79 @@ TEST(conditions)
 	}
 }
 
+static enum condition_verdict judge(const char *text)
+{
+	struct wire_list list = { text, (uint32_t)strlen(text) + 1 };
+	const char *culprit = NULL;
+
+	return condition_check(&list, root_fd, &culprit);
+}
+
+static void put_text(const char *path, const char *text)
+{
+	char *parent = strdup(path);
+
+	*strrchr(parent, '/') = '\0';
+	assert_int_equal(fs_mkdir_p_at(root_fd, parent, 0755), 0);
+	assert_int_equal(fs_replace_at(root_fd, path, text, strlen(text), 0644), 0);
+	free(parent);
+}
+
+TEST(conditions_about_the_machine)
+{
+	static const struct {
+		const char *text;
+		enum condition_verdict verdict;
+	} cases[] = {
+		{ "architecture:native", CONDITION_MET },
+		{ "architecture:vax", CONDITION_SKIP },
+		{ "memory:1K", CONDITION_MET },
+		{ "memory:< 1K", CONDITION_SKIP },
+		{ "memory:>=999999T", CONDITION_SKIP },
+		{ "memory:much", CONDITION_SKIP },
+		{ "cpus:1", CONDITION_MET },
+		{ "cpus:=0", CONDITION_SKIP },
+		{ "cpus:!=0", CONDITION_MET },
+		{ "capability:CAP_NONE_SUCH", CONDITION_SKIP },
+		{ "environment:EARLY_TEST_A", CONDITION_MET },
+		{ "environment:EARLY_TEST_A=b", CONDITION_MET },
+		{ "environment:EARLY_TEST_A=c", CONDITION_SKIP },
+		{ "environment:EARLY_TEST_NONE", CONDITION_SKIP },
+		{ "kernel-version:>= 2.6", CONDITION_MET },
+		{ "kernel-version:>=2.6 <2.7", CONDITION_SKIP },
+		{ "kernel-version:>99", CONDITION_SKIP },
+		{ "kernel-version:*", CONDITION_MET },
+		{ "kernel-version:0.*", CONDITION_SKIP },
+		{ "cpufeature:sse2", CONDITION_MET },
+		{ "cpufeature:sse", CONDITION_SKIP },
+		{ "control-group-controller:memory", CONDITION_MET },
+		{ "control-group-controller:memory io", CONDITION_SKIP },
+		{ "control-group-controller:v2", CONDITION_MET },
+		{ "control-group-controller:v1", CONDITION_SKIP },
+		{ "acpower:true", CONDITION_SKIP },
+		{ "acpower:false", CONDITION_MET },
+		{ "needs-update:/etc", CONDITION_MET },
+		{ "needs-update:!/etc", CONDITION_SKIP },
+		{ "assert-needs-update:/var", CONDITION_FAIL },
+	};
+	const struct timespec newer[] = { { 2000000000, 0 }, { 2000000000, 0 } };
+
+	put_text("proc/cpuinfo", "processor: 0\nflags\t\t: fpu sse2 avx\nbugs: sse\n");
+	put_text("sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n");
+	put_text("sys/class/power_supply/BAT0/type", "Battery\n");
+	put_text("sys/class/power_supply/AC/type", "Mains\n");
+	put_text("sys/class/power_supply/AC/online", "0\n");
+	put_text("usr/x", "");
+	put_text("var/.updated", "");
+	assert_int_equal(utimensat(root_fd, "var/.updated", newer, 0), 0);
+	assert_int_equal(setenv("EARLY_TEST_A", "b", 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (judge(cases[i].text) != cases[i].verdict)
+			fail_msg("%s", cases[i].text);
+	put_text("sys/class/power_supply/AC/online", "1\n");
+	assert_int_equal(judge("acpower:true"), CONDITION_MET);
+}
+
 TEST(words_of_the_command_line)
 {
 	assert_true(condition_has_word("a quiet b=1\n", "quiet"));
@@ -217,7 +291,7 @@ TEST(words_of_the_command_line)
 TEST(orders_that_are_not_whole)
 {
 	char buf[4096];
-	struct execs_context context = { { NULL, 0 }, "/x" };
+	struct execs_context context = { .cgroup = "/x" };
 	struct table_service service = { .name = "a.service" };
 	struct table_exec exec = { .program = "/bin/true" };
 	struct request request = { 0 };
@@ -235,4 +309,5 @@ TEST(orders_that_are_not_whole)
 TEST_MAIN(cmocka_unit_test(setting_and_unsetting), cmocka_unit_test(environment_files),
 	  cmocka_unit_test(expansion), cmocka_unit_test(capabilities),
 	  cmocka_unit_test_setup_teardown(conditions, make_root, remove_root),
+	  cmocka_unit_test_setup_teardown(conditions_about_the_machine, make_root, remove_root),
 	  cmocka_unit_test(words_of_the_command_line), cmocka_unit_test(orders_that_are_not_whole))

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "early/proto/execs.h"
+#include "early/strv.h"
 #include "early_test.h"
 #include "execs_pipe.h"
 #include "nametable.h"
@@ -14,6 +15,7 @@
 #include "procset.h"
 #include "scope.h"
 #include "timeline.h"
+#include "unions.h"
 
 TEST(timeline_keeps_milestones)
 {
@@ -179,7 +181,24 @@ TEST(names_to_values)
 	assert_null(nametable_find(&table, "n1"));
 }
 
-TEST_MAIN(cmocka_unit_test(names_to_values), cmocka_unit_test(timeline_keeps_milestones),
-	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
-	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(paths_of_groups),
-	  cmocka_unit_test(exec_pipe))
+/* From the wish to mount it on, until look-ups reach the real directory. */
+TEST(overlaid_paths)
+{
+	static struct unions unions = { .n_mounts = 6 };
+	char **paths CLEANUP_STRV = NULL;
+
+	for (uint32_t i = 0; i < unions.n_mounts; i++) {
+		unions.mounts[i].state = (enum union_state)i;
+		(void)snprintf(unions.mounts[i].path, sizeof(unions.mounts[i].path), "/%s",
+			       union_state_name((enum union_state)i));
+	}
+	assert_int_equal(unions_list_overlaid(&unions, &paths), 0);
+	assert_int_equal(strv_length(paths), UNION_GONE);
+	assert_false(strv_contains(paths, "/gone"));
+	assert_true(strv_contains(paths, "/merged"));
+}
+
+TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(names_to_values),
+	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
+	  cmocka_unit_test(stat_lines), cmocka_unit_test(sets_of_processes),
+	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))

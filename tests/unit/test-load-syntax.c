@@ -32,9 +32,14 @@ TEST(lines_of_a_unit_file)
 	} cases[] = {
 		{ "[Unit]\nA=1\n", "Unit.A=1@2|", 0 },
 		{ "# c\n\n[Unit]\n; c\n A = 1 \r\n", "Unit.A=1@5|", 0 },
-		{ "[S]\nA=one \\\n  two\\\n\tthree\nB=4", "S.A=one    two \tthree@2|S.B=4@5|", 0 },
-		{ "[S]\nA=one\\\n# not me\n  two\nB=", "S.A=one   two@2|S.B=@5|", 0 },
+		{ "[S]\nA=one \\\n  two\\\n\tthree\nB=4", "S.A=one  two three@2|S.B=4@5|", 0 },
+		{ "[S]\nA=one\\\n# not me\n  two\nB=", "S.A=one two@2|S.B=@5|", 0 },
 		{ "[S]\nA=x\\", "S.A=x@2|", 0 },
+		{ "[S]\nA=x\\\\\nB=y", "S.A=x\\\\@2|S.B=y@3|", 0 },
+		{ "[S]\nA=x\\\\\\\ny", "S.A=x\\\\ y@2|", 0 },
+		{ "[S]\nA=x \\\n  \nB=y", "S.A=x@2|S.B=y@4|", 0 },
+		{ "[S]\nA=x \\ \nB=y", "S.A=x \\@2|S.B=y@3|", 0 },
+		{ "[S]\nA=1\\\n;c\n#c\n2\\\n3\nB=y", "S.A=1 2 3@2|S.B=y@7|", 0 },
 		{ "A=1\n[S]\nB=2\n", "S.B=2@3|", 1 },
 		{ "[S]\nnonsense\n=x\nB=2\n", "S.B=2@4|", 2 },
 		{ "[S\nA=1\n[T]\nB=2\n", "T.B=2@4|", 2 },
@@ -164,12 +169,29 @@ TEST(specifiers)
 		{ "plain.service", "100%% %H %l %m %b", "100% host.lan host 0123 4567" },
 		{ "plain.service", "date +%F %", "date +%F %" },
 		{ "plain.service", "%v", NULL },
-		{ "plain.service", "%o", NULL },
+		{ "plain.service", "%a %o %w [%W%A] %q", "x86-64 debian 12 [] My Host" },
+		{ "plain.service", "%y %Y %d",
+		  "/lib/x/plain.service /lib/x /run/credentials/plain.service" },
+		{ "plain.service", "%s %E %T %V %g %G", "/bin/sh /etc /tmp /var/tmp root 0" },
+		{ "plain.service", "%M", NULL },
+		{ "foo@.service", "%y", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct specifiers specifiers = { cases[i].name, "host.lan", "0123", "4567",
-						       NULL };
+		const struct specifiers specifiers = {
+			.name = cases[i].name,
+			.host_name = "host.lan",
+			.machine_id = "0123",
+			.boot_id = "4567",
+			.architecture = "x86-64",
+			.pretty_host = "My Host",
+			.image_version = "",
+			.os_id = "debian",
+			.version_id = "12",
+			.variant_id = "",
+			.path = strcmp(cases[i].name, "plain.service") == 0 ? "/lib/x/plain.service"
+									    : NULL,
+		};
 		char *text = NULL;
 		char bad = 0;
 		int r = specifiers_expand(&specifiers, cases[i].text, &text, &bad);

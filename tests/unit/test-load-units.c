@@ -1,102 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From a tree of files to a table: search, drop-ins, masks, aliases, templates, imports, directives. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dump.h"
-#include "early/fd.h"
-#include "early/fs.h"
 #include "early/macros.h"
 #include "early/strv.h"
 #include "early_test.h"
-#include "loader.h"
+#include "load_tree.h"
 #include "writer.h"
-
-static char root[64];
-static int root_fd = -1;
-static struct loader loader;
-
-static char *early_dirs[] = { (char *)"/etc/early/services.d", (char *)"/usr/lib/early/services.d",
-			      NULL };
-static char *stock_dirs[] = { (char *)"/etc/systemd/system", (char *)"/lib/systemd/system", NULL };
-
-static int set_up(void **state)
-{
-	(void)state;
-	strcpy(root, "/tmp/test-load-XXXXXX");
-	if (!mkdtemp(root))
-		return -1;
-	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return root_fd < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[128];
-
-	(void)state;
-	loader_done(&loader);
-	root_fd = fd_close(root_fd);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", root);
-	return system(command);
-}
-
-static void make_parent(const char *path)
-{
-	char *copy = strdup(path);
-	char *slash = strrchr(copy, '/');
-
-	*slash = '\0';
-	assert_int_equal(fs_mkdir_p_at(root_fd, copy, 0755), 0);
-	free(copy);
-}
-
-static void put_file(const char *path, const char *text)
-{
-	make_parent(path);
-	assert_int_equal(fs_replace_at(root_fd, path, text, strlen(text), 0644), 0);
-}
-
-static void put_link(const char *path, const char *target)
-{
-	make_parent(path);
-	assert_int_equal(symlinkat(target, root_fd, path), 0);
-}
-
-static void begin(void)
-{
-	assert_int_equal(loader_init(&loader, root_fd, early_dirs, stock_dirs), 0);
-	loader.host.host_name = "host";
-}
-
-static struct service *get(const char *name)
-{
-	for (size_t i = 0; i < loader.n_services; i++)
-		if (strcmp(loader.services[i]->name, name) == 0)
-			return loader.services[i];
-	fail_msg("%s is not loaded", name);
-	return NULL;
-}
-
-static struct service *load(const char *name)
-{
-	assert_int_equal(loader_load(&loader, name), 0);
-	return get(name);
-}
-
-static bool was_told(const char *directive, unsigned int line, enum diag_level level)
-{
-	for (size_t i = 0; i < loader.diags.n_items; i++)
-		if (strcmp(loader.diags.items[i].directive, directive) == 0 &&
-		    loader.diags.items[i].line == line && loader.diags.items[i].level == level)
-			return true;
-	return false;
-}
 
 #define SIMPLE "[Service]\nExecStart=/bin/true\n"
 
@@ -185,8 +97,8 @@ TEST(imports)
 	assert_true(strv_contains(get("x.service")->wants, "w.service"));
 	assert_int_equal(get("x.service")->fields.restart, TABLE_RESTART_ALWAYS);
 	assert_int_equal(get("x.service")->fields.stage, TABLE_STAGE_DISPLAY);
-	assert_int_equal(get("x.service")->n_sockets, 1);
-	assert_int_equal(get("x.service")->socket_mode, 0600);
+	assert_int_equal(get("x.service")->activation.n_sockets, 1);
+	assert_int_equal(get("x.service")->activation.sockets[0].options->mode, 0600);
 	assert_true(get("x.service")->fields.flags & TABLE_FLAG_LISTEN_FDS);
 	assert_int_equal(load("n.service")->fields.load_state, TABLE_LOAD_NOT_FOUND);
 }
@@ -204,23 +116,23 @@ TEST(sockets_of_stock_services)
 	put_file("lib/systemd/system/e.socket", "[Socket]\nAccept=yes\nListenStream=22\n");
 	put_file("lib/systemd/system/e.service", SIMPLE);
 	begin();
-	assert_int_equal(load("a.service")->n_sockets, 2);
-	assert_int_equal(load("c.service")->n_sockets, 0);
+	assert_int_equal(load("a.service")->activation.n_sockets, 2);
+	assert_int_equal(load("c.service")->activation.n_sockets, 0);
 	assert_false(was_told("ListenSpecial", 4, DIAG_WARNING)); /* another service's */
-	assert_int_equal(load("e.service")->n_sockets, 0);
-	assert_true(was_told("Accept", 0, DIAG_WARNING));
+	assert_int_equal(load("e.service")->activation.n_sockets, 0);
+	assert_true(was_told("Accept", 2, DIAG_WARNING));
 }
 
 TEST(remarks_name_file_and_line)
 {
 	put_file("lib/systemd/system/a.service",
 		 "[Service]\nExecStart=/bin/true\nExecStat=/bin/"
-		 "typo\nNice=99\nProtectSystem=strict\nX-Mine=1\nRootImage=/x\nRootHash=\n");
+		 "typo\nNice=99\nMemoryKSM=yes\nX-Mine=1\nRootImage=/x\nRootHash=\n");
 	begin();
 	load("a.service");
 	assert_true(was_told("ExecStat", 3, DIAG_WARNING));
 	assert_true(was_told("Nice", 4, DIAG_WARNING));
-	assert_true(was_told("ProtectSystem", 5, DIAG_NOTE));
+	assert_true(was_told("MemoryKSM", 5, DIAG_NOTE));
 	assert_true(was_told("X-Mine", 6, DIAG_NOTE));
 	assert_true(was_told("RootImage", 7, DIAG_WARNING));
 	assert_true(was_told("RootHash", 8, DIAG_NOTE)); /* nothing is asked for */
@@ -265,7 +177,9 @@ TEST(only_what_needs_it_goes_through_early_exec)
 		{ "WorkingDirectory=/x", true },
 		{ "CapabilityBoundingSet=", true },
 		{ "EnvironmentFile=-/x", true },
-		{ "PrivateTmp=yes", false },
+		{ "PrivateTmp=no", false },
+		{ "PrivateTmp=yes", true },
+		{ "SyslogIdentifier=x", false },
 		{ "ExecReload=/bin/kill $MAINPID", false },
 		{ "ExecStart=/bin/echo\nType=oneshot", false },
 	};
@@ -312,6 +226,7 @@ TEST(command_lines)
 	assert_int_equal(get("a.service")->execs[2].flags, TABLE_EXEC_NO_ENVIRONMENT);
 	assert_string_equal(get("a.service")->execs[2].argv[1], "$VAR");
 	assert_string_equal(get("a.service")->execs[3].program, "/bin/z");
+	assert_int_equal(get("a.service")->execs[3].flags, TABLE_EXEC_KEEP_IDENTITY);
 	assert_true(was_told("ExecStart", 6, DIAG_WARNING));
 }
 

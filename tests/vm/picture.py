@@ -27,6 +27,10 @@ CONSOLE_COLOURS = frozenset(
 GDM_BACKGROUND = (0x23, 0x23, 0x23)
 GDM_PANEL = (0.40, 0.0, 0.60, 0.045)
 GDM_MIDDLE = (0.20, 0.25, 0.80, 0.75)
+# The password entry: dark, with a border in the accent colour while it takes keys (until then, or while it is being checked, grey).
+GDM_ENTRY = (0.39, 0.534, 0.645, 0.612)
+GDM_ENTRY_INSIDE = (0x1b, 0x1b, 0x1b)
+GDM_ACCENT = bytes((0x35, 0x84, 0xe4))
 
 
 class PictureError(Exception):
@@ -153,6 +157,14 @@ class Picture:
         if not _near(whole.commonest, GDM_BACKGROUND, 10) or whole.share < 0.6:
             return False
         return self._has_content(GDM_PANEL, 0.005) and self._has_content(GDM_MIDDLE, 0.002)
+
+    def asks_for_password(self):
+        """gdm's password entry is on the screen and takes keys."""
+        if not _near(self.stats(GDM_ENTRY, step=2).commonest, GDM_ENTRY_INSIDE, 6):
+            return False
+        x0, y0, x1, y1 = self.pixels(GDM_ENTRY)
+        rows = (self.data[(y * self.width + x0) * 3:(y * self.width + x1) * 3] for y in range(y0, y1))
+        return any(row.count(GDM_ACCENT) > (x1 - x0) / 2 for row in rows)
 
     def looks_like_splash(self):
         """A picture, and neither text nor the greeter."""

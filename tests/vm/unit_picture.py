@@ -107,6 +107,17 @@ class Recognition(unittest.TestCase):
         self.assertEqual(p.stats((0.5, 0, 1, 1)).commonest, (0, 0, 0))
 
 
+    def test_password_entry(self):
+        """It is one only while its border says that it takes keys."""
+        def entry(border):
+            framed = draw(greeter(), 425, 415, 640, 462, lambda x, y: border)
+            return draw(framed, 427, 417, 638, 460, lambda x, y: picture.GDM_ENTRY_INSIDE)
+        for border, expected in ((picture.GDM_ACCENT, True), ((0x38, 0x38, 0x38), False)):
+            with self.subTest(border=border):
+                self.assertEqual(entry(border).asks_for_password(), expected)
+        self.assertFalse(greeter().asks_for_password())
+
+
 class Comparison(unittest.TestCase):
     def test_equal_but_for_size(self):
         small, large = Picture.filled(320, 240, (50, 60, 70)), Picture.filled(1024, 768, (50, 60, 70))

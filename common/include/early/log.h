@@ -24,6 +24,9 @@ enum log_sink {
 void log_init(const char *module, enum log_sink sink, enum log_level max_level);
 void log_set_max_level(enum log_level level);
 
+/* In a child that stays the same program: closes all descriptors but the first three and the log's. */
+void log_close_others(void);
+
 void log_line(enum log_level level, int error, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, 0, __VA_ARGS__)

@@ -3,6 +3,7 @@
 
 static const struct wire_field context_fields[] = {
 	WIRE_FIELD(struct execs_context, environment, WIRE_LIST),
+	WIRE_FIELD(struct execs_context, overlaid, WIRE_LIST),
 	WIRE_FIELD(struct execs_context, cgroup, WIRE_TEXT),
 };
 

@@ -25,14 +25,28 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, start_limit_interval_us, WIRE_U64),
 	WIRE_FIELD(struct table_service, kill_mode, WIRE_U32),
 	WIRE_FIELD(struct table_service, kill_signal, WIRE_I32),
+	WIRE_FIELD(struct table_service, restart_kill_signal, WIRE_I32),
+	WIRE_FIELD(struct table_service, final_kill_signal, WIRE_I32),
+	WIRE_FIELD(struct table_service, watchdog_signal, WIRE_I32),
+	WIRE_FIELD(struct table_service, abort_timeout_us, WIRE_U64),
+	WIRE_FIELD(struct table_service, runtime_max_us, WIRE_U64),
 	WIRE_FIELD(struct table_service, success_codes, WIRE_LIST),
 	WIRE_FIELD(struct table_service, restart_prevent_codes, WIRE_LIST),
+	WIRE_FIELD(struct table_service, restart_force_codes, WIRE_LIST),
 	WIRE_FIELD(struct table_service, after, WIRE_LIST),
 	WIRE_FIELD(struct table_service, before, WIRE_LIST),
 	WIRE_FIELD(struct table_service, requires, WIRE_LIST),
 	WIRE_FIELD(struct table_service, wants, WIRE_LIST),
 	WIRE_FIELD(struct table_service, conflicts, WIRE_LIST),
 	WIRE_FIELD(struct table_service, binds_to, WIRE_LIST),
+	WIRE_FIELD(struct table_service, requisite, WIRE_LIST),
+	WIRE_FIELD(struct table_service, part_of, WIRE_LIST),
+	WIRE_FIELD(struct table_service, stop_to, WIRE_LIST),
+	WIRE_FIELD(struct table_service, stop_from, WIRE_LIST),
+	WIRE_FIELD(struct table_service, reload_to, WIRE_LIST),
+	WIRE_FIELD(struct table_service, reload_from, WIRE_LIST),
+	WIRE_FIELD(struct table_service, on_failure, WIRE_LIST),
+	WIRE_FIELD(struct table_service, on_success, WIRE_LIST),
 	WIRE_FIELD(struct table_service, bus_name, WIRE_TEXT),
 	WIRE_FIELD(struct table_service, slice, WIRE_TEXT),
 	WIRE_FIELD(struct table_service, seat, WIRE_TEXT),
@@ -67,7 +81,12 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, oom_score_adjust, WIRE_I32),
 	WIRE_FIELD(struct table_service, capabilities, WIRE_LIST),
 	WIRE_FIELD(struct table_service, ambient_capabilities, WIRE_LIST),
+	WIRE_FIELD(struct table_service, settings, WIRE_LIST),
 	WIRE_FIELD(struct table_service, remarks, WIRE_U32),
+	WIRE_FIELD(struct table_service, cgroup, WIRE_LIST),
+	WIRE_FIELD(struct table_service, delegate, WIRE_LIST),
+	WIRE_FIELD(struct table_service, devices, WIRE_LIST),
+	WIRE_FIELD(struct table_service, addresses, WIRE_LIST),
 };
 
 static const struct wire_field exec_fields[] = {
@@ -84,6 +103,28 @@ static const struct wire_field socket_fields[] = {
 	WIRE_FIELD(struct table_socket, user, WIRE_TEXT),
 	WIRE_FIELD(struct table_socket, group, WIRE_TEXT),
 	WIRE_FIELD(struct table_socket, fd_name, WIRE_TEXT),
+	WIRE_FIELD(struct table_socket, flags, WIRE_U32),
+	WIRE_FIELD(struct table_socket, directory_mode, WIRE_U32),
+	WIRE_FIELD(struct table_socket, options, WIRE_LIST),
+	WIRE_FIELD(struct table_socket, symlinks, WIRE_LIST),
+};
+
+static const struct wire_field path_fields[] = {
+	WIRE_FIELD(struct table_path, kind, WIRE_U32),
+	WIRE_FIELD(struct table_path, path, WIRE_TEXT),
+	WIRE_FIELD(struct table_path, make_directory, WIRE_U32),
+	WIRE_FIELD(struct table_path, directory_mode, WIRE_U32),
+	WIRE_FIELD(struct table_path, trigger_limit_interval_us, WIRE_U64),
+	WIRE_FIELD(struct table_path, trigger_limit_burst, WIRE_U32),
+};
+
+static const struct wire_field timer_fields[] = {
+	WIRE_FIELD(struct table_timer, kind, WIRE_U32),
+	WIRE_FIELD(struct table_timer, span_us, WIRE_U64),
+	WIRE_FIELD(struct table_timer, calendar, WIRE_TEXT),
+	WIRE_FIELD(struct table_timer, flags, WIRE_U32),
+	WIRE_FIELD(struct table_timer, accuracy_us, WIRE_U64),
+	WIRE_FIELD(struct table_timer, randomized_us, WIRE_U64),
 };
 
 static const struct wire_field diagnostic_fields[] = {
@@ -102,6 +143,8 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(TABLE_SOCKET, struct table_socket, socket_fields),
 	WIRE_MESSAGE(TABLE_DIAGNOSTIC, struct table_diagnostic, diagnostic_fields),
 	WIRE_EMPTY(TABLE_END),
+	WIRE_MESSAGE(TABLE_PATH, struct table_path, path_fields),
+	WIRE_MESSAGE(TABLE_TIMER, struct table_timer, timer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

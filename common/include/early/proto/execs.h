@@ -19,6 +19,8 @@ enum execs_opcode {
 
 struct execs_context {
 	struct wire_list environment; /* what PID 1 adds: NOTIFY_SOCKET, LISTEN_FDS, MAINPID … */
+	struct wire_list
+		overlaid; /* paths below which no service gets a mount of its own, until their overlays are gone */
 	const char *cgroup;
 };
 

@@ -6,7 +6,7 @@
 /*
  * What early-load writes: the manifests as a sequence of messages in a sealed memfd.
  *
- * HEADER, then for each unit SERVICE followed by its EXEC lines and SOCKET lines, DIAGNOSTIC anywhere, END last. Without END the
+ * HEADER, then for each unit SERVICE followed by its EXEC, SOCKET, PATH and TIMER lines, DIAGNOSTIC anywhere, END last. Without END the
  * table is not whole and must not be used. All times in microseconds, UINT64_MAX is infinity.
  */
 
@@ -17,6 +17,8 @@ enum table_opcode {
 	TABLE_SOCKET = 4, /* one address of the service before it */
 	TABLE_DIAGNOSTIC = 5,
 	TABLE_END = 6,
+	TABLE_PATH = 7, /* one path that starts the service before it */
+	TABLE_TIMER = 8, /* one time that starts the service before it */
 };
 
 #define TABLE_VERSION 2
@@ -86,13 +88,16 @@ enum table_phase {
 	TABLE_PHASE_RELOAD = 4,
 	TABLE_PHASE_STOP = 5,
 	TABLE_PHASE_STOP_POST = 6,
+	TABLE_PHASE_CLEAN =
+		7, /* no line of a manifest: PID 1 has early-exec take away what the starts made */
 };
 
 enum table_exec_flag {
 	TABLE_EXEC_IGNORE_FAILURE = 1, /* - */
-	TABLE_EXEC_FULL_PRIVILEGE = 2, /* + and ! */
+	TABLE_EXEC_FULL_PRIVILEGE = 2, /* + */
 	TABLE_EXEC_NO_ENVIRONMENT = 4, /* : (no $VARIABLE expansion) */
 	TABLE_EXEC_HAS_VARIABLES = 8, /* a $VARIABLE must be expanded: needs early-exec */
+	TABLE_EXEC_KEEP_IDENTITY = 16, /* !: all but User= and Group= holds */
 };
 
 enum table_socket_kind {
@@ -101,6 +106,36 @@ enum table_socket_kind {
 	TABLE_SOCKET_SEQPACKET = 2,
 	TABLE_SOCKET_FIFO = 3,
 	TABLE_SOCKET_NETLINK = 4,
+};
+
+enum table_socket_flag {
+	TABLE_SOCKET_ACCEPT = 1, /* Accept=yes: a process for each connection */
+};
+
+enum table_path_kind {
+	TABLE_PATH_EXISTS = 0,
+	TABLE_PATH_EXISTS_GLOB = 1,
+	TABLE_PATH_CHANGED = 2,
+	TABLE_PATH_MODIFIED = 3,
+	TABLE_PATH_DIRECTORY_NOT_EMPTY = 4,
+};
+
+enum table_timer_kind {
+	TABLE_TIMER_CALENDAR = 0, /* OnCalendar= */
+	TABLE_TIMER_ACTIVE = 1, /* OnActiveSec=: since the timer was started */
+	TABLE_TIMER_BOOT = 2, /* OnBootSec=: since the kernel's start */
+	TABLE_TIMER_STARTUP = 3, /* OnStartupSec=: since PID 1's start */
+	TABLE_TIMER_UNIT_ACTIVE = 4, /* OnUnitActiveSec=: since the service was last started */
+	TABLE_TIMER_UNIT_INACTIVE = 5, /* OnUnitInactiveSec=: since it last ended */
+	TABLE_TIMER_CLOCK_CHANGE = 6, /* OnClockChange=yes */
+	TABLE_TIMER_TIMEZONE_CHANGE = 7, /* OnTimezoneChange=yes */
+};
+
+enum table_timer_flag {
+	TABLE_TIMER_PERSISTENT = 1, /* what was missed while the machine was off is made up for */
+	TABLE_TIMER_FIXED_RANDOM = 2, /* the same random delay each time */
+	TABLE_TIMER_WAKE_SYSTEM = 4,
+	TABLE_TIMER_FORGET = 8, /* RemainAfterElapse=no */
 };
 
 struct table_header {
@@ -127,14 +162,28 @@ struct table_service {
 	uint64_t start_limit_interval_us;
 	uint32_t kill_mode; /* enum table_kill */
 	int32_t kill_signal;
+	int32_t restart_kill_signal; /* the same on the way to a restart; 0: kill_signal */
+	int32_t final_kill_signal; /* for what outlives its time; 0: SIGKILL */
+	int32_t watchdog_signal; /* 0: SIGABRT */
+	uint64_t abort_timeout_us; /* after the watchdog's signal; 0: stop_timeout_us */
+	uint64_t runtime_max_us; /* 0: as long as it likes */
 	struct wire_list success_codes; /* numbers and signal names that count as success */
 	struct wire_list restart_prevent_codes;
+	struct wire_list restart_force_codes;
 	struct wire_list after;
 	struct wire_list before;
 	struct wire_list requires;
 	struct wire_list wants;
 	struct wire_list conflicts;
 	struct wire_list binds_to;
+	struct wire_list requisite; /* must be up already, is not started */
+	struct wire_list part_of; /* stops and restarts with these */
+	struct wire_list stop_to; /* these stop with it */
+	struct wire_list stop_from; /* stops with these */
+	struct wire_list reload_to; /* these are reloaded with it */
+	struct wire_list reload_from; /* is reloaded with these */
+	struct wire_list on_failure; /* started when it failed */
+	struct wire_list on_success; /* started when it ended well */
 	const char *bus_name;
 	const char *slice; /* "system.slice" if not given */
 	const char *seat;
@@ -170,7 +219,16 @@ struct table_service {
 	int32_t oom_score_adjust;
 	struct wire_list capabilities; /* CapabilityBoundingSet=, not applied when empty */
 	struct wire_list ambient_capabilities;
+	struct wire_list settings; /* "Key=canonical value", for early-exec alone */
 	uint32_t remarks; /* how many DIAGNOSTICs are about this unit */
+	/*
+	 * Files of its cgroup and what goes into them, in their order: "memory.max=1073741824", "memory.max=50%" (of the
+	 * machine's memory), "pids.max=10%", "io.max=/dev/sda rbps=1048576" (the device's number is found at the start).
+	 */
+	struct wire_list cgroup;
+	struct wire_list delegate; /* controllers that are handed over with TABLE_FLAG_DELEGATE */
+	struct wire_list devices; /* "policy=closed", "/dev/null rwm", "char-pts rw", "block-* r" */
+	struct wire_list addresses; /* "allow 10.0.0.0/8", "deny ::/0" */
 };
 
 struct table_exec {
@@ -187,6 +245,29 @@ struct table_socket {
 	const char *user;
 	const char *group;
 	const char *fd_name;
+	uint32_t flags; /* enum table_socket_flag, or-ed */
+	uint32_t directory_mode; /* of the directories above a path that are missing */
+	struct wire_list
+		options; /* "backlog=128", "keep-alive=1", "receive-buffer=65536": listen_options.c */
+	struct wire_list symlinks; /* other paths of a path */
+};
+
+struct table_path {
+	uint32_t kind; /* enum table_path_kind */
+	const char *path; /* absolute; a pattern for EXISTS_GLOB */
+	uint32_t make_directory; /* 1: MakeDirectory=yes */
+	uint32_t directory_mode;
+	uint64_t trigger_limit_interval_us;
+	uint32_t trigger_limit_burst;
+};
+
+struct table_timer {
+	uint32_t kind; /* enum table_timer_kind */
+	uint64_t span_us; /* of all kinds but CALENDAR and the changes */
+	const char *calendar; /* of CALENDAR, in the canonical form of early/calendar.h */
+	uint32_t flags; /* enum table_timer_flag, or-ed */
+	uint64_t accuracy_us;
+	uint64_t randomized_us;
 };
 
 struct table_diagnostic {

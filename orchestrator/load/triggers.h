@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "loader.h"
+
+/* A stock .socket, .path or .timer unit. */
+struct trigger {
+	struct service *unit;
+	struct diags diags; /* what is wrong with it; handed on once, with its first use */
+	bool enabled;
+};
+
+void trigger_free(struct trigger *trigger);
+
+/* Adds what the socket, path and timer units hold that belong to a stock service, or that Sockets= names. */
+int triggers_attach(struct loader *loader, struct service *service, enum unit_family family);
+
+/* Whether a unit that starts @service is enabled. */
+int triggers_find_enabled(struct loader *loader, const struct service *service, bool *ret_enabled);
+
+/* The remarks about the unit @name, if it is a trigger, join the loader's. */
+int triggers_tell(struct loader *loader, const char *name);

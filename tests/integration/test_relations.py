@@ -1,0 +1,229 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the life of one unit means for others, and the signals and deadlines of systemd.kill(5), on a real early-init."""
+
+import os
+import time
+
+from early import Container, Refused, run_tests, wait_for
+
+DEMAND = '[Early]\nStage=demand\n'
+SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND
+
+
+def exists(c, name):
+    return os.path.exists('%s/%s' % (c.work, name))
+
+
+def unit(text):
+    return '[Unit]\n%s\n' % text + SLEEPER
+
+
+def test_stops_that_spread(build):
+    """PartOf=, StopPropagatedFrom= and PropagatesStopTo= stop; only PartOf= restarts; nothing starts."""
+    manifests = {
+        'a.service': unit('PropagatesStopTo=to.service'),
+        'part.service': unit('PartOf=a.service'),
+        'from.service': unit('StopPropagatedFrom=a.service'),
+        'to.service': SLEEPER,
+        'idle.service': unit('PartOf=a.service'),
+    }
+    with Container(build, manifests) as c:
+        for name in ('a', 'part', 'from', 'to'):
+            c.control('start', name)
+        pids = {name: c.status(name)['main_pid'] for name in ('part', 'from', 'to')}
+        c.control('restart', 'a')
+        wait_for(lambda: c.status('part')['main_pid'] not in (0, pids['part']))
+        assert c.status('from')['main_pid'] == pids['from'] and c.status('to')['main_pid'] == pids['to']
+        assert c.state('idle') == ('inactive', 'dead')
+        c.control('stop', 'a')
+        for name in ('part', 'from', 'to'):
+            c.wait_state(name + '.service', 'inactive')
+
+
+def test_reloads_that_spread(build):
+    with Container(build) as c:
+        def reloadable(name, words):
+            c.manifest(name + '.service', '[Unit]\n%s\n[Service]\nExecStart=/bin/sleep 1000\n'
+                       'ExecReload=/bin/touch %s/%s\n%s' % (words, c.work, name, DEMAND))
+        reloadable('a', 'PropagatesReloadTo=to.service')
+        reloadable('to', '')
+        reloadable('from', 'ReloadPropagatedFrom=a.service')
+        reloadable('other', '')
+        c.manifest('group.service', unit('PropagatesReloadTo=other.service'))
+        c.control('daemon-reload')
+        for name in ('a', 'to', 'from', 'other', 'group'):
+            c.control('start', name)
+        c.control('reload', 'a')
+        wait_for(lambda: all(exists(c, name) for name in ('a', 'to', 'from')))
+        assert not exists(c, 'other')
+        c.control('reload', 'group')
+        wait_for(lambda: exists(c, 'other'))
+
+
+def test_requisite(build):
+    manifests = {'a.service': unit('Requisite=b.service\nAfter=b.service'), 'b.service': SLEEPER}
+    with Container(build, manifests) as c:
+        try:
+            c.control('start', 'a')
+            raise AssertionError('started without what must be up')
+        except Refused:
+            pass
+        assert c.state('b') == ('inactive', 'dead'), 'it was started, and should only have been asked for'
+        c.control('start', 'b')
+        c.control('start', 'a')
+        c.control('stop', 'b')
+        c.wait_state('a.service', 'inactive')
+
+
+def test_on_failure_and_on_success(build):
+    manifests = {
+        'bad.service': '[Unit]\nOnFailure=sorry.service\nOnSuccess=glad.service\n[Service]\nExecStart=/bin/false\n' + DEMAND,
+        'good.service': '[Unit]\nOnFailure=sorry.service\nOnSuccess=glad.service\n[Service]\nType=oneshot\n'
+                        'ExecStart=/bin/true\n' + DEMAND,
+        'sorry.service': SLEEPER,
+        'glad.service': SLEEPER,
+    }
+    with Container(build, manifests) as c:
+        c.control('start', 'bad')
+        c.wait_state('sorry.service', 'active')
+        assert c.why('sorry.service')[0] == 'bad.service failed'
+        assert c.state('glad') == ('inactive', 'dead')
+        c.control('stop', 'sorry')
+        c.control('start', 'good')
+        c.wait_state('glad.service', 'active')
+        assert c.state('sorry') == ('inactive', 'dead')
+
+
+def test_restart_forced(build):
+    manifest = ('[Service]\nExecStart=/bin/sh -c "exit 133"\nRestart=no\nRestartSec=10ms\nRestartForceExitStatus=133\n'
+                '[Unit]\nStartLimitBurst=3\n' + DEMAND)
+    with Container(build, {'a.service': manifest}) as c:
+        c.control('start', 'a')
+        c.wait_state('a.service', 'failed')
+        assert c.status('a')['restarts'] == 3, c.status('a')
+
+
+def test_runtime_max(build):
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sleep 1000\nRuntimeMaxSec=300ms\n' + DEMAND}) as c:
+        c.control('start', 'a')
+        c.wait_state('a.service', 'failed')
+        status = c.status('a')
+        assert status['result'] == 'timeout' and 'RuntimeMaxSec' in status['detail'], status
+
+
+TRAPS = '''#!/bin/sh
+for name in TERM USR1 USR2 ABRT; do trap "echo $name >> @work@/log" $name; done
+trap "echo QUIT >> @work@/log; exit" QUIT
+echo up >> @work@/log
+while :; do sleep 0.05; done
+'''
+
+
+def signals_of(c):
+    return [line for line in c.read('log').split() if line != 'up']
+
+
+def test_signals(build):
+    """RestartKillSignal=, KillSignal=, then FinalKillSignal= for what outlives its time; WatchdogSignal= and TimeoutAbortSec=."""
+    with Container(build) as c:
+        script = c.script('traps', TRAPS)
+        c.manifest('a.service', '[Service]\nExecStart=%s\nKillSignal=USR1\nRestartKillSignal=USR2\nFinalKillSignal=QUIT\n'
+                   'TimeoutStopSec=300ms\nKillMode=mixed\n%s' % (script, DEMAND))
+        c.manifest('w.service', '[Service]\nType=notify\nNotifyAccess=all\nExecStart=%s\nWatchdogSec=200ms\nWatchdogSignal=ABRT\n'
+                   'ExecStartPost=/bin/true\nTimeoutStopSec=60\nTimeoutAbortSec=200ms\nTimeoutStartSec=10\n%s' % (script, DEMAND))
+        c.control('daemon-reload')
+        c.control('start', 'a')
+        wait_for(lambda: exists(c, 'log'))
+        c.control('restart', 'a')
+        assert signals_of(c) == ['USR2', 'QUIT'], signals_of(c)
+        wait_for(lambda: c.read('log').split()[-1] == 'up')
+        c.control('stop', 'a')
+        assert signals_of(c)[2:] == ['USR1', 'QUIT'], signals_of(c)
+        os.unlink(c.work + '/log')
+        start = time.monotonic()
+        try:
+            c.control('start', 'w')
+        except Refused:
+            pass
+        c.wait_state('w.service', 'failed')
+        assert 'ABRT' in signals_of(c), signals_of(c)
+        assert time.monotonic() - start < 30, 'TimeoutAbortSec= was not used'
+
+
+def test_devices(build):
+    """DevicePolicy=, DeviceAllow=: the kernel denies what is not listed. Only with cgroups; without them no group can be restricted."""
+    look = '#!/bin/sh\nfor d in null kmsg full; do if true < /dev/$d; then echo $d yes; else echo $d no; fi; done > @work@/%s 2>/dev/null\n'
+    cases = {
+        'free': ('', 'yes yes yes'),
+        'closed': ('DevicePolicy=closed\n', 'yes no yes'),
+        'strict': ('DevicePolicy=strict\nDeviceAllow=/dev/null rw\n', 'yes no no'),
+        'listed': ('DeviceAllow=/dev/kmsg r\n', 'yes yes yes'),
+        'driver': ('DevicePolicy=strict\nDeviceAllow=char-mem rw\n', 'yes yes yes'),
+    }
+    with Container(build) as c:
+        if not c.cgroup:
+            cases = {name: (words, 'yes yes yes') for name, (words, _) in cases.items()}
+        for name, (words, _) in cases.items():
+            script = c.script('look-' + name, look % name)
+            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
+        c.control('daemon-reload')
+        for name, (_, expected) in cases.items():
+            c.control('start', name)
+            found = ' '.join(line.split()[1] for line in c.read(name).splitlines())
+            assert found == expected, '%s: %s instead of %s' % (name, found, expected)
+
+
+TALK = '''#!/usr/bin/python3
+import socket
+def talk(family, address):
+    with socket.socket(family) as listener, socket.socket(family) as client:
+        try:
+            listener.bind((address, 0))
+            listener.listen()
+            client.settimeout(0.5)
+            client.connect(listener.getsockname())
+            return 'yes'
+        except OSError:
+            return 'no'
+def send():
+    """One way only: what goes to 127.0.0.2 comes from 127.0.0.1."""
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(type=socket.SOCK_DGRAM) as sender:
+        try:
+            receiver.bind(('127.0.0.2', 0))
+            receiver.settimeout(0.5)
+            sender.bind(('127.0.0.1', 0))
+            sender.sendto(b'x', receiver.getsockname())
+            return 'yes' if receiver.recv(1) else 'no'
+        except OSError:
+            return 'no'
+found = [send(), talk(socket.AF_INET, '127.0.0.1'), talk(socket.AF_INET, '127.0.0.2'), talk(socket.AF_INET6, '::1')]
+open('@work@/%s', 'w').write(' '.join(found))
+'''
+
+
+def test_addresses(build):
+    """IPAddressAllow=, IPAddressDeny=: the kernel drops what is not allowed. Only with cgroups."""
+    cases = {
+        'free': ('', 'yes yes yes yes'),
+        'none': ('IPAddressDeny=any\n', 'no no no no'),
+        'local': ('IPAddressAllow=localhost\nIPAddressDeny=any\n', 'yes yes yes yes'),
+        'one': ('IPAddressDeny=any\nIPAddressAllow=127.0.0.1\n', 'no yes no no'),
+        'six': ('IPAddressDeny=127.0.0.0/8\n', 'no no no yes'),
+        'four': ('IPAddressDeny=::1 127.0.0.2/32\n', 'no yes no no'),
+        'back': ('IPAddressDeny=any\nIPAddressDeny=\n', 'yes yes yes yes'),
+    }
+    with Container(build) as c:
+        if not c.cgroup:
+            cases = {name: (words, 'yes yes yes yes') for name, (words, _) in cases.items()}
+        for name, (words, _) in cases.items():
+            script = c.script('talk-' + name, TALK % name)
+            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
+        c.control('daemon-reload')
+        for name, (_, expected) in cases.items():
+            c.control('start', name)
+            assert c.read(name) == expected, '%s: %s instead of %s' % (name, c.read(name), expected)
+        assert 'cannot restrict' not in c.log(), c.log()
+
+
+run_tests(globals())
