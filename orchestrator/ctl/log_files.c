@@ -74,8 +74,8 @@ int log_files_add_file(struct log_files *files, const char *dir, const char *nam
 		       const char *suffix)
 {
 	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	strbuf_printf(&path, "%s/%s" SUFFIX "%s", dir, name, suffix);

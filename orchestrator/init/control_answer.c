@@ -123,8 +123,6 @@ static const char *firm_directive(const struct table_service *words, const struc
 static void fill_reason(struct control_reason *ret, const struct cause *cause,
 			const struct service *service, const struct service *by)
 {
-	const struct table_service *words = by ? &by->definition->service : NULL;
-
 	ret->how = cause->how;
 	ret->directive = cause->directive;
 	ret->object = cause->object;
@@ -132,9 +130,9 @@ static void fill_reason(struct control_reason *ret, const struct cause *cause,
 	ret->exe = cause->exe;
 	ret->pid = cause->pid;
 	ret->uid = cause->uid;
-	ret->manifest = words && cause->directive[0] ? words->path : "";
-	if (words && strcmp(cause->directive, "Requires=") == 0)
-		ret->directive = firm_directive(words, service);
+	ret->manifest = by && cause->directive[0] ? by->definition->service.path : "";
+	if (by && strcmp(cause->directive, "Requires=") == 0)
+		ret->directive = firm_directive(&by->definition->service, service);
 	if (strcmp(cause->directive, "BusName=") == 0)
 		ret->object = service->definition->service.bus_name;
 }
