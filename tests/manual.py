@@ -1,7 +1,7 @@
 """What every installed program says of itself, against its manual page.
 
 --help and --version are answered by each, and every option and command of the help is in the page of that name; what
-earlyctl offers is in its completion too.
+earlyctl offers is in its completions for bash, zsh and fish too, which those shells can read.
 """
 
 import json
@@ -11,7 +11,9 @@ import subprocess
 
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = os.path.join(REPO, "docs", "man")
-COMPLETIONS = {"earlyctl": os.path.join(REPO, "orchestrator", "ctl", "earlyctl.bash")}
+CTL = os.path.join(REPO, "orchestrator", "ctl")
+COMPLETIONS = {"earlyctl": [os.path.join(CTL, f"earlyctl.{shell}") for shell in ("bash", "zsh", "fish")]}
+COMPLETED = {"bash": r"(?:verbs|options)='([^']+)'", "zsh": r"--[\w-]+|(?<=')[\w-]+(?=:)", "fish": r"(?<=_verb )[\w-]+"}
 OPTION = re.compile(r"^ {2}(?:-(\w))?[, ]* ?(?:--([a-z][a-z-]*))?")
 
 
@@ -75,12 +77,22 @@ def complaints_about(name, file):
 
 
 def not_completed(name, offered):
-    """Words that the shell does not complete; single letters need not be."""
-    if name not in COMPLETIONS:
-        return []
-    with open(COMPLETIONS[name]) as f:
-        known = set(re.findall(r"[\w-]+", f.read()))
-    return [f"{COMPLETIONS[name]}: {word} is missing" for word in offered if len(word) > 2 and word not in known]
+    """Words that a shell does not complete; single letters need not be. Operands' completion is tested in test_completion.py."""
+    found = []
+    for path in COMPLETIONS.get(name, []):
+        shell = path.rsplit(".", 1)[1]
+        with open(path) as f:
+            text = "\n".join(line for line in f.read().splitlines() if not line.startswith("#"))
+        known = set(re.findall(COMPLETED[shell], text))
+        if shell == "bash":
+            known = set(" ".join(known).split())
+        if shell == "fish":
+            known |= {f"--{word}" for word in re.findall(r" -l ([\w-]+)", text)}
+        found += [f"{path}: {word} is missing" for word in offered if len(word) > 2 and word not in known]
+        done = subprocess.run([shell, "-n", path], capture_output=True, text=True)
+        if done.returncode or done.stderr:
+            found.append(f"{path}: {shell} cannot read it: {done.stderr.strip()}")
+    return found
 
 
 def complaints(build_dir):

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/cause.h"
 #include "early/clock.h"
 #include "early/log.h"
 #include "early/macros.h"
@@ -23,11 +24,11 @@
 #include "iface.h"
 #include "jobs.h"
 #include "object_path.h"
-#include "text.h"
 #include "unit_name.h"
+#include "utf8.h"
 
 #define ACTIVATOR_INTERFACE "org.freedesktop.systemd1.Activator"
-#define WHY "a call to its bus name (ActivationRequest of the D-Bus daemon)"
+#define WHY CAUSE_BUS_CALL " (ActivationRequest of the D-Bus daemon)"
 
 struct activation {
 	struct list link; /* bus::activations */
@@ -58,7 +59,7 @@ static void PRINTF_LIKE(4, 5)
 	va_start(args, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, args);
 	va_end(args);
-	text_make_utf8(text);
+	utf8_make_valid(text);
 	log_warning("activation of %s: %s", unit, text);
 	if (signal != NULL &&
 	    (!dbus_message_set_destination(signal, DBUS_SERVICE_DBUS) ||

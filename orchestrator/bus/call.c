@@ -21,8 +21,8 @@
 #include "iface.h"
 #include "object_path.h"
 #include "objects.h"
-#include "text.h"
 #include "unit_name.h"
+#include "utf8.h"
 
 #define ERROR_TEXT_MAX 512
 
@@ -90,7 +90,7 @@ enum call_result call_reply_end(struct call *call, DBusMessage *reply, bool comp
 
 static enum call_result fail(struct call *call, const char *error, char *text)
 {
-	text_make_utf8(text);
+	utf8_make_valid(text);
 	log_debug("%s from %s: %s: %s", dbus_message_get_member(call->message),
 		  dbus_message_get_sender(call->message), error, text);
 	if (!dbus_message_get_no_reply(call->message))

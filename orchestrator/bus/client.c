@@ -2,13 +2,13 @@
 #include "client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "early/fs.h"
+#include "early/cause.h"
 #include "early/macros.h"
+#include "early/proc.h"
 #include "early/strbuf.h"
 
 #include "bus.h"
@@ -143,15 +143,15 @@ int client_ask(struct client *client)
 int client_describe(const struct client *client, const char *member, char **ret_why)
 {
 	CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-	CLEANUP(free_charp)
-	char *comm = NULL;
-	char path[sizeof("/proc/4294967295/comm")];
+	char name[256];
 	char *why;
 
-	strbuf_printf(&text, "%s by %s", member, client->name);
-	snprintf(path, sizeof(path), "/proc/%u/comm", client->pid);
-	if (client->pid > 0 && fs_read_line_at(AT_FDCWD, path, &comm) >= 0)
-		strbuf_printf(&text, " (%s)", comm);
+	proc_name(client->pid, name, sizeof(name));
+	if (client->uid == UINT32_MAX)
+		strbuf_printf(&text, "%s by %s", member, client->name);
+	else
+		cause_of_process(&text, member, name[0] ? name : client->name, client->pid,
+				 client->uid);
 	why = strbuf_take(&text);
 	if (why == NULL)
 		return -ENOMEM;

@@ -38,7 +38,7 @@ void client_set_subscribed(struct client *client, bool subscribed);
 /* Gives up all: its calls get no answer any more. */
 struct client *client_free(struct client *client);
 
-/* "StartUnit by :1.7 (gdm3)". Free *ret_why. */
+/* "StartUnit by /usr/sbin/gdm3 (pid 651, uid 0)". Free *ret_why. */
 int client_describe(const struct client *client, const char *member, char **ret_why);
 
 /* User and process in an answer of GetConnectionCredentials; UINT32_MAX and 0 for what it does not say. */

@@ -6,6 +6,7 @@
 #include "mirror.h"
 #include "object_path.h"
 #include "text.h"
+#include "utf8.h"
 
 static bool append_foreign_text(DBusMessageIter *iter, const char *text)
 {
@@ -14,7 +15,7 @@ static bool append_foreign_text(DBusMessageIter *iter, const char *text)
 
 	if (text_copy(text, &copy) < 0)
 		return false;
-	text_make_utf8(copy);
+	utf8_make_valid(copy);
 	return dbus_message_iter_append_basic(iter, DBUS_TYPE_STRING, &copy);
 }
 

@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "show.h"
+
 int answer_init(struct answer *answer)
 {
 	*answer = (struct answer){
@@ -38,6 +40,16 @@ static void set_number(struct json_object *object, const char *name, int64_t val
 	json_object_object_add(object, name, json_object_new_int64(value));
 }
 
+static void set_list(struct json_object *object, const char *name, const struct wire_list *list)
+{
+	struct json_object *array = json_object_new_array();
+	const char *item = NULL;
+
+	while ((item = wire_list_next(list, item)))
+		json_object_array_add(array, json_object_new_string(item));
+	json_object_object_add(object, name, array);
+}
+
 static struct json_object *service_object(const struct control_service *service)
 {
 	struct json_object *object = json_object_new_object();
@@ -59,6 +71,15 @@ static struct json_object *service_object(const struct control_service *service)
 	set_number(object, "since_us", (int64_t)service->since_us);
 	set_text(object, "detail", service->detail);
 	set_number(object, "remarks", service->remarks);
+	set_text(object, "type", service->type);
+	if (service->memory_bytes > 0)
+		set_number(object, "memory_bytes", (int64_t)service->memory_bytes);
+	if (service->tasks > 0)
+		set_number(object, "tasks", service->tasks);
+	set_list(object, "requires", &service->requires);
+	set_list(object, "binds_to", &service->binds_to);
+	set_list(object, "wants", &service->wants);
+	set_list(object, "after", &service->after);
 	return object;
 }
 
@@ -73,12 +94,32 @@ static struct json_object *event_object(const struct control_event *event)
 	return object;
 }
 
+static void set_some(struct json_object *object, const char *name, const char *value)
+{
+	if (*value)
+		set_text(object, name, value);
+}
+
 static struct json_object *reason_object(const struct control_reason *reason)
 {
 	struct json_object *object = json_object_new_object();
+	char user[64];
 
 	set_number(object, "t_us", (int64_t)reason->t_us);
 	set_text(object, "text", reason->text);
+	set_some(object, "how", reason->how);
+	set_some(object, "directive", reason->directive);
+	set_some(object, "object", reason->object);
+	set_some(object, "unit", reason->unit);
+	set_some(object, "manifest", reason->manifest);
+	set_some(object, "exe", reason->exe);
+	if (reason->pid > 0)
+		set_number(object, "pid", reason->pid);
+	if (reason->uid != UINT32_MAX) {
+		show_user(reason->uid, user, sizeof(user));
+		set_number(object, "uid", reason->uid);
+		set_text(object, "user", user);
+	}
 	return object;
 }
 
@@ -123,4 +164,20 @@ const char *answer_text(struct json_object *object, const char *name)
 long long answer_number(struct json_object *object, const char *name)
 {
 	return json_object_get_int64(json_object_object_get(object, name));
+}
+
+int answer_ask(struct answer *answer, const char *control, enum control_verb verb, const char *name)
+{
+	if (answer_init(answer) == 0)
+		return client_ask(control, verb, name, answer_take, answer);
+	fputs("earlyctl: no memory\n", stderr);
+	return EXIT_FAILED;
+}
+
+int answer_ask_quietly(struct answer *answer, const char *control, enum control_verb verb,
+		       const char *name)
+{
+	if (answer_init(answer) < 0)
+		return EXIT_FAILED;
+	return client_try(control, verb, name, answer_take, answer);
 }

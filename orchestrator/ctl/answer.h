@@ -19,6 +19,12 @@ struct answer {
 int answer_init(struct answer *answer);
 void answer_done(struct answer *answer);
 
+/* Asks and collects; an exit code, after a message. To be answer_done() in any case. */
+int answer_ask(struct answer *answer, const char *control, enum control_verb verb,
+	       const char *name);
+int answer_ask_quietly(struct answer *answer, const char *control, enum control_verb verb,
+		       const char *name);
+
 /* A client_fn; @data is the answer. */
 void answer_take(enum control_opcode opcode, const void *value, void *data);
 

@@ -26,7 +26,7 @@ int client_exit_code(int error)
 	}
 }
 
-static int connect_to(const char *path, int *ret_fd)
+int client_connect(const char *path, int *ret_fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd CLEANUP_FD
@@ -64,7 +64,7 @@ static int tell_done(const struct control_done *done)
 	return client_exit_code(done->error);
 }
 
-static int receive(int fd, client_fn fn, void *data)
+static int receive(int fd, client_fn fn, void *data, bool quiet)
 {
 	static char buf[WIRE_MAX_MESSAGE];
 
@@ -94,22 +94,33 @@ static int receive(int fd, client_fn fn, void *data)
 			return EXIT_FAILED;
 		}
 		if (opcode == CONTROL_DONE)
-			return tell_done(&value.done);
+			return quiet ? client_exit_code(value.done.error) : tell_done(&value.done);
 		if (fn)
 			fn((enum control_opcode)opcode, &value, data);
 	}
 }
 
-int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)
+static int ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data,
+	       bool quiet)
 {
 	const struct control_request request = { .verb = verb, .name = name };
 	int fd CLEANUP_FD
 	= -1;
-	int r = connect_to(path, &fd);
+	int r = client_connect(path, &fd);
 
 	if (r == 0)
 		r = channel_send_sync(fd, &control_protocol, CONTROL_REQUEST, &request);
 	if (r < 0)
-		return tell_no_answer(path, r);
-	return receive(fd, fn, data);
+		return quiet ? EXIT_FAILED : tell_no_answer(path, r);
+	return receive(fd, fn, data, quiet);
+}
+
+int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)
+{
+	return ask(path, verb, name, fn, data, false);
+}
+
+int client_try(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)
+{
+	return ask(path, verb, name, fn, data, true);
 }

@@ -17,6 +17,9 @@ enum exit_code {
 	EXIT_NO_SERVICE = 4,
 };
 
+/* Connects to a socket of messages. 0 or negative errno. */
+int client_connect(const char *path, int *ret_fd);
+
 /* Called for each message of an answer but the last; @value is the opcode's struct and lives for the call only. */
 typedef void (*client_fn)(enum control_opcode opcode, const void *value, void *data);
 
@@ -25,6 +28,10 @@ typedef void (*client_fn)(enum control_opcode opcode, const void *value, void *d
  * EXIT_DONE.
  */
 int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn,
+	       void *data);
+
+/* The same without a message about early-init's refusal, or that it is not there. */
+int client_try(const char *path, enum control_verb verb, const char *name, client_fn fn,
 	       void *data);
 
 int client_exit_code(int error);

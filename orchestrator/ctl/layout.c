@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A chart of a boot: milestones as lines from their names at the top down through everything, services as bars, dark while they
- * start and with a light line below while they run, one below the other in the order of their first starts. A service that
+ * start (its colour says what came of it) and with a light line below while they run, one below the other in the order of their first starts. A service that
  * started more than once has all its runs in its row.
  *
  * Nothing overlaps: a milestone's name goes to the first lane at the top in which there is room left of it, a service's name has
@@ -29,6 +29,7 @@
 #define GAP 8.0
 #define NAME_MAX_CHARACTERS 33
 #define MAX_LANES 32
+#define ONESHOT_US 5000 /* between ready and the end */
 #define US_PER_S 1000000.0
 
 /* One run of a service. */
@@ -38,6 +39,8 @@ struct bar {
 	uint64_t start_us;
 	uint64_t ready_us; /* 0: never */
 	uint64_t stop_us; /* 0: still runs */
+	const char *why; /* it was started */
+	const char *failure; /* NULL: none */
 	size_t row;
 };
 
@@ -55,8 +58,10 @@ struct chart {
 
 void layout_done(struct layout *layout)
 {
-	for (size_t i = 0; i < layout->n_items; i++)
+	for (size_t i = 0; i < layout->n_items; i++) {
 		free(layout->items[i].text);
+		free(layout->items[i].title);
+	}
 	free(layout->items);
 	*layout = (struct layout){ 0 };
 }
@@ -74,6 +79,12 @@ uint32_t layout_color(enum layout_style style)
 		return 0x1d4ed8;
 	case LAYOUT_STYLE_RUNNING:
 		return 0xbfd3f7;
+	case LAYOUT_STYLE_FINISHED:
+		return 0x15803d;
+	case LAYOUT_STYLE_FAILED:
+		return 0xb91c1c;
+	case LAYOUT_STYLE_WAITING:
+		return 0xd97706;
 	case LAYOUT_STYLE_TEXT:
 		return 0x1f2430;
 	case LAYOUT_STYLE_FAINT_TEXT:
@@ -92,6 +103,7 @@ static void add(struct chart *chart, struct layout_item item)
 
 	if (!items) {
 		free(item.text);
+		free(item.title);
 		chart->no_memory = true;
 		return;
 	}
@@ -114,13 +126,24 @@ static void add_text(struct chart *chart, enum layout_style style, double x, dou
 		return;
 	}
 	add(chart, (struct layout_item){ LAYOUT_TEXT, style, x, y, text_width(text),
-					 LAYOUT_FONT_SIZE, copy });
+					 LAYOUT_FONT_SIZE, copy, NULL });
 }
 
 static void add_rect(struct chart *chart, enum layout_style style, double x, double y, double w,
 		     double h)
 {
-	add(chart, (struct layout_item){ LAYOUT_RECT, style, x, y, w, h, NULL });
+	add(chart, (struct layout_item){ LAYOUT_RECT, style, x, y, w, h, NULL, NULL });
+}
+
+/* What a pointer over the item that was added last is told. */
+static void set_title(struct chart *chart, const char *title)
+{
+	struct layout *layout = &chart->layout;
+
+	if (chart->no_memory || layout->n_items == 0)
+		return;
+	layout->items[layout->n_items - 1].title = strdup(title);
+	chart->no_memory = !layout->items[layout->n_items - 1].title;
 }
 
 static double x_of(const struct chart *chart, uint64_t t_us)
@@ -154,9 +177,15 @@ static struct bar *find_bar(struct chart *chart, const char *name, size_t len)
 	return NULL;
 }
 
-static void new_bar(struct chart *chart, const char *name, size_t len, uint64_t t_us)
+static void new_bar(struct chart *chart, const char *name, size_t len,
+		    const struct layout_event *event)
 {
-	struct bar bar = { .name = name, .name_len = len, .start_us = t_us, .row = chart->n_rows };
+	uint64_t t_us = event->t_us;
+	struct bar bar = { .name = name,
+			   .name_len = len,
+			   .start_us = t_us,
+			   .why = event->why,
+			   .row = chart->n_rows };
 	struct bar *before = find_bar(chart, name, len);
 	struct bar *bars;
 
@@ -173,6 +202,15 @@ static void new_bar(struct chart *chart, const char *name, size_t len, uint64_t 
 	bars[chart->n_bars++] = bar;
 	if (bar.row == chart->n_rows)
 		chart->n_rows++;
+}
+
+/* A condition that was not met is no failure; timelines of before there were reasons say nothing at a stop. */
+static void end_bar(struct bar *bar, const struct layout_event *event)
+{
+	bar->stop_us = event->t_us;
+	if (event->why && *event->why && strcmp(event->why, "success") != 0 &&
+	    strcmp(event->why, "condition") != 0)
+		bar->failure = event->why;
 }
 
 /* Events come in the order of time, so rows are in the order of first starts. */
@@ -192,11 +230,11 @@ static void take_service_event(struct chart *chart, const struct layout_event *e
 	len = (size_t)(what - name);
 	bar = find_bar(chart, name, len);
 	if (strcmp(what, ":start") == 0)
-		new_bar(chart, name, len, event->t_us);
+		new_bar(chart, name, len, event);
 	else if (strcmp(what, ":ready") == 0 && bar && bar->ready_us == 0 && bar->stop_us == 0)
 		bar->ready_us = event->t_us;
 	else if (strcmp(what, ":stop") == 0 && bar && bar->stop_us == 0)
-		bar->stop_us = event->t_us;
+		end_bar(bar, event);
 }
 
 /* Where the runs before and after in the same row, or the edges, leave room. */
@@ -234,6 +272,40 @@ static void draw_bar_label(struct chart *chart, const struct bar *bar, double x_
 			 x_of(chart, bar->start_us) - GAP - text_width(label), y, label);
 }
 
+/* The line of its running time tells it then; a oneshot is ready and ends at once. */
+static bool failed_later(const struct bar *bar)
+{
+	return bar->failure && bar->ready_us && bar->stop_us > bar->ready_us + ONESHOT_US;
+}
+
+static enum layout_style bar_style(const struct bar *bar)
+{
+	if (bar->failure && !failed_later(bar))
+		return LAYOUT_STYLE_FAILED;
+	if (bar->stop_us && (!bar->ready_us || bar->stop_us <= bar->ready_us + ONESHOT_US))
+		return LAYOUT_STYLE_FINISHED;
+	return bar->ready_us ? LAYOUT_STYLE_STARTING : LAYOUT_STYLE_WAITING;
+}
+
+static void put_bar_title(struct chart *chart, const struct bar *bar)
+{
+	CLEANUP_STRBUF struct strbuf title = STRBUF_INIT;
+
+	strbuf_printf(&title, "%.*s\nstarted at %.6f s", (int)bar->name_len, bar->name,
+		      (double)bar->start_us / US_PER_S);
+	if (bar->ready_us)
+		strbuf_printf(&title, "\nready after %.6f s",
+			      (double)(bar->ready_us - bar->start_us) / US_PER_S);
+	if (bar->stop_us)
+		strbuf_printf(&title, "\nended at %.6f s", (double)bar->stop_us / US_PER_S);
+	if (bar->why && *bar->why)
+		strbuf_printf(&title, "\nbecause: %s", bar->why);
+	if (bar->failure)
+		strbuf_printf(&title, "\nfailed: %s", bar->failure);
+	if (strbuf_error(&title) == 0)
+		set_title(chart, title.data);
+}
+
 static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 {
 	bool first = true;
@@ -250,10 +322,13 @@ static void draw_bar(struct chart *chart, const struct bar *bar, double y)
 		       (int)MIN(bar->name_len, (size_t)NAME_MAX_CHARACTERS), bar->name);
 	if (first)
 		add_text(chart, LAYOUT_STYLE_TEXT, MARGIN, y + BAR, name);
-	if (x_stop > x_ready)
-		add_rect(chart, LAYOUT_STYLE_RUNNING, x_ready, y + BAR + 2.0, x_stop - x_ready,
-			 3.0);
-	add_rect(chart, LAYOUT_STYLE_STARTING, x, y + 2.0, x_ready - x, BAR - 1.0);
+	if (x_stop > x_ready) {
+		add_rect(chart, failed_later(bar) ? LAYOUT_STYLE_FAILED : LAYOUT_STYLE_RUNNING,
+			 x_ready, y + BAR + 2.0, x_stop - x_ready, 3.0);
+		put_bar_title(chart, bar);
+	}
+	add_rect(chart, bar_style(bar), x, y + 2.0, x_ready - x, BAR - 1.0);
+	put_bar_title(chart, bar);
 	draw_bar_label(chart, bar, bar->ready_us ? x_ready : x_stop, y + BAR);
 }
 
@@ -299,6 +374,17 @@ static int compare_events(const void *a, const void *b)
 	return x->t_us < y->t_us ? -1 : x->t_us > y->t_us;
 }
 
+static void put_milestone_title(struct chart *chart, const struct layout_event *event)
+{
+	CLEANUP_STRBUF struct strbuf title = STRBUF_INIT;
+	bool has_why = event->why && *event->why;
+
+	strbuf_printf(&title, "%s at %.6f s%s%s", event->name, (double)event->t_us / US_PER_S,
+		      has_why ? "\n" : "", has_why ? event->why : "");
+	if (strbuf_error(&title) == 0)
+		set_title(chart, title.data);
+}
+
 static void draw_milestones(struct chart *chart, const struct layout_event *events, size_t n,
 			    double bottom, bool measure)
 {
@@ -317,12 +403,15 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 		lane = place(&lanes, x, width);
 		if (measure)
 			continue;
-		if (lane < MAX_LANES)
+		if (lane < MAX_LANES) {
 			add_text(chart, LAYOUT_STYLE_MILESTONE, x,
 				 MARGIN + (double)(lane + 1) * ROW, label);
+			put_milestone_title(chart, &events[i]);
+		}
 		add(chart, (struct layout_item){ LAYOUT_LINE, LAYOUT_STYLE_MILESTONE,
 						 x_of(chart, events[i].t_us), chart->top, 0,
-						 bottom - chart->top, NULL });
+						 bottom - chart->top, NULL, NULL });
+		put_milestone_title(chart, &events[i]);
 	}
 	if (measure)
 		chart->top = MARGIN + (double)lanes.n * ROW + GAP;
@@ -331,17 +420,20 @@ static void draw_milestones(struct chart *chart, const struct layout_event *even
 /* --- the whole --- */
 
 /*
- * From the kernel's start to a little after "complete": what came later is no boot any more. In a container the kernel's start may be
- * days ago: the chart is then about all that it did.
+ * From the kernel's start to a little after "complete": what came later is no boot any more. A container is complete when it has read
+ * its manifests: the chart is then about all that it did. (In older timelines of one the kernel's start may be days ago.)
  */
 static void set_span(struct chart *chart, const struct layout_event *events, size_t n)
 {
 	uint64_t last = n > 0 ? events[n - 1].t_us : 0;
+	bool has_service = false;
 
 	chart->start_us = n > 1 && events[0].t_us > last / 2 ? events[0].t_us : 0;
-	for (size_t i = 0; chart->start_us == 0 && i < n; i++)
-		if (strcmp(events[i].name, "complete") == 0)
+	for (size_t i = 0; chart->start_us == 0 && i < n; i++) {
+		has_service |= is_service(&events[i]);
+		if (has_service && strcmp(events[i].name, "complete") == 0)
 			last = events[i].t_us;
+	}
 	chart->end_us = last + (last - chart->start_us) / 20 + 1;
 }
 
@@ -369,7 +461,7 @@ static void draw_grid(struct chart *chart, double bottom)
 
 		(void)snprintf(label, sizeof(label), "%g s", (double)i * step);
 		add(chart, (struct layout_item){ LAYOUT_LINE, LAYOUT_STYLE_GRID, x, chart->top, 0,
-						 bottom - chart->top, NULL });
+						 bottom - chart->top, NULL, NULL });
 		if (x + text_width(label) <= WIDTH - MARGIN)
 			add_text(chart, LAYOUT_STYLE_FAINT_TEXT, x, bottom + ROW - GAP / 2, label);
 	}
@@ -387,6 +479,35 @@ static void draw_later(struct chart *chart, double bottom)
 	add_text(chart, LAYOUT_STYLE_FAINT_TEXT, MARGIN, bottom + ROW - GAP / 2, text);
 }
 
+/* Only what is in the chart. */
+static void draw_legend(struct chart *chart, double y)
+{
+	static const struct {
+		enum layout_style style;
+		const char *text;
+	} kinds[] = {
+		{ LAYOUT_STYLE_STARTING, "until ready" },
+		{ LAYOUT_STYLE_FINISHED, "ran and ended" },
+		{ LAYOUT_STYLE_FAILED, "failed" },
+		{ LAYOUT_STYLE_WAITING, "not ready" },
+	};
+	double x = MARGIN + NAMES_WIDTH;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		bool is_there = false;
+
+		for (size_t k = 0; k < chart->n_bars; k++)
+			is_there |= bar_style(&chart->bars[k]) == kinds[i].style ||
+				    (kinds[i].style == LAYOUT_STYLE_FAILED &&
+				     chart->bars[k].failure);
+		if (!is_there)
+			continue;
+		add_rect(chart, kinds[i].style, x, y - BAR + 2.0, BAR, BAR - 1.0);
+		add_text(chart, LAYOUT_STYLE_FAINT_TEXT, x + BAR + GAP / 2, y, kinds[i].text);
+		x += BAR + GAP / 2 + text_width(kinds[i].text) + 2 * GAP;
+	}
+}
+
 static void draw(struct chart *chart, const struct layout_event *events, size_t n)
 {
 	double bottom;
@@ -398,7 +519,7 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 	draw_milestones(chart, events, n, 0, true);
 	bottom = chart->top + (double)chart->n_rows * ROW + GAP;
 	chart->layout.width = WIDTH;
-	chart->layout.height = bottom + ROW + MARGIN;
+	chart->layout.height = bottom + (chart->n_bars > 0 ? 2 : 1) * ROW + MARGIN;
 	add_rect(chart, LAYOUT_STYLE_BACKGROUND, 0, 0, chart->layout.width, chart->layout.height);
 	draw_grid(chart, bottom);
 	draw_milestones(chart, events, n, bottom, false);
@@ -406,6 +527,7 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 		draw_bar(chart, &chart->bars[i],
 			 chart->top + GAP / 2 + (double)chart->bars[i].row * ROW);
 	draw_later(chart, bottom);
+	draw_legend(chart, bottom + 2 * ROW);
 }
 
 int layout_make(const struct layout_event *events, size_t n_events, struct layout *ret_layout)

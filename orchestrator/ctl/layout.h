@@ -9,6 +9,7 @@
 struct layout_event {
 	const char *name; /* a milestone, or service:NAME:start|ready|stop */
 	uint64_t t_us;
+	const char *why; /* a stop's is its result, if it was no success; "" */
 };
 
 enum layout_kind { LAYOUT_RECT, LAYOUT_LINE, LAYOUT_TEXT };
@@ -17,8 +18,11 @@ enum layout_style {
 	LAYOUT_STYLE_BACKGROUND,
 	LAYOUT_STYLE_GRID,
 	LAYOUT_STYLE_MILESTONE,
-	LAYOUT_STYLE_STARTING,
+	LAYOUT_STYLE_STARTING, /* until it was ready */
 	LAYOUT_STYLE_RUNNING,
+	LAYOUT_STYLE_FINISHED, /* ended well without ever being ready: a oneshot */
+	LAYOUT_STYLE_FAILED,
+	LAYOUT_STYLE_WAITING, /* not ready when the chart ends */
 	LAYOUT_STYLE_TEXT,
 	LAYOUT_STYLE_FAINT_TEXT,
 };
@@ -29,6 +33,7 @@ struct layout_item {
 	enum layout_style style;
 	double x, y, w, h;
 	char *text;
+	char *title; /* what a pointer over it is told; NULL: nothing */
 };
 
 struct layout {

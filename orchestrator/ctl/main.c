@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* earlyctl: the command line of a system that Early booted. */
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client.h"
 #include "early/macros.h"
 #include "early/opts.h"
+#include "early/parse.h"
 #include "verbs.h"
 
 static int set_control(void *target, const char *value)
@@ -56,6 +60,45 @@ static int set_dry_run(void *target, const char *value)
 	return 0;
 }
 
+static int set_root(void *target, const char *value)
+{
+	((struct settings *)target)->root = value;
+	return 0;
+}
+
+static int set_into(void *target, const char *value)
+{
+	((struct settings *)target)->into = value;
+	return 0;
+}
+
+static int set_lines(void *target, const char *value)
+{
+	uint32_t n;
+	int r = parse_u32(value, &n);
+
+	if (r == 0)
+		((struct settings *)target)->lines = (long)n;
+	return r;
+}
+
+static int set_color(void *target, const char *value)
+{
+	static const char *const modes[] = {
+		[COLOR_AUTO] = "auto",
+		[COLOR_ALWAYS] = "always",
+		[COLOR_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(value, modes[i]) == 0) {
+			((struct settings *)target)->color = (enum color_mode)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
 static int set_help(void *target, const char *value)
 {
 	((struct settings *)target)->help = true;
@@ -65,25 +108,37 @@ static int set_help(void *target, const char *value)
 static const struct opt options[] = {
 	{ 0, "control", "PATH", "ask the early-init whose socket this is", set_control },
 	{ 0, "json", NULL, "print JSON", set_json },
+	{ 0, "color", "WHEN", "auto (on a terminal), always or never", set_color },
 	{ 0, "svg", NULL, "timeline: draw an SVG picture", set_svg },
 	{ 0, "png", NULL, "timeline: draw a PNG picture", set_png },
 	{ 'o', "output", "FILE", "timeline, import: write to FILE", set_output },
 	{ 'i', "input", "FILE", "timeline: take it from FILE, which --json wrote", set_input },
 	{ 0, "dry-run", NULL, "import: print the manifest", set_dry_run },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
+	{ 'n', "lines", "N", "log: the last N lines only", set_lines },
+	{ 0, "root", "DIR", "enable, disable: in the system below DIR, which does not run",
+	  set_root },
+	{ 0, "into", "DIR", "overlay merge: bring it to DIR", set_into },
 	{ 'h', "help", NULL, "this help", set_help },
 };
 
 static const struct opt_command commands[] = {
 	{ "status", "[NAME]", "the machine, or one service", 0, 1, verb_status },
 	{ "list", NULL, "all services", 0, 0, verb_list },
+	{ "tree", "[NAME]", "what needs what, and what started what", 0, 1, verb_tree },
 	{ "start", "NAME", "start a service", 1, 1, verb_start },
 	{ "stop", "NAME", "stop a service", 1, 1, verb_stop },
 	{ "restart", "NAME", "stop and start a service", 1, 1, verb_restart },
 	{ "reload", "NAME", "let a service read its settings anew", 1, 1, verb_reload },
-	{ "why", "NAME", "why a service runs", 1, 1, verb_why },
-	{ "log", "NAME", "what a service said", 1, 1, verb_log },
+	{ "enable", "NAME...", "let services start at each boot", 1, -1, verb_enable },
+	{ "disable", "NAME...", "let them no longer", 1, -1, verb_disable },
+	{ "why", "NAME", "why a service runs, or failed", 1, 1, verb_why },
+	{ "log", "[NAME]", "what a service said, or all", 0, 1, verb_log },
 	{ "timeline", NULL, "what each moment of the boot went to", 0, 0, verb_timeline },
+	{ "compare", "FILE [FILE]", "two boots side by side (default: the second is this one)", 1,
+	  2, verb_compare },
+	{ "overlay", "list|status|merge [MOUNTPOINT]", "the overlays, mounted by whom ever", 1, 2,
+	  verb_overlay },
 	{ "verify", "[FILE|NAME...]", "check manifests and units (default: all of this system)", 0,
 	  -1, verb_verify },
 	{ "import", "UNIT...", "make a manifest of units of the distribution", 1, -1, verb_import },
@@ -109,6 +164,8 @@ int main(int argc, char **argv)
 {
 	struct settings settings = {
 		.control = CONTROL_PATH,
+		.into = "",
+		.lines = -1,
 		.loader = EARLY_LIBEXECDIR "/early-load",
 	};
 	const char *loader = getenv("EARLY_LOAD"); /* tests run from the build directory */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A service's log, read from early-log's files: the archive on the disk if there is one, otherwise the newest part in /run. With -f
- * the file in /run is followed, and opened anew when it was rotated.
+ * What services said. With -f the newest part, beside the control socket, is followed: each file from where it was read to,
+ * and anew from its beginning when it was rotated. Files that come later are found by their directory.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,132 +13,194 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "answer.h"
 #include "client.h"
 #include "early/fd.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
+#include "early/strv.h"
+#include "log_files.h"
 #include "verbs.h"
 
-#define ARCHIVE_DIR "/var/log/early"
-#define LOG_FILE_MAX (64 * 1024 * 1024)
 #define FOLLOW_CHECK_MS 1000
+#define READ_MAX (64 * 1024 * 1024)
 
-/* "[   12.345678] info text" as an object. */
-static void print_json_line(const char *line, size_t len)
+static int put_lines(const struct settings *settings, const struct log_lines *lines, bool with_name)
 {
-	struct json_object *object = json_object_new_object();
-	unsigned long long seconds = 0, micros = 0;
-	char level[16] = "";
-	int at = 0;
+	struct style style = style_of_stdout(settings->color);
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	int r;
 
-	if (len > 0 && sscanf(line, "[%llu.%llu] %15s %n", &seconds, &micros, level, &at) >= 3 &&
-	    (size_t)at <= len) {
-		json_object_object_add(
-			object, "t_us",
-			json_object_new_int64((int64_t)(seconds * 1000000 + micros)));
-		json_object_object_add(object, "level", json_object_new_string(level));
-	} else {
-		at = 0;
+	for (size_t i = 0; i < lines->n; i++) {
+		if (settings->json)
+			log_line_put_json(&lines->lines[i], &out);
+		else
+			log_line_put(&lines->lines[i], &style, with_name, &out);
 	}
-	json_object_object_add(object, "text",
-			       json_object_new_string_len(line + at, (int)len - at));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	r = strbuf_error(&out);
+	return r < 0 ? r : fd_write_all(STDOUT_FILENO, out.data, out.len);
 }
 
-static void print_text(const struct settings *settings, const char *text, size_t len)
-{
-	if (!settings->json) {
-		fwrite(text, 1, len, stdout);
-		fflush(stdout);
-		return;
-	}
-	while (len > 0) {
-		const char *newline = memchr(text, '\n', len);
-		size_t line_len = newline ? (size_t)(newline - text) : len;
-		char *line = strndup(text, line_len);
+/* --- following --- */
 
-		if (line)
-			print_json_line(line, strlen(line));
-		free(line);
-		text += MIN(line_len + 1, len);
-		len -= MIN(line_len + 1, len);
+struct tail {
+	char *name;
+	int fd;
+	struct strbuf rest; /* a line that is not whole yet */
+};
+
+struct follow {
+	const struct settings *settings;
+	const char *dir;
+	const char *only; /* one service; NULL: all */
+	struct tail *tails;
+	size_t n_tails;
+};
+
+static void follow_done(struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n_tails; i++) {
+		fd_close(follow->tails[i].fd);
+		free(follow->tails[i].name);
+		strbuf_done(&follow->tails[i].rest);
 	}
-	fflush(stdout);
+	free(follow->tails);
 }
 
-static int open_log(const char *dir, const char *name, const char *suffix, int *ret_fd)
+static int open_log(const struct follow *follow, const char *name)
 {
 	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
-	int fd;
 
-	strbuf_printf(&path, "%s/%s.log%s", dir, name, suffix);
-	if (strbuf_error(&path) < 0)
-		return -ENOMEM;
-	fd = open(path.data, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
+	strbuf_printf(&path, "%s/%s.log", follow->dir, name);
+	return strbuf_error(&path) < 0 ? -1 : open(path.data, O_RDONLY | O_CLOEXEC);
 }
 
-static int print_rest(const struct settings *settings, int fd)
+static struct tail *find_tail(struct follow *follow, const char *name)
 {
-	char *text CLEANUP(free_charp)
-	= NULL;
-	size_t len;
-	int r = fd_read_all(fd, LOG_FILE_MAX, &text, &len);
+	struct tail *tails;
+	char *copy;
 
-	if (r == 0)
-		print_text(settings, text, len);
+	for (size_t i = 0; i < follow->n_tails; i++)
+		if (strcmp(follow->tails[i].name, name) == 0)
+			return &follow->tails[i];
+	tails = reallocarray(follow->tails, follow->n_tails + 1, sizeof(*tails));
+	if (!tails)
+		return NULL;
+	follow->tails = tails;
+	copy = strdup(name);
+	if (!copy)
+		return NULL;
+	tails[follow->n_tails] = (struct tail){ copy, -1, STRBUF_INIT };
+	return &tails[follow->n_tails++];
+}
+
+static bool was_rotated(const struct follow *follow, const struct tail *tail)
+{
+	int now_fd CLEANUP_FD
+	= open_log(follow, tail->name);
+	struct stat was, now;
+
+	return now_fd >= 0 && fstat(tail->fd, &was) == 0 && fstat(now_fd, &now) == 0 &&
+	       (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
+}
+
+/* The whole lines of what is new in it, into @files. */
+static int read_tail(struct tail *tail, struct log_files *files)
+{
+	struct strbuf text CLEANUP_STRBUF = tail->rest;
+	char *got CLEANUP(free_charp)
+	= NULL;
+	size_t len, whole;
+	int r;
+
+	tail->rest = (struct strbuf)STRBUF_INIT;
+	r = fd_read_all(tail->fd, READ_MAX, &got, &len);
+	if (r < 0)
+		return r;
+	strbuf_add(&text, got, len);
+	if (strbuf_error(&text) < 0)
+		return -ENOMEM;
+	whole = text.len;
+	while (whole > 0 && text.data[whole - 1] != '\n')
+		whole--;
+	strbuf_add(&tail->rest, text.data + whole, text.len - whole);
+	if (whole == 0)
+		return strbuf_error(&tail->rest);
+	text.data[whole] = '\0';
+	return log_files_add(files, tail->name, strbuf_take(&text), whole);
+}
+
+static int turn_tail(struct follow *follow, const char *name, struct log_files *files)
+{
+	struct tail *tail = find_tail(follow, name);
+	int r = 0;
+
+	if (!tail)
+		return -ENOMEM;
+	for (;;) {
+		if (tail->fd < 0)
+			tail->fd = open_log(follow, name);
+		if (tail->fd < 0)
+			return 0; /* not yet */
+		r = read_tail(tail, files);
+		if (r < 0 || !was_rotated(follow, tail))
+			return r;
+		tail->fd = fd_close(tail->fd);
+	}
+}
+
+/* What all of them have that was not there before; the first time, with the older halves. */
+static int turn(struct follow *follow, struct log_files *files, bool first)
+{
+	const char *only[] = { follow->only, NULL };
+	char **names CLEANUP_STRV = NULL;
+	int r = follow->only ? 0 : log_files_names(follow->dir, &names);
+
+	for (const char *const *name = follow->only ? only : (const char *const *)names;
+	     r == 0 && name && *name; name++) {
+		struct tail *tail = find_tail(follow, *name);
+
+		if (first && tail)
+			(void)log_files_add_file(files, follow->dir, tail->name,
+						 ".1"); /* there may be none */
+		r = turn_tail(follow, *name, files);
+	}
+	if (r == 0 && !follow->only)
+		log_lines_sort(&files->lines);
 	return r;
 }
 
-static int print_file(const struct settings *settings, const char *dir, const char *name,
-		      const char *suffix)
+static int show_turn(struct follow *follow, bool first)
 {
-	int fd CLEANUP_FD
-	= -1;
-	int r = open_log(dir, name, suffix, &fd);
+	const struct settings *settings = follow->settings;
+	struct log_files files = { 0 };
+	int r = turn(follow, &files, first);
 
-	return r < 0 ? r : print_rest(settings, fd);
-}
-
-static bool was_rotated(int fd, const char *dir, const char *name)
-{
-	int now_fd CLEANUP_FD
-	= -1;
-	struct stat was, now;
-
-	return open_log(dir, name, "", &now_fd) == 0 && fstat(fd, &was) == 0 &&
-	       fstat(now_fd, &now) == 0 && (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
+	if (r == 0 && first && settings->lines >= 0)
+		log_lines_keep(&files.lines, (size_t)settings->lines);
+	if (r == 0)
+		r = put_lines(settings, &files.lines, !follow->only);
+	log_files_done(&files);
+	return r;
 }
 
 /* Until the reader has enough of it (a signal, or a closed stdout). */
-static int follow(const struct settings *settings, const char *dir, const char *name)
+static int follow_on(struct follow *follow)
 {
 	int watch_fd CLEANUP_FD
 	= inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	int fd CLEANUP_FD
-	= -1;
 	char events[4096];
+	bool first = true;
 
 	if (watch_fd < 0 ||
-	    inotify_add_watch(watch_fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+	    inotify_add_watch(watch_fd, follow->dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
 		return -errno;
 	for (;;) {
 		struct pollfd poll_fds[] = { { watch_fd, POLLIN, 0 }, { STDOUT_FILENO, 0, 0 } };
+		int r = show_turn(follow, first);
 
-		if (fd < 0 && open_log(dir, name, "", &fd) < 0)
-			fd = -1; /* not yet */
-		if (fd >= 0 && print_rest(settings, fd) < 0)
-			return -EIO;
-		if (fd >= 0 && was_rotated(fd, dir, name)) {
-			fd = fd_close(fd);
-			continue;
-		}
+		if (r < 0)
+			return r;
+		first = false;
 		if (poll(poll_fds, ARRAY_SIZE(poll_fds), FOLLOW_CHECK_MS) < 0 && errno != EINTR)
 			return -errno;
 		if (poll_fds[1].revents & (POLLERR | POLLHUP))
@@ -151,15 +212,22 @@ static int follow(const struct settings *settings, const char *dir, const char *
 
 static int show(const struct settings *settings, const char *dir, const char *name)
 {
+	struct follow follow = { .settings = settings, .dir = dir, .only = name };
+	struct log_files files;
 	int r;
 
-	if (!settings->follow && strcmp(settings->control, CONTROL_PATH) == 0 &&
-	    print_file(settings, ARCHIVE_DIR, name, "") == 0)
-		return 0;
-	(void)print_file(settings, dir, name, ".1"); /* the older half, if there is one */
-	if (settings->follow)
-		return follow(settings, dir, name);
-	r = print_file(settings, dir, name, "");
+	if (settings->follow) {
+		r = follow_on(&follow);
+		follow_done(&follow);
+		return r;
+	}
+	r = log_files_read(&files, settings, name);
+	if (r < 0)
+		return r;
+	if (settings->lines >= 0)
+		log_lines_keep(&files.lines, (size_t)settings->lines);
+	r = put_lines(settings, &files.lines, !name);
+	log_files_done(&files);
 	return r;
 }
 
@@ -168,6 +236,11 @@ static int tell_no_log(const struct settings *settings, const char *name, const 
 {
 	int code = EXIT_DONE;
 
+	if (!name) {
+		fprintf(stderr, "earlyctl: nobody has logged anything (there is no file in %s)\n",
+			dir);
+		return EXIT_DONE;
+	}
 	if (strchr(name, '.'))
 		code = client_ask(settings->control, CONTROL_VERB_STATUS, name, NULL, NULL);
 	if (code == EXIT_DONE)
@@ -176,23 +249,25 @@ static int tell_no_log(const struct settings *settings, const char *name, const 
 	return code;
 }
 
+static const char *log_name(const char *word)
+{
+	return strcmp(word, "syslog") == 0 || strcmp(word, "early-log") == 0 ? word
+									     : verb_unit_name(word);
+}
+
 int verb_log(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
-	char *run CLEANUP(free_charp)
-	= verb_run_dir(settings);
-	struct strbuf dir CLEANUP_STRBUF = STRBUF_INIT;
-	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0
-				   ? argv[0]
-				   : verb_unit_name(argv[0]);
-	int r;
+	const char *name = argc > 0 ? log_name(argv[0]) : NULL;
+	char *dir CLEANUP(free_charp)
+	= log_files_run_dir(settings);
+	int r = dir ? show(settings, dir, name) : -ENOMEM;
 
-	strbuf_printf(&dir, "%s/log", run ? run : "");
-	r = run && strbuf_error(&dir) == 0 ? show(settings, dir.data, name) : -ENOMEM;
 	if (r == 0)
 		return EXIT_DONE;
 	if (r == -ENOENT)
-		return tell_no_log(settings, name, dir.data);
-	fprintf(stderr, "earlyctl: cannot read the log of %s: %s\n", name, strerror(-r));
+		return tell_no_log(settings, name, dir);
+	fprintf(stderr, "earlyctl: cannot read the log%s%s: %s\n", name ? " of " : "",
+		name ? name : "", strerror(-r));
 	return client_exit_code(r);
 }

@@ -17,6 +17,7 @@
 #include "layout.h"
 #include "png.h"
 #include "svg.h"
+#include "timeline_file.h"
 #include "verbs.h"
 
 static void put_text(struct strbuf *out, struct json_object *events)
@@ -64,7 +65,8 @@ static int put_picture(struct strbuf *out, struct json_object *events, bool png)
 		struct json_object *event = json_object_array_get_idx(events, i);
 
 		list[i] = (struct layout_event){ answer_text(event, "name"),
-						 (uint64_t)answer_number(event, "t_us") };
+						 (uint64_t)answer_number(event, "t_us"),
+						 answer_text(event, "why") };
 	}
 	r = layout_make(list, n, &layout);
 	free(list);
@@ -116,42 +118,6 @@ static int show(const struct settings *settings, struct json_object *events)
 	return write_out(settings, &out);
 }
 
-static bool is_event(struct json_object *event)
-{
-	return json_object_is_type(event, json_type_object) &&
-	       json_object_is_type(json_object_object_get(event, "name"), json_type_string) &&
-	       json_object_is_type(json_object_object_get(event, "t_us"), json_type_int) &&
-	       answer_number(event, "t_us") >= 0;
-}
-
-/* The events of a timeline.json, into @answer. */
-static int read_events(const char *path, struct answer *answer)
-{
-	struct json_object *file = json_object_from_file(path);
-	struct json_object *events = json_object_object_get(file, "events");
-	bool good = json_object_is_type(events, json_type_array);
-
-	for (size_t i = 0; good && i < json_object_array_length(events); i++) {
-		struct json_object *event = json_object_array_get_idx(events, i);
-
-		good = is_event(event);
-		if (good)
-			json_object_array_add(answer->events, json_object_get(event));
-	}
-	const char *why = file ? "" : json_util_get_last_err();
-
-	if (!file)
-		fprintf(stderr, "earlyctl: cannot read %s: %.*s\n", path, (int)strcspn(why, "\n"),
-			why);
-	else if (!good)
-		fprintf(stderr,
-			"earlyctl: %s is no timeline: \"events\" with \"name\" and \"t_us\" are "
-			"needed, as `earlyctl timeline --json` writes them\n",
-			path);
-	json_object_put(file);
-	return good ? EXIT_DONE : EXIT_FAILED;
-}
-
 int verb_timeline(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
@@ -173,7 +139,7 @@ int verb_timeline(void *target, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (settings->input)
-		code = read_events(settings->input, &answer);
+		code = timeline_read(settings->input, answer.events);
 	else
 		code = client_ask(settings->control, CONTROL_VERB_TIMELINE, "", answer_take,
 				  &answer);

@@ -3,12 +3,18 @@
 
 #include <stdbool.h>
 
+#include "style.h"
+
 /* What the options say. */
 struct settings {
 	const char *control;
 	const char *output; /* -o; NULL: stdout */
 	const char *input; /* timeline: a file instead of early-init; NULL: none */
 	const char *loader; /* early-load's path */
+	const char *root; /* enable, disable: a tree that does not run; NULL: this system */
+	const char *into; /* overlay merge: the real directory; "": beneath the mount point */
+	long lines; /* log: the last ones only; -1: all */
+	enum color_mode color;
 	bool json;
 	bool svg;
 	bool png;
@@ -20,6 +26,11 @@ struct settings {
 /* Each returns an exit code. The settings come as @target, operands only in @argv. */
 int verb_status(void *target, int argc, char **argv);
 int verb_list(void *target, int argc, char **argv);
+int verb_tree(void *target, int argc, char **argv);
+int verb_enable(void *target, int argc, char **argv);
+int verb_disable(void *target, int argc, char **argv);
+int verb_compare(void *target, int argc, char **argv);
+int verb_overlay(void *target, int argc, char **argv);
 int verb_start(void *target, int argc, char **argv);
 int verb_stop(void *target, int argc, char **argv);
 int verb_restart(void *target, int argc, char **argv);

@@ -72,5 +72,8 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except);
 /* The only process of the group besides @except; 0 if there is none or more than one. */
 pid_t cgroup_only_pid(struct cgroup *group, pid_t except);
 
+/* A number from one of the group's files ("memory.current"). Without a tree, or without that controller: -ENOENT. */
+int cgroup_number(const struct cgroup *group, const char *file, uint64_t *ret_value);
+
 /* Gives the group to a user manager: the directory and the files that it must write, and trusted.delegate. */
 int cgroup_delegate(struct cgroup *group, uid_t uid, gid_t gid);

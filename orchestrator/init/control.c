@@ -11,10 +11,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "early/cause.h"
 #include "early/channel.h"
 #include "early/fd.h"
 #include "early/log.h"
+#include "early/proc.h"
 #include "early/proto/control.h"
+#include "early/strbuf.h"
 
 #include "control_answer.h"
 #include "manager_internal.h"
@@ -46,6 +49,7 @@ struct client {
 	struct channel channel;
 	uint32_t serial;
 	uid_t uid;
+	uint32_t pid; /* 0: of another name space */
 	bool busy; /* a request is under way */
 	uint32_t job; /* whose end it awaits; 0: none */
 	uint32_t verb;
@@ -100,14 +104,38 @@ static const char *explain(int error)
 	return strerror(-error);
 }
 
+static const char *verb_word(enum manager_verb verb)
+{
+	switch (verb) {
+	case MANAGER_VERB_START:
+		break;
+	case MANAGER_VERB_STOP:
+		return "stop";
+	case MANAGER_VERB_RESTART:
+		return "restart";
+	case MANAGER_VERB_TRY_RESTART:
+		return "try-restart";
+	case MANAGER_VERB_RELOAD:
+		return "reload";
+	case MANAGER_VERB_RELOAD_OR_RESTART:
+		return "reload-or-restart";
+	}
+	return "start";
+}
+
 static void run_job(struct client *client, enum manager_verb verb)
 {
-	char why[64];
+	struct strbuf why CLEANUP_STRBUF = STRBUF_INIT;
+	char name[256];
 	uint32_t job = 0;
 	int r;
 
-	snprintf(why, sizeof(why), "earlyctl (uid %u)", (unsigned int)client->uid);
-	r = manager_job(client->control->manager, verb, client->name, why, &job);
+	proc_name(client->pid, name, sizeof(name));
+	cause_of_process(&why, verb_word(verb), name[0] ? name : "earlyctl", client->pid,
+			 client->uid);
+	r = strbuf_error(&why);
+	if (r == 0)
+		r = manager_job(client->control->manager, verb, client->name, why.data, &job);
 	if (r == -EALREADY || (r == 0 && job == 0))
 		reply(client, 0, "");
 	else if (r < 0)
@@ -186,7 +214,7 @@ static bool tell_unit(struct client *client)
 	if (client->verb == CONTROL_VERB_WHY && service)
 		control_answer_reasons(&client->channel, manager, service);
 	else if (service)
-		control_answer_service(&client->channel, manager, service);
+		control_answer_service(&client->channel, manager, service, true);
 	else
 		control_answer_scope(&client->channel, manager, scope);
 	reply(client, 0, "");
@@ -394,6 +422,7 @@ static void add_client(struct control *control, int fd)
 	}
 	client->control = control;
 	client->uid = ucred.uid;
+	client->pid = (uint32_t)ucred.pid;
 	client->serial = ++control->last_serial;
 	list_append(&control->clients, &client->link);
 	control->n_clients++;

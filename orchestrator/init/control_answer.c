@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "control_answer.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "early/cause.h"
 #include "early/channel.h"
 #include "early/proto/control.h"
 
+#include "depend.h"
 #include "manager_internal.h"
 
 /* Sending to a client that hung up fails with -ENOTCONN; its end is told by the channel, so results are not looked at. */
@@ -45,22 +48,58 @@ static void fill(struct control_service *ret, struct manager *manager,
 		.since_us = people_us(manager, unit->since_us),
 		.detail = unit->detail,
 		.remarks = unit->remarks,
+		.type = "",
 	};
 }
 
+/* Their lists alone can be longer than a message. */
+static void send_service(struct channel *channel, struct control_service *message)
+{
+	static const struct wire_list none;
+
+	if (channel_send(channel, CONTROL_SERVICE, message) != -EMSGSIZE)
+		return;
+	message->requires = message->binds_to = message->wants = message->after = none;
+	(void)channel_send(channel, CONTROL_SERVICE, message);
+}
+
+static void fill_service(struct control_service *ret, const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	ret->why = service_last_reason(service);
+	ret->control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
+	ret->exit_status = service->exit_status;
+	ret->restarts = service->restarts;
+	ret->type = definition_type_name(words->type);
+	ret->requires = words->requires;
+	ret->binds_to = words->binds_to;
+	ret->wants = words->wants;
+	ret->after = words->after;
+}
+
+/* Files of the kernel's memory: reading them can't block. */
+static void fill_resources(struct control_service *ret, const struct cgroup *group)
+{
+	uint64_t tasks;
+
+	(void)cgroup_number(group, "memory.current", &ret->memory_bytes); /* stays 0 */
+	if (cgroup_number(group, "pids.current", &tasks) == 0)
+		ret->tasks = (uint32_t)MIN(tasks, UINT32_MAX);
+}
+
 void control_answer_service(struct channel *channel, struct manager *manager,
-			    const struct service *service)
+			    const struct service *service, bool closely)
 {
 	struct control_service message;
 	struct manager_unit unit;
 
 	manager_describe(service, &unit);
 	fill(&message, manager, &unit);
-	message.why = service_last_reason(service);
-	message.control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
-	message.exit_status = service->exit_status;
-	message.restarts = service->restarts;
-	(void)channel_send(channel, CONTROL_SERVICE, &message);
+	fill_service(&message, service);
+	if (closely)
+		fill_resources(&message, &service->group);
+	send_service(channel, &message);
 }
 
 void control_answer_scope(struct channel *channel, struct manager *manager,
@@ -74,13 +113,42 @@ void control_answer_scope(struct channel *channel, struct manager *manager,
 	(void)channel_send(channel, CONTROL_SERVICE, &message);
 }
 
+/* A unit may say it firmly in two ways. */
+static const char *firm_directive(const struct table_service *words, const struct service *service)
+{
+	return depend_lists(&words->binds_to, &service->definition->service) ? "BindsTo="
+									     : "Requires=";
+}
+
+static void fill_reason(struct control_reason *ret, const struct cause *cause,
+			const struct service *service, const struct service *by)
+{
+	ret->how = cause->how;
+	ret->directive = cause->directive;
+	ret->object = cause->object;
+	ret->unit = cause->unit;
+	ret->exe = cause->exe;
+	ret->pid = cause->pid;
+	ret->uid = cause->uid;
+	ret->manifest = by && cause->directive[0] ? by->definition->service.path : "";
+	if (by && strcmp(cause->directive, "Requires=") == 0)
+		ret->directive = firm_directive(&by->definition->service, service);
+	if (strcmp(cause->directive, "BusName=") == 0)
+		ret->object = service->definition->service.bus_name;
+}
+
 void control_answer_reasons(struct channel *channel, struct manager *manager,
 			    const struct service *service)
 {
 	for (size_t i = service->n_reasons; i-- > 0;) {
 		struct control_reason reason = { people_us(manager, service->reasons[i].t_us),
-						 service->reasons[i].text };
+						 .text = service->reasons[i].text };
+		char buf[CAUSE_MAX];
+		struct cause cause;
 
+		cause_parse(reason.text, buf, &cause);
+		fill_reason(&reason, &cause, service,
+			    cause.unit[0] ? manager_find(manager, cause.unit) : service);
 		(void)channel_send(channel, CONTROL_REASON, &reason);
 	}
 }
@@ -91,7 +159,7 @@ void control_answer_list(struct channel *channel, struct manager *manager)
 	struct scope *scope;
 
 	list_for_each (service, &manager->services, link)
-		control_answer_service(channel, manager, service);
+		control_answer_service(channel, manager, service, false);
 	list_for_each (scope, &manager->scopes, link)
 		control_answer_scope(channel, manager, scope);
 }
@@ -136,7 +204,7 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 		if (service->state != SERVICE_FAILED)
 			continue;
 		n_failed++;
-		control_answer_service(channel, manager, service);
+		control_answer_service(channel, manager, service, false);
 	}
 	say(channel, "early-init %s%s", EARLY_VERSION,
 	    manager->options.container ? " (container)" : "");

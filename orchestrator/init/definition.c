@@ -323,3 +323,26 @@ const char *definition_stage_name(enum table_stage stage)
 	}
 	return "demand";
 }
+
+const char *definition_type_name(enum table_type type)
+{
+	switch (type) {
+	case TABLE_TYPE_SIMPLE:
+		break;
+	case TABLE_TYPE_EXEC:
+		return "exec";
+	case TABLE_TYPE_FORKING:
+		return "forking";
+	case TABLE_TYPE_ONESHOT:
+		return "oneshot";
+	case TABLE_TYPE_NOTIFY:
+		return "notify";
+	case TABLE_TYPE_DBUS:
+		return "dbus";
+	case TABLE_TYPE_IDLE:
+		return "idle";
+	case TABLE_TYPE_TARGET:
+		return "target";
+	}
+	return "simple";
+}

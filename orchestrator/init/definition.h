@@ -68,3 +68,4 @@ bool definition_name_is_valid(const char *name);
 /* loaded, not-found, masked, error; and demand, splash, display … */
 const char *definition_load_state_name(enum table_load load);
 const char *definition_stage_name(enum table_stage stage);
+const char *definition_type_name(enum table_type type);

@@ -198,17 +198,45 @@ int job_missing(struct job_queue *queue, struct service *service, char ***ret)
 	return 0;
 }
 
-static int start_item(struct job_queue *queue, const struct depend_item *item,
-		      const struct service *asked, struct job **ret)
+static bool lists_firmly(const struct table_service *words, const struct table_service *service)
+{
+	return depend_lists(&words->requires, service) || depend_lists(&words->binds_to, service);
+}
+
+/* Who in the plan names it: the unit that was asked for, or else one that requires it, or one that wants it. */
+static const struct table_service *find_wisher(const struct depend_plan *plan,
+					       const struct table_service *service,
+					       const struct table_service *asked)
+{
+	const struct table_service *wisher = NULL;
+
+	if (lists_firmly(asked, service) || depend_lists(&asked->wants, service))
+		return asked;
+	for (size_t i = 0; i < plan->n_items; i++) {
+		const struct table_service *other = plan->items[i].service;
+
+		if (lists_firmly(other, service))
+			return other;
+		if (!wisher && depend_lists(&other->wants, service))
+			wisher = other;
+	}
+	return wisher ? wisher : asked;
+}
+
+static int start_item(struct job_queue *queue, const struct depend_plan *plan,
+		      const struct depend_item *item, const struct service *asked, struct job **ret)
 {
 	struct service *service = queue->host.find(item->service->name, queue->host.data);
+	const struct table_service *wisher = find_wisher(plan, item->service,
+							 &asked->definition->service);
 	char why[300];
 	int r;
 
 	*ret = NULL;
 	if (!can_start(service) || service_state_is_active(service->state))
 		return 0;
-	snprintf(why, sizeof(why), "%s by %s", item->required ? "required" : "wanted", asked->name);
+	snprintf(why, sizeof(why), "%s by %s",
+		 lists_firmly(wisher, item->service) ? "required" : "wanted", wisher->name);
 	r = obtain(queue, JOB_START, service, why, ret);
 	if (r == 0)
 		service_add_reason(service, why);
@@ -224,7 +252,7 @@ static int start_items(struct job_queue *queue, const struct depend_plan *plan, 
 		if (plan->items[i].service == &first->service->definition->service)
 			jobs[i] = first;
 		else
-			r = start_item(queue, &plan->items[i], first->service, &jobs[i]);
+			r = start_item(queue, plan, &plan->items[i], first->service, &jobs[i]);
 		if (r == 0 && jobs[i]) {
 			jobs[i]->plan = queue->last_plan;
 			doom_if_unmet(queue, jobs[i]);

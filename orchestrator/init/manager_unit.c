@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -498,8 +499,13 @@ int manager_restart_unit(struct manager *manager, const char *name, const char *
 int manager_start_stage(struct manager *manager, enum table_stage stage, const char *why)
 {
 	struct service *service;
+	char line[300];
 	int n_jobs = 0;
 
+	/* What is enabled has no Stage= in its manifest. */
+	(void)snprintf(line, sizeof(line), "Stage=%s: %s", definition_stage_name(stage), why);
+	if (stage != TABLE_STAGE_GREETER)
+		why = line;
 	/* A start adds no service before the loop turns, so the list stands still. */
 	list_for_each (service, &manager->services, link) {
 		const struct table_service *words = &service->definition->service;

@@ -21,9 +21,11 @@ FIELDS = {
     SERVICE: [(n, 's') for n in ('name', 'description', 'load_state', 'active_state', 'sub_state', 'stage', 'path',
                                  'cgroup', 'result', 'why')]
              + [('main_pid', 'I'), ('control_pid', 'I'), ('exit_status', 'i'), ('restarts', 'I'), ('since_us', 'Q'),
-                ('detail', 's'), ('remarks', 'I')],
+                ('detail', 's'), ('remarks', 'I'), ('type', 's'), ('memory_bytes', 'Q'), ('tasks', 'I'),
+                ('requires', 'l'), ('binds_to', 'l'), ('wants', 'l'), ('after', 'l')],
     EVENT: [('name', 's'), ('t_us', 'Q'), ('why', 's')],
-    REASON: [('t_us', 'Q'), ('text', 's')],
+    REASON: [('t_us', 'Q'), ('text', 's'), ('how', 's'), ('directive', 's'), ('object', 's'), ('unit', 's'),
+             ('manifest', 's'), ('exe', 's'), ('pid', 'I'), ('uid', 'I')],
     TEXT: [('text', 's')],
     DONE: [('error', 'i'), ('text', 's')],
 }
@@ -43,6 +45,10 @@ def unpack(data):
         if kind == 's':
             size, = struct.unpack_from('<I', data, offset)
             message[name] = data[offset + 4:offset + 4 + size].rstrip(b'\0').decode()
+            offset += 4 + size
+        elif kind == 'l':
+            size, = struct.unpack_from('<I', data, offset)
+            message[name] = data[offset + 4:offset + 4 + size].decode().split('\0')[:-1]
             offset += 4 + size
         else:
             message[name], = struct.unpack_from('<' + kind, data, offset)
@@ -238,6 +244,15 @@ class Container:
 
     def why(self, name):
         return [r['text'] for r in self.request('why', name)]
+
+    def reasons(self, name):
+        return self.request('why', name)
+
+    def earlyctl(self, *words, env=None):
+        """Runs it; the finished process with its texts."""
+        return subprocess.run([self.build + '/orchestrator/ctl/earlyctl', '--control', self.run + '/control', *words],
+                              capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
+                              env={**os.environ, 'EARLY_LOAD': self.helpers + '/early-load', **(env or {})})
 
     def wait_state(self, name, active, seconds=10):
         def reached():

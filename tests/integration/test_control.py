@@ -87,10 +87,11 @@ def test_why_and_timeline(build):
                            'b.service': '[Unit]\nStartLimitIntervalSec=0\n' + SLEEPER + DEMAND}) as c:
         before = c.timeline()[-1]['t_us']
         c.control('start', 'a')
-        assert c.why('a') == ['earlyctl (uid 0)'], c.why('a')
+        client = 'start by earlyctl (uid 0)'  # its pid is none in the container's name space
+        assert c.why('a') == [client], c.why('a')
         assert c.why('b') == ['required by a.service'], c.why('b')
         c.control('restart', 'b')
-        assert c.why('b') == ['earlyctl (uid 0)', 'required by a.service']
+        assert c.why('b') == [client.replace('start', 'restart'), 'required by a.service']
         events = c.timeline()
         assert [e['name'] for e in events][:2] == ['init', 'complete']
         assert all(x['t_us'] <= y['t_us'] for x, y in zip(events, events[1:]))
@@ -145,6 +146,46 @@ def test_directories_of_manifests_must_be_there(build):
             assert done.returncode == 1, done
             assert '--services %s/%s: %s' % (where, name, word) in done.stderr, done.stderr
             assert not os.path.exists(where + '/run'), 'it had begun already'
+
+
+def test_reasons_have_their_parts(build):
+    with Container(build, {'a.service': '[Unit]\nRequires=b.service\nWants=w.service\n' + SLEEPER + DEMAND,
+                           'b.service': '[Unit]\nBindsTo=c.service\n' + SLEEPER + DEMAND,
+                           'c.service': SLEEPER + DEMAND, 'w.service': SLEEPER + DEMAND,
+                           'staged.service': SLEEPER + '[Early]\nStage=display\n',
+                           'asks.service': '[Service]\nType=oneshot\nExecStart=%s --control @run@/control start a\n'
+                           % (build + '/orchestrator/ctl/earlyctl') + DEMAND}) as c:
+        c.control('start', 'asks')
+
+        def parts(name):
+            reason = c.reasons(name)[0]
+            return [reason[n] for n in ('how', 'directive', 'object', 'unit', 'manifest')]
+        reason = c.reasons('a')[0]
+        assert reason['exe'] == os.path.realpath(build + '/orchestrator/ctl/earlyctl') and reason['pid'] > 1, reason
+        assert reason['uid'] == 0 and parts('a') == ['start', '', '', '', ''], reason
+        assert parts('b') == ['', 'Requires=', '', 'a.service', c.services + '/a.service']
+        assert parts('c') == ['', 'BindsTo=', '', 'b.service', c.services + '/b.service'], 'not by b, who names it'
+        assert parts('w') == ['', 'Wants=', '', 'a.service', c.services + '/a.service']
+        assert parts('staged') == ['', 'Stage=', 'display', '', c.services + '/staged.service']
+        assert c.reasons('b')[0]['uid'] == 0xffffffff and c.reasons('b')[0]['exe'] == ''
+        before = {name: c.reasons(name) for name in ('a', 'b', 'staged')}
+        c.control('daemon-reexec')
+        wait_for(lambda: 're-executed' in c.log())
+        assert {name: c.reasons(name) for name in before} == before
+
+
+def test_status_has_words_and_resources(build):
+    with Container(build, {'a.service': '[Unit]\nRequires=b.service\nBindsTo=c.service\nWants=d.service\n'
+                           'After=b.service\n' + SLEEPER + DEMAND,
+                           'b.service': SLEEPER + DEMAND, 'c.service': SLEEPER + DEMAND}) as c:
+        c.control('start', 'a')
+        a = c.status('a')
+        assert (a['type'], a['requires'], a['binds_to'], a['wants']) == \
+            ('simple', ['b.service'], ['c.service'], ['d.service']), a
+        assert 'b.service' in a['after']
+        for file, field in (('pids.current', 'tasks'), ('memory.current', 'memory_bytes')):
+            path = (c.cgroup or '/nonexistent') + a['cgroup'] + '/' + file
+            assert bool(a[field]) == os.path.exists(path), (path, a)
 
 
 def test_names_and_verbs(build):

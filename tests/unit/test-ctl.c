@@ -26,29 +26,29 @@ const char *__lsan_default_suppressions(void)
 }
 
 static const struct layout_event boot[] = {
-	{ "init", 1200000 },
-	{ "first-frame", 1900000 },
-	{ "root", 2400000 },
-	{ "overlay", 2450000 },
-	{ "switch-root", 2500000 },
-	{ "service:systemd-udevd.service:start", 2600000 },
-	{ "service:systemd-udevd.service:ready", 3000000 },
-	{ "service:early-tmpfiles-display.service:start", 2610000 },
-	{ "service:early-tmpfiles-display.service:ready", 2650000 },
-	{ "service:dbus.service:start", 2700000 },
-	{ "service:dbus.service:ready", 3500000 },
-	{ "bus", 3600000 },
-	{ "service:gdm.service:start", 3700000 },
-	{ "display-manager", 3700100 },
-	{ "service:never.service:start", 3800000 },
-	{ "service:dbus.service:stop", 3900000 },
-	{ "greeter", 40000000 },
-	{ "fsck", 40500000 },
-	{ "disks", 40600000 },
-	{ "merged", 40900000 },
-	{ "overlay-gone", 41000000 },
-	{ "complete", 42000000 },
-	{ "service:late.service:start", 90000000 },
+	{ "init", 1200000, "" },
+	{ "first-frame", 1900000, "" },
+	{ "root", 2400000, "" },
+	{ "overlay", 2450000, "" },
+	{ "switch-root", 2500000, "" },
+	{ "service:systemd-udevd.service:start", 2600000, "" },
+	{ "service:systemd-udevd.service:ready", 3000000, "" },
+	{ "service:early-tmpfiles-display.service:start", 2610000, "" },
+	{ "service:early-tmpfiles-display.service:ready", 2650000, "" },
+	{ "service:dbus.service:start", 2700000, "" },
+	{ "service:dbus.service:ready", 3500000, "" },
+	{ "bus", 3600000, "" },
+	{ "service:gdm.service:start", 3700000, "" },
+	{ "display-manager", 3700100, "" },
+	{ "service:never.service:start", 3800000, "" },
+	{ "service:dbus.service:stop", 3900000, "" },
+	{ "greeter", 40000000, "" },
+	{ "fsck", 40500000, "" },
+	{ "disks", 40600000, "" },
+	{ "merged", 40900000, "" },
+	{ "overlay-gone", 41000000, "" },
+	{ "complete", 42000000, "" },
+	{ "service:late.service:start", 90000000, "" },
 };
 
 /* Text lies above its baseline and a little below. */
@@ -93,7 +93,7 @@ TEST(nothing_overlaps)
 			       i % 2 ? "milestone-%zu"
 				     : "service:a-rather-long-name-of-a-service-%zu.service:start",
 			       i);
-		many[i] = (struct layout_event){ names[i], 1000 * (i / 4) };
+		many[i] = (struct layout_event){ names[i], 1000 * (i / 4), "" };
 	}
 	check_layout(many, ARRAY_SIZE(many));
 }
@@ -126,17 +126,17 @@ TEST(bars_and_milestones)
 TEST(all_runs_are_drawn)
 {
 	static const struct layout_event events[] = {
-		{ "init", 1000000 },
-		{ "service:a.service:start", 2000000 },
-		{ "service:a.service:ready", 3000000 },
-		{ "service:b.service:start", 4000000 },
-		{ "service:a.service:stop", 5000000 },
-		{ "service:a.service:start", 6000000 },
-		{ "service:a.service:stop", 6100000 },
-		{ "service:a.service:start", 7000000 },
-		{ "service:a.service:ready", 7500000 },
-		{ "complete", 10000000 },
-		{ "service:a.service:start", 90000000 },
+		{ "init", 1000000, "" },
+		{ "service:a.service:start", 2000000, "" },
+		{ "service:a.service:ready", 3000000, "" },
+		{ "service:b.service:start", 4000000, "" },
+		{ "service:a.service:stop", 5000000, "" },
+		{ "service:a.service:start", 6000000, "" },
+		{ "service:a.service:stop", 6100000, "" },
+		{ "service:a.service:start", 7000000, "" },
+		{ "service:a.service:ready", 7500000, "" },
+		{ "complete", 10000000, "" },
+		{ "service:a.service:start", 90000000, "" },
 	};
 	const struct layout_item *name;
 	struct layout layout;
@@ -148,8 +148,9 @@ TEST(all_runs_are_drawn)
 	for (size_t i = 0; i < layout.n_items; i++) {
 		const struct layout_item *item = &layout.items[i];
 
-		n_bars += item->style == LAYOUT_STYLE_STARTING && item->y < name->y &&
-			  item->y + item->h > name->y - item->h;
+		n_bars += (item->style == LAYOUT_STYLE_STARTING ||
+			   item->style == LAYOUT_STYLE_FINISHED) &&
+			  item->y < name->y && item->y + item->h > name->y - item->h;
 		n_names += item->kind == LAYOUT_TEXT && strcmp(item->text, "a.service") == 0;
 	}
 	assert_int_equal(n_bars, 3);
@@ -164,10 +165,10 @@ TEST(all_runs_are_drawn)
 TEST(a_container_has_its_own_zero)
 {
 	static const struct layout_event events[] = {
-		{ "init", 4000000000 },
-		{ "complete", 4000100000 },
-		{ "service:a.service:start", 4000150000 },
-		{ "service:a.service:ready", 4000950000 },
+		{ "init", 4000000000, "" },
+		{ "complete", 4000100000, "" },
+		{ "service:a.service:start", 4000150000, "" },
+		{ "service:a.service:ready", 4000950000, "" },
 	};
 	struct layout layout;
 
@@ -179,10 +180,95 @@ TEST(a_container_has_its_own_zero)
 	check_layout(events, ARRAY_SIZE(events));
 }
 
+/* Bars are thick, the lines of running times thin. */
+static enum layout_style find_style(const struct layout *layout, const char *title, bool thick)
+{
+	for (size_t i = 0; i < layout->n_items; i++) {
+		const struct layout_item *item = &layout->items[i];
+
+		if (item->kind == LAYOUT_RECT && item->title && (item->h > 5) == thick &&
+		    strstr(item->title, title))
+			return item->style;
+	}
+	fail_msg("nothing is told about %s", title);
+	return LAYOUT_STYLE_GRID;
+}
+
+static enum layout_style style_of_bar(const struct layout *layout, const char *title)
+{
+	return find_style(layout, title, true);
+}
+
+static enum layout_style style_of_line(const struct layout *layout, const char *title)
+{
+	return find_style(layout, title, false);
+}
+
+TEST(bars_say_what_became_of_them)
+{
+	static const struct layout_event events[] = {
+		{ "init", 1000000, "" },
+		{ "service:up.service:start", 1100000, "Stage=display: on the way" },
+		{ "service:up.service:ready", 1200000, "" },
+		{ "service:once.service:start", 1300000, "" },
+		{ "service:once.service:stop", 1400000, "success" },
+		{ "service:old.service:start", 1300000, "" },
+		{ "service:old.service:stop", 1400000, "" },
+		{ "service:bad.service:start", 1500000, "" },
+		{ "service:bad.service:stop", 1700000, "main process ended with exit status 3" },
+		{ "service:crash.service:start", 1500000, "" },
+		{ "service:crash.service:ready", 1510000, "" },
+		{ "service:crash.service:stop", 1700000, "signal" },
+		{ "service:quick.service:start", 1500000, "" },
+		{ "service:quick.service:ready", 1710000, "" },
+		{ "service:quick.service:stop", 1710100, "success" },
+		{ "service:slow.service:start", 1600000, "" },
+		{ "greeter", 2000000, "seen by early-splash" },
+	};
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	assert_int_equal(style_of_bar(&layout, "up.service\nstarted at 1.100000 s\nready after "
+					       "0.100000 s\nbecause: Stage=display"),
+			 LAYOUT_STYLE_STARTING);
+	assert_int_equal(style_of_bar(&layout, "once.service"), LAYOUT_STYLE_FINISHED);
+	assert_int_equal(style_of_bar(&layout, "old.service"), LAYOUT_STYLE_FINISHED);
+	assert_int_equal(style_of_bar(&layout, "failed: main process ended with exit status 3"),
+			 LAYOUT_STYLE_FAILED);
+	/* It came up, and failed while it ran. */
+	assert_int_equal(style_of_line(&layout, "failed: signal"), LAYOUT_STYLE_FAILED);
+	assert_int_equal(style_of_bar(&layout, "failed: signal"), LAYOUT_STYLE_STARTING);
+	assert_int_equal(style_of_bar(&layout, "quick.service"), LAYOUT_STYLE_FINISHED);
+	assert_int_equal(style_of_bar(&layout, "slow.service"), LAYOUT_STYLE_WAITING);
+	assert_string_equal(find_text(&layout, "greeter")->title,
+			    "greeter at 2.000000 s\nseen by early-splash");
+	assert_non_null(find_text(&layout, "not ready"));
+	assert_non_null(find_text(&layout, "ran and ended"));
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
+TEST(a_container_has_no_boot)
+{
+	static const struct layout_event events[] = {
+		{ "init", 0, "" },
+		{ "complete", 70000, "" },
+		{ "service:a.service:start", 150000, "" },
+		{ "service:a.service:ready", 950000, "" },
+	};
+	struct layout layout;
+
+	assert_int_equal(layout_make(events, ARRAY_SIZE(events), &layout), 0);
+	assert_non_null(find_text(&layout, "a.service"));
+	layout_done(&layout);
+	check_layout(events, ARRAY_SIZE(events));
+}
+
 TEST(svg_is_escaped)
 {
-	static const struct layout_event events[] = { { "service:<a&b>.service:start", 1 },
-						      { "x", 5 } };
+	static const struct layout_event events[] = {
+		{ "service:<a&b>.service:start", 1, "</title>\033" }, { "x", 5, "" }
+	};
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	struct layout layout;
 
@@ -190,6 +276,7 @@ TEST(svg_is_escaped)
 	svg_write(&layout, &out);
 	layout_done(&layout);
 	assert_non_null(strstr(out.data, "&lt;a&amp;b&gt;.service</text>"));
+	assert_non_null(strstr(out.data, "because: &lt;/title&gt;?</title></rect>"));
 	assert_null(strstr(out.data, "<a&b>"));
 	assert_int_equal(strncmp(out.data, "<svg ", 5), 0);
 }
@@ -305,6 +392,7 @@ TEST(names_and_codes)
 
 TEST_MAIN(cmocka_unit_test(nothing_overlaps), cmocka_unit_test(bars_and_milestones),
 	  cmocka_unit_test(all_runs_are_drawn), cmocka_unit_test(a_container_has_its_own_zero),
+	  cmocka_unit_test(bars_say_what_became_of_them), cmocka_unit_test(a_container_has_no_boot),
 	  cmocka_unit_test(svg_is_escaped), cmocka_unit_test(png_has_its_signature),
 	  cmocka_unit_test(verify_counts), cmocka_unit_test(verify_tells_missing_from_masked),
 	  cmocka_unit_test(names_and_codes))

@@ -25,6 +25,13 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, since_us, WIRE_U64),
 	WIRE_FIELD(struct control_service, detail, WIRE_TEXT),
 	WIRE_FIELD(struct control_service, remarks, WIRE_U32),
+	WIRE_FIELD(struct control_service, type, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, memory_bytes, WIRE_U64),
+	WIRE_FIELD(struct control_service, tasks, WIRE_U32),
+	WIRE_FIELD(struct control_service, requires, WIRE_LIST),
+	WIRE_FIELD(struct control_service, binds_to, WIRE_LIST),
+	WIRE_FIELD(struct control_service, wants, WIRE_LIST),
+	WIRE_FIELD(struct control_service, after, WIRE_LIST),
 };
 
 static const struct wire_field event_fields[] = {
@@ -36,6 +43,14 @@ static const struct wire_field event_fields[] = {
 static const struct wire_field reason_fields[] = {
 	WIRE_FIELD(struct control_reason, t_us, WIRE_U64),
 	WIRE_FIELD(struct control_reason, text, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, how, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, directive, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, object, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, unit, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, manifest, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, exe, WIRE_TEXT),
+	WIRE_FIELD(struct control_reason, pid, WIRE_U32),
+	WIRE_FIELD(struct control_reason, uid, WIRE_U32),
 };
 
 static const struct wire_field text_fields[] = {

@@ -44,7 +44,7 @@ class Logind(BusTest):
         serial = self.begin("StartUnit", "ss", "user@101.service", "replace")
         cookie, verb, unit, why = self.pid1.expect("JOB")
         self.assertEqual((verb, unit), (START, "user@101.service"))
-        self.assertRegex(why, r"^StartUnit by :1\.\d+ \(")
+        self.assertRegex(why, r"^StartUnit by /\S*python3\S* \(pid \d+, uid 0\)$")
         self.pid1.send("QUEUED", cookie, 7, 0)
         path, = self.client.call_end(serial)
         self.assertEqual(path, MANAGER + "/job/7")

@@ -62,6 +62,13 @@ struct control_service {
 	uint64_t since_us; /* the last change of active_state */
 	const char *detail; /* why it failed, in words */
 	uint32_t remarks; /* lines of its manifest that are not honoured */
+	const char *type; /* "simple", … "target"; empty for a scope */
+	uint64_t memory_bytes; /* of its cgroup, when STATUS names it; 0: not known */
+	uint32_t tasks; /* likewise */
+	struct wire_list requires; /* all four empty if they are longer than a message */
+	struct wire_list binds_to;
+	struct wire_list wants;
+	struct wire_list after;
 };
 
 struct control_event {
@@ -70,9 +77,18 @@ struct control_event {
 	const char *why;
 };
 
+/* The parts of @text (early/cause.h), and the manifest. */
 struct control_reason {
 	uint64_t t_us;
 	const char *text;
+	const char *how; /* what a process asked for */
+	const char *directive;
+	const char *object;
+	const char *unit; /* whose manifest has the directive; empty: its own */
+	const char *manifest; /* the file of that */
+	const char *exe;
+	uint32_t pid; /* 0: not known */
+	uint32_t uid; /* UINT32_MAX: no process */
 };
 
 struct control_text {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "text.h"
 
-#include <dbus/dbus.h>
 #include <errno.h>
 #include <string.h>
 
@@ -18,14 +17,4 @@ int text_copy_start(const char *text, size_t len, char **ret_copy)
 		return -ENOMEM;
 	*ret_copy = copy;
 	return 0;
-}
-
-void text_make_utf8(char *text)
-{
-	if (dbus_validate_utf8(text, NULL))
-		return;
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			*text = '?';
-	}
 }

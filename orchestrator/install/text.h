@@ -6,6 +6,3 @@
 /* 0 or -ENOMEM. Free *ret_copy. */
 int text_copy(const char *text, char **ret_copy);
 int text_copy_start(const char *text, size_t len, char **ret_copy);
-
-/* libdbus aborts on text that is no UTF-8: every byte beyond ASCII becomes "?" in such a one. */
-void text_make_utf8(char *text);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "early/strbuf.h"
+
+/* Small things that several verbs print. */
+
+/* "1.2 GiB" */
+void show_bytes(uint64_t bytes, char *buf, size_t size);
+
+/* "root", or "uid 4711" for one that has no name. */
+void show_user(uint32_t uid, char *buf, size_t size);
+
+/* Writes it to stdout; an exit code, after a message if that fails. */
+int show_out(const struct strbuf *out);

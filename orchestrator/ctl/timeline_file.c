@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "timeline_file.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "answer.h"
+
+static bool is_event(struct json_object *event)
+{
+	return json_object_is_type(event, json_type_object) &&
+	       json_object_is_type(json_object_object_get(event, "name"), json_type_string) &&
+	       json_object_is_type(json_object_object_get(event, "t_us"), json_type_int) &&
+	       answer_number(event, "t_us") >= 0;
+}
+
+int timeline_read(const char *path, struct json_object *ret_events)
+{
+	struct json_object *file = json_object_from_file(path);
+	struct json_object *events = json_object_object_get(file, "events");
+	bool good = json_object_is_type(events, json_type_array);
+
+	for (size_t i = 0; good && i < json_object_array_length(events); i++) {
+		struct json_object *event = json_object_array_get_idx(events, i);
+
+		good = is_event(event);
+		if (good)
+			json_object_array_add(ret_events, json_object_get(event));
+	}
+	const char *why = file ? "" : json_util_get_last_err();
+
+	if (!file)
+		fprintf(stderr, "earlyctl: cannot read %s: %.*s\n", path, (int)strcspn(why, "\n"),
+			why);
+	else if (!good)
+		fprintf(stderr,
+			"earlyctl: %s is no timeline: \"events\" with \"name\" and \"t_us\" are "
+			"needed, as `earlyctl timeline --json` writes them\n",
+			path);
+	json_object_put(file);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}

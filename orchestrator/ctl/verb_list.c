@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All services as a table, and as the tree of what needs what. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "client.h"
+#include "columns.h"
+#include "early/strbuf.h"
+#include "show.h"
+#include "tree.h"
+#include "verbs.h"
+
+static void add_row(struct columns *columns, struct json_object *service)
+{
+	const char *active = answer_text(service, "active_state");
+
+	columns_add(columns, TONE_PLAIN, answer_text(service, "name"));
+	columns_add(columns, style_state_tone(active), active);
+	columns_add(columns, TONE_PLAIN, answer_text(service, "sub_state"));
+	columns_add(columns, TONE_PLAIN, answer_text(service, "stage"));
+	columns_add(columns, TONE_FAINT, answer_text(service, "description"));
+}
+
+static int print_table(const struct settings *settings, struct json_object *services)
+{
+	static const char *const titles[] = { "NAME", "ACTIVE", "SUB", "STAGE", "DESCRIPTION" };
+	struct style style = style_of_stdout(settings->color);
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	struct columns columns;
+	int r;
+
+	columns_init(&columns, ARRAY_SIZE(titles));
+	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
+		columns_add(&columns, TONE_STRONG, titles[i]);
+	for (size_t i = 0; i < json_object_array_length(services); i++)
+		add_row(&columns, json_object_array_get_idx(services, i));
+	r = columns_put(&columns, &style, &out);
+	columns_done(&columns);
+	if (r == 0)
+		return show_out(&out);
+	fputs("earlyctl: no memory\n", stderr);
+	return EXIT_FAILED;
+}
+
+int verb_list(void *target, int argc, char **argv)
+{
+	const struct settings *settings = target;
+	struct answer answer;
+	int code = answer_ask(&answer, settings->control, CONTROL_VERB_LIST, "");
+
+	if (code == EXIT_DONE && settings->json)
+		answer_print_json(answer.services);
+	else if (code == EXIT_DONE)
+		code = print_table(settings, answer.services);
+	answer_done(&answer);
+	return code;
+}
+
+static int print_tree(const struct settings *settings, struct json_object *services,
+		      const char *name)
+{
+	struct style style = style_of_stdout(settings->color);
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+
+	if (tree_put(services, name, &style, &out))
+		return show_out(&out);
+	fprintf(stderr, "earlyctl: %s is not among the services that are known\n", name);
+	return EXIT_NO_SERVICE;
+}
+
+int verb_tree(void *target, int argc, char **argv)
+{
+	const struct settings *settings = target;
+	struct json_object *object = NULL;
+	struct answer answer;
+	int code = answer_ask(&answer, settings->control, CONTROL_VERB_LIST, "");
+
+	if (code == EXIT_DONE && settings->json) {
+		object = tree_json(answer.services);
+		answer_print_json(object);
+		json_object_put(object);
+	} else if (code == EXIT_DONE) {
+		code = print_tree(settings, answer.services,
+				  argc > 0 ? verb_unit_name(argv[0]) : NULL);
+	}
+	answer_done(&answer);
+	return code;
+}
