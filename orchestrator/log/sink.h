@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -9,15 +10,18 @@
 
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
 #define SINK_MAX_FILES                                                                             \
-	400 /* each costs a descriptor and memory of /run; every session is a new name */
+	400 /* open ones, each a descriptor; every session is a new name */
 #define SINK_NAME_SIZE 208 /* of a file, without .log */
-#define SINK_REST "syslog" /* where the lines of later names go */
+#define SINK_REST "syslog" /* of those who are in no service */
+#define SINK_OWN "early-log"
+#define SINK_ECHO_FACILITY 22 /* local6: what is told to the kernel's log and not read back from it */
 
 struct sink_file {
 	struct list link; /* sink::files */
 	char *name;
 	int fd;
 	off_t size;
+	size_t dropped; /* lines in memory only that made room, not told yet */
 };
 
 /* Where bytes came to lie: the file's name without .log, which of its generations, and from where on. */
@@ -32,6 +36,10 @@ struct sink {
 	int dir_fd;
 	int kmsg_fd; /* -1: none */
 	off_t file_max;
+	uint64_t use_max; /* of all files in the directory; 0: no limit */
+	uint64_t use; /* at most; counted anew when it passes the limit */
+	bool tells_dropped; /* what makes room is lost: it is counted and told */
+	size_t dropped; /* lines of whole files that were removed, not told yet */
 	uint64_t zero_us; /* CLOCK_BOOTTIME that the lines' times count from */
 	struct list files; /* sink_file::link */
 	size_t n_files;
@@ -43,6 +51,9 @@ struct sink {
 /* Makes the directory if it is missing. */
 int sink_init(struct sink *sink, const char *dir, off_t file_max);
 void sink_done(struct sink *sink);
+
+/* Closes the file of @name, which was removed or is not written any more. */
+void sink_forget(struct sink *sink, const char *name);
 
 /* An error of writing goes nowhere: there is nobody left to tell. */
 void sink_write(struct sink *sink, const struct record *record);

@@ -178,7 +178,7 @@ TEST(long_lines_come_in_pieces)
 TEST(record_lines)
 {
 	char buf[256];
-	struct record record = { "a.service", "me", 7, 3, 12345678, "one\n\033[2Jtwo\n", 12 };
+	struct record record = { "a.service", "me", 7, 3, 12345678, "one\n\033[2Jtwo\n", 12, false };
 	size_t len = record_format(&record, buf, sizeof(buf));
 
 	buf[len] = '\0';
@@ -190,7 +190,7 @@ TEST(record_lines)
 
 static void say(struct sink *sink, const char *service, const char *text)
 {
-	struct record record = { service, NULL, 0, 6, 0, text, strlen(text) };
+	struct record record = { service, NULL, 0, 6, 0, text, strlen(text), false };
 
 	sink_write(sink, &record);
 }
@@ -216,11 +216,12 @@ TEST(files_are_bounded)
 	remove_dir();
 }
 
-TEST(names_are_bounded)
+/* Open files are bounded; what the closed ones hold stays, and they go on when their name comes again. */
+TEST(open_files_are_bounded)
 {
 	struct sink sink;
 	char name[32];
-	char *rest;
+	char *first;
 
 	make_dir();
 	assert_int_equal(sink_init(&sink, dir_path, 10000), 0);
@@ -228,10 +229,78 @@ TEST(names_are_bounded)
 		(void)snprintf(name, sizeof(name), "session-%d.scope", i);
 		assert_int_equal(sink_append(&sink, name, "x\n", 2), 0);
 	}
-	assert_int_equal(sink.n_files, SINK_MAX_FILES + 1);
-	rest = read_back(SINK_REST ".log");
-	assert_string_equal(rest, "x\nx\nx\nx\nx\n");
-	free(rest);
+	assert_int_equal(sink.n_files, SINK_MAX_FILES);
+	assert_int_equal(sink_append(&sink, "session-0.scope", "y\n", 2), 0);
+	first = read_back("session-0.scope.log");
+	assert_string_equal(first, "x\ny\n");
+	free(first);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(all_files_together_are_bounded)
+{
+	struct sink sink;
+	char name[128];
+	char *text;
+
+	make_dir();
+	assert_int_equal(sink_init(&sink, dir_path, 1000), 0);
+	sink.use_max = 8000;
+	sink.tells_dropped = true;
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "s%02d.service", i);
+		for (int j = 0; j < 15; j++)
+			say(&sink, name, "0123456789");
+		assert_true(sink.use <= sink.use_max);
+	}
+	text = read_back("s39.service.log"); /* whose turn it was stays */
+	free(text);
+	(void)snprintf(name, sizeof(name), "%s/s00.service.log", dir_path);
+	assert_int_equal(access(name, F_OK), -1);
+	text = read_back("early-log.log");
+	assert_non_null(strstr(text, "warning early-log: "));
+	assert_non_null(strstr(text, " older lines were dropped"));
+	free(text);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(dropped_lines_are_counted)
+{
+	struct sink sink;
+	char *text;
+
+	make_dir();
+	assert_int_equal(sink_init(&sink, dir_path, 320), 0);
+	sink.tells_dropped = true;
+	for (int i = 0; i < 21; i++) /* "[    0.000000] info 0123456789\n": ten in a file */
+		say(&sink, "a.service", "0123456789");
+	text = read_back("a.service.log");
+	assert_non_null(strstr(text, "warning early-log: 10 older lines were dropped"));
+	free(text);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(long_texts_are_not_cut)
+{
+	static char long_text[50000];
+	struct sink sink;
+	char *text;
+	size_t seen = 0;
+
+	make_dir();
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	for (size_t i = 200; i < 20000; i += 3)
+		long_text[i] = '\n';
+	assert_int_equal(sink_init(&sink, dir_path, 10 << 20), 0);
+	say(&sink, "a.service", long_text);
+	text = read_back("a.service.log");
+	for (const char *at = text; *at; at++)
+		seen += *at == 'x';
+	assert_int_equal(seen, sizeof(long_text) - 1 - 6600);
+	free(text);
 	sink_done(&sink);
 	remove_dir();
 }
@@ -389,6 +458,8 @@ TEST_MAIN(cmocka_unit_test(levels), cmocka_unit_test(syslog_datagrams),
 	  cmocka_unit_test(native_datagrams), cmocka_unit_test(services_of_cgroups),
 	  cmocka_unit_test(lines_in_any_pieces), cmocka_unit_test(long_lines_come_in_pieces),
 	  cmocka_unit_test(record_lines), cmocka_unit_test(files_are_bounded),
-	  cmocka_unit_test(names_are_bounded), cmocka_unit_test(connections_are_bounded),
+	  cmocka_unit_test(open_files_are_bounded),
+	  cmocka_unit_test(all_files_together_are_bounded), cmocka_unit_test(dropped_lines_are_counted),
+	  cmocka_unit_test(long_texts_are_not_cut), cmocka_unit_test(connections_are_bounded),
 	  cmocka_unit_test(pipes_and_their_end),
 	  cmocka_unit_test(sockets_of_syslog_and_the_journal))
