@@ -31,8 +31,8 @@
 
 #define QUEUE_BYTES (4 * 1024 * 1024)
 #define PAUSE_US (1 * USEC_PER_SEC) /* between two writers, doubled each time */
-#define PAUSE_MAX_US (60 * USEC_PER_SEC)
-#define STEADY_US (10 * USEC_PER_SEC) /* one that lived as long was a good one */
+#define PAUSE_MAX_US (4 * USEC_PER_SEC)
+#define STEADY_US (2 * USEC_PER_SEC) /* one that lived as long was a good one */
 #define BEHIND_US (200 * USEC_PER_MSEC)
 
 static void fill(struct archive_packet *packet, enum archive_kind kind, const char *name)
@@ -150,7 +150,8 @@ static void try_in(struct archive *archive, uint64_t span_us)
 static void set_behind(struct archive *archive, bool is_behind)
 {
 	archive->is_behind = is_behind;
-	archive->sink->tells_dropped = is_behind;
+	if (archive->sink->tells_dropped != is_behind)
+		sink_set_tells_dropped(archive->sink, is_behind);
 }
 
 /* A file that is sent twice is copied once. */
@@ -265,17 +266,17 @@ void archive_line(struct archive *archive, const struct sink_place *place, const
 	if (!archive->dir)
 		return;
 	if (archive->is_behind) {
-		archive->lost += place->ino == 0;
+		archive->lost += place->id == 0;
 		try_in(archive, BEHIND_US);
 		return;
 	}
 	fill(&packet, ARCHIVE_LINE, place->file);
-	packet.ino = place->ino;
+	packet.id = place->id;
 	packet.offset = place->offset;
 	r = archive_packet_send(archive->writer.fd, &packet, line, len, NULL, 0);
 	if (r == 0)
 		return;
-	archive->lost += place->ino == 0;
+	archive->lost += place->id == 0;
 	set_behind(archive, true);
 	try_in(archive, BEHIND_US); /* a writer that is gone is told by its end */
 }

@@ -29,6 +29,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "file_id.h"
 
 #define COPY_CHUNK (64 * 1024)
 #define RETRY_MS 1000
@@ -61,23 +62,23 @@ static void tell_unstuck(struct writer *writer)
 	writer->is_stuck = false;
 }
 
-static void set_mark(struct writer *writer, struct archive_mark *mark, uint64_t ino,
+static void set_mark(struct writer *writer, struct archive_mark *mark, uint64_t id,
 		     uint64_t offset, const struct sink_place *place, size_t len)
 {
-	if (ino != 0) {
-		mark->log_ino = ino;
+	if (id != 0) {
+		mark->log_id = id;
 		mark->log_offset = offset;
 		mark->archive_size = place->offset;
 	} else { /* it is none of that file's bytes: they are passed over */
 		mark->log_offset = archive_mark_reached(mark, writer->sink.dir_fd);
 		mark->archive_size = place->offset + len;
 	}
-	mark->archive_ino = place->ino;
+	mark->archive_id = place->id;
 	archive_marks_keep(&writer->marks, mark);
 }
 
 /* Once. Returns how much was written, which may be a part, or negative errno. */
-static ssize_t append_some(struct writer *writer, const char *name, uint64_t ino, uint64_t offset,
+static ssize_t append_some(struct writer *writer, const char *name, uint64_t id, uint64_t offset,
 			   const char *bytes, size_t len)
 {
 	struct archive_mark *mark = archive_marks_find(&writer->marks, name);
@@ -87,23 +88,23 @@ static ssize_t append_some(struct writer *writer, const char *name, uint64_t ino
 	if (r < 0)
 		return r;
 	if (mark)
-		set_mark(writer, mark, ino, offset, &place, len);
+		set_mark(writer, mark, id, offset, &place, len);
 	r = sink_append(&writer->sink, name, bytes, len);
 	if (r == 0)
 		return (ssize_t)len;
-	if (sink_find_place(&writer->sink, name, 0, &end) == 0 && end.ino == place.ino &&
+	if (sink_find_place(&writer->sink, name, 0, &end) == 0 && end.id == place.id &&
 	    end.offset > place.offset)
 		return (ssize_t)MIN(end.offset - place.offset, (uint64_t)len);
 	sink_forget(&writer->sink, name); /* opened anew, it may work */
 	return r;
 }
 
-/* @ino, @offset: where the bytes lie in memory. 0: nowhere. */
-static int append(struct writer *writer, const char *name, uint64_t ino, uint64_t offset,
+/* @id, @offset: where the bytes lie in memory. 0: nowhere. */
+static int append(struct writer *writer, const char *name, uint64_t id, uint64_t offset,
 		  const char *bytes, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = append_some(writer, name, ino, offset, bytes, len);
+		ssize_t n = append_some(writer, name, id, offset, bytes, len);
 
 		if (n <= 0) {
 			if (!wait_for_disk(writer, (int)n))
@@ -143,18 +144,15 @@ static void begin_boot(struct writer *writer, const char *name)
 	(void)append(writer, name, 0, 0, line, (size_t)len); /* it comes to nothing but a search */
 }
 
-static void copy_file(struct writer *writer, const char *name, int fd, uint64_t offset,
-		      uint64_t end)
+static void copy_file(struct writer *writer, const char *name, int fd, uint64_t id,
+		      uint64_t offset, uint64_t end)
 {
 	static char buf[COPY_CHUNK];
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return;
 	while (offset < end) {
 		ssize_t n = pread(fd, buf, MIN(end - offset, (uint64_t)sizeof(buf)), (off_t)offset);
 
-		if (n <= 0 || append(writer, name, st.st_ino, offset, buf, (size_t)n) < 0)
+		if (n <= 0 || append(writer, name, id, offset, buf, (size_t)n) < 0)
 			return; /* the reader is gone: the next writer goes on */
 		offset += (uint64_t)n;
 	}
@@ -166,28 +164,29 @@ static void take_file(struct writer *writer, const struct archive_packet *packet
 {
 	const struct archive_mark *mark = archive_marks_find(&writer->marks, packet->name);
 	uint64_t reached = mark ? archive_mark_reached(mark, writer->sink.dir_fd) : 0;
-	struct stat st, old_st;
+	uint64_t size, old_size;
+	uint64_t id = file_id(fd, "", &size);
+	uint64_t old_id = old_fd >= 0 ? file_id(old_fd, "", &old_size) : 0;
 
-	if (fstat(fd, &st) < 0)
+	if (id == 0)
 		return;
-	if (mark && mark->log_ino == 0 && packet->offset > 0)
+	if (mark && mark->log_id == 0 && packet->offset > 0)
 		begin_boot(writer, packet->name);
-	if (mark && mark->log_ino == st.st_ino) {
-		copy_file(writer, packet->name, fd, reached, packet->offset);
+	if (mark && mark->log_id == id) {
+		copy_file(writer, packet->name, fd, id, reached, packet->offset);
 		return;
 	}
-	if (old_fd >= 0 && fstat(old_fd, &old_st) == 0)
-		copy_file(writer, packet->name, old_fd,
-			  mark && mark->log_ino == old_st.st_ino ? reached : 0,
-			  (uint64_t)old_st.st_size);
-	copy_file(writer, packet->name, fd, 0, packet->offset);
+	if (old_id != 0)
+		copy_file(writer, packet->name, old_fd, old_id,
+			  mark && mark->log_id == old_id ? reached : 0, old_size);
+	copy_file(writer, packet->name, fd, id, 0, packet->offset);
 }
 
 static bool is_first(struct writer *writer, const struct archive_packet *packet)
 {
 	const struct archive_mark *mark = archive_marks_find(&writer->marks, packet->name);
 
-	return mark && mark->log_ino == 0 && packet->ino != 0;
+	return mark && mark->log_id == 0 && packet->id != 0;
 }
 
 static void take_packet(struct writer *writer, const struct archive_packet *packet,
@@ -205,7 +204,7 @@ static void take_packet(struct writer *writer, const struct archive_packet *pack
 	case ARCHIVE_LINE:
 		if (is_first(writer, packet))
 			begin_boot(writer, packet->name);
-		(void)append(writer, packet->name, packet->ino, packet->offset, text,
+		(void)append(writer, packet->name, packet->id, packet->offset, text,
 			     len); /* the reader is gone: the next writer goes on */
 		break;
 	}

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "file_id.h"
 
 #define READS_PER_TURN 64
 #define RECORD_SIZE 8192
@@ -32,7 +32,7 @@
 struct state {
 	char head[sizeof(STATE_HEAD)];
 	uint64_t sequence; /* of the record that was to be appended */
-	uint64_t ino; /* to this file */
+	uint64_t id; /* to this file (file_id.h) */
 	uint64_t offset; /* from here on */
 };
 
@@ -78,7 +78,7 @@ static void keep_state(const struct kmsg *kmsg, uint64_t sequence)
 	struct sink_place place;
 
 	if (sink_find_place(kmsg->sink, KMSG_SERVICE, RECORD_SIZE, &place) == 0) {
-		state.ino = place.ino;
+		state.id = place.id;
 		state.offset = place.offset;
 	}
 	if (kmsg->state_fd >= 0 && pwrite(kmsg->state_fd, &state, sizeof(state), 0) < 0)
@@ -144,16 +144,15 @@ static void handle_kmsg(struct loop_source *source, uint32_t events)
 	}
 }
 
-/* The file that @ino is, if it is still one of the two generations: was more appended than what came before the record? */
+/* The file that it was, if it is still one of the two generations: was more appended than what came before the record? */
 static bool was_appended(const struct kmsg *kmsg, const struct state *state)
 {
 	static const char *const names[] = { KMSG_SERVICE ".log", KMSG_SERVICE ".log.1" };
-	struct stat st;
+	uint64_t size;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (fstatat(kmsg->sink->dir_fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ino == state->ino)
-			return (uint64_t)st.st_size > state->offset;
+		if (state->id != 0 && file_id(kmsg->sink->dir_fd, names[i], &size) == state->id)
+			return size > state->offset;
 	return true; /* rotated away since, so it was */
 }
 

@@ -17,6 +17,7 @@
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
+#include "file_id.h"
 #include "sink_bounds.h"
 
 #define LEVEL_ERROR 3
@@ -91,9 +92,10 @@ void sink_forget(struct sink *sink, const char *name)
 
 	list_for_each_safe (file, next, &sink->files, link)
 		if (strcmp(file->name, name) == 0) {
-			sink->dropped += file->dropped;
+			sink->dropped.lines += file->dropped.lines - file->dropped.told;
 			file_free(file);
 			sink->n_files--;
+			return; /* @name may have been the file's own */
 		}
 }
 
@@ -148,7 +150,7 @@ static int rotate(struct sink *sink, struct sink_file *file)
 	file_name(file->name, "", name, sizeof(name));
 	file_name(file->name, ".1", old, sizeof(old));
 	if (sink->tells_dropped)
-		file->dropped += sink_count_lines(sink->dir_fd, old);
+		file->dropped.lines += sink_count_lines(sink->dir_fd, old);
 	if (renameat(sink->dir_fd, name, sink->dir_fd, old) < 0)
 		return -errno;
 	file->fd = fd_close(file->fd);
@@ -177,17 +179,13 @@ int sink_find_place(struct sink *sink, const char *service, size_t len,
 		    struct sink_place *ret_place)
 {
 	struct sink_file *file = NULL;
-	struct stat st;
 	int r = prepare(sink, service, len, &file);
 
 	*ret_place = (struct sink_place){ .file = file ? file->name : SINK_REST };
 	if (r != 0)
 		return r;
-	if (fstat(file->fd, &st) < 0)
-		return -errno;
-	ret_place->ino = st.st_ino;
-	ret_place->offset = (uint64_t)st.st_size;
-	return 0;
+	ret_place->id = file_id(file->fd, "", &ret_place->offset);
+	return ret_place->id ? 0 : -EIO;
 }
 
 int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len)
@@ -230,28 +228,41 @@ static struct sink_file *write_piece(struct sink *sink, const struct record *rec
 	line[len - 1] = '\n';
 	if (sink_find_place(sink, record->service, len, &place) == 0 &&
 	    sink_append(sink, place.file, line, len) < 0)
-		place.ino = 0; /* the memory is full: there is still the disk */
+		place.id = 0; /* the memory is full: there is still the disk */
 	if (sink->on_line)
 		sink->on_line(&place, line, len, sink->data);
 	return search(sink, place.file);
 }
 
-static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us, size_t *dropped)
+/* The number is of the whole time: the line with an earlier one may have made room itself. */
+static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us, struct sink_dropped *dropped)
 {
 	char text[128];
 	struct record record = {
 		.service = name, .identifier = SINK_OWN, .level = LEVEL_WARNING, .t_us = t_us
 	};
 
-	if (*dropped == 0)
+	if (dropped->told == dropped->lines)
 		return;
 	record.len = (size_t)snprintf(text, sizeof(text),
-				      "%zu older lines were dropped: they were not on the disk yet, "
-				      "and the memory for logs is bounded",
-				      *dropped);
+				      "up to %zu older lines were dropped, not on the disk yet: "
+				      "the memory for logs is bounded",
+				      dropped->lines);
 	record.text = text;
-	*dropped = 0;
+	dropped->told = dropped->lines;
 	(void)write_piece(sink, &record);
+}
+
+void sink_set_tells_dropped(struct sink *sink, bool tells)
+{
+	struct sink_file *file;
+
+	sink->tells_dropped = tells;
+	if (tells)
+		return;
+	list_for_each (file, &sink->files, link)
+		file->dropped = (struct sink_dropped){ 0, 0 };
+	sink->dropped = (struct sink_dropped){ 0, 0 };
 }
 
 void sink_write(struct sink *sink, const struct record *record)

@@ -16,18 +16,24 @@
 #define SINK_OWN "early-log"
 #define SINK_ECHO_FACILITY 22 /* local6: what is told to the kernel's log and not read back from it */
 
+/* Lines in memory only that made room for newer ones. */
+struct sink_dropped {
+	size_t lines; /* since all was on the disk */
+	size_t told; /* of them */
+};
+
 struct sink_file {
 	struct list link; /* sink::files */
 	char *name;
 	int fd;
 	off_t size;
-	size_t dropped; /* lines in memory only that made room, not told yet */
+	struct sink_dropped dropped;
 };
 
 /* Where bytes came to lie: the file's name without .log, which of its generations, and from where on. */
 struct sink_place {
 	const char *file;
-	uint64_t ino; /* 0: nowhere, the file can't be written */
+	uint64_t id; /* of file_id.h; 0: nowhere, the file can't be written */
 	uint64_t offset;
 };
 
@@ -39,7 +45,7 @@ struct sink {
 	uint64_t use_max; /* of all files in the directory; 0: no limit */
 	uint64_t use; /* at most; counted anew when it passes the limit */
 	bool tells_dropped; /* what makes room is lost: it is counted and told */
-	size_t dropped; /* lines of whole files that were removed, not told yet */
+	struct sink_dropped dropped; /* of whole files that were removed */
 	uint64_t zero_us; /* CLOCK_BOOTTIME that the lines' times count from */
 	struct list files; /* sink_file::link */
 	size_t n_files;
@@ -57,6 +63,9 @@ void sink_forget(struct sink *sink, const char *name);
 
 /* An error of writing goes nowhere: there is nobody left to tell. */
 void sink_write(struct sink *sink, const struct record *record);
+
+/* Is what makes room lost from now on? */
+void sink_set_tells_dropped(struct sink *sink, bool tells);
 
 /* Appends bytes that are formatted already. */
 int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len);

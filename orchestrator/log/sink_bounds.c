@@ -131,7 +131,7 @@ static void remove_entry(struct sink *sink, const struct entry *entry)
 
 	if (unlinkat(sink->dir_fd, entry->name, 0) < 0)
 		return; /* the next one, then */
-	sink->dropped += lines;
+	sink->dropped.lines += lines;
 	sink->use -= entry->size;
 	if (entry->is_old)
 		return;
