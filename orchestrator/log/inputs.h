@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "early/list.h"
@@ -16,14 +17,21 @@ struct inputs {
 	struct list streams; /* input_stream::link */
 	struct list sockets; /* input_socket::link */
 	size_t n_connections; /* of streams: clients', not pipes of services */
-	uint64_t n_refused; /* of them, since it was told */
 	struct rate rate; /* of datagrams */
 	struct loop_timer rate_timer; /* the end of a storm */
+	uint64_t n_kept; /* of connections */
+	/* Keeps a descriptor with early-init, or drops it (@fd -1); NULL: nothing is kept. */
+	void (*keep)(const char *name, int fd, void *data);
+	void *keep_data;
+	bool is_ending; /* what is kept stays so */
 	struct forward forward; /* to a syslog daemon; idle until inputs_listen() */
 };
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink);
 void inputs_done(struct inputs *inputs);
+
+/* A descriptor that early-init kept for us, by its name; before inputs_listen(). @fd is taken over, also on failure. */
+int inputs_restore(struct inputs *inputs, const char *name, int fd);
 
 /* At the end: what lies in pipes and sockets, and lines that are not whole. */
 void inputs_drain(struct inputs *inputs);

@@ -33,6 +33,7 @@ struct logd {
 	struct kmsg kmsg;
 	struct conf conf;
 	char archive_dir[128];
+	bool is_machine; /* with /dev/log and the journal's sockets */
 };
 
 struct settings {
@@ -106,6 +107,7 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 	struct logd *logd = channel->data;
 	struct logs_stream stream;
 	struct logs_line line;
+	struct logs_kept kept;
 	int r = 0;
 
 	switch ((enum logs_opcode)message->opcode) {
@@ -116,6 +118,22 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 					       TAKE_FD(message->fds[0]));
 		else if (r == 0)
 			r = -EPROTO;
+		break;
+	case LOGS_KEPT:
+		r = channel_unpack(channel, message, &kept, sizeof(kept));
+		if (r == 0 && message->n_fds == 1 && logd->is_machine)
+			r = inputs_restore(&logd->inputs, kept.name, TAKE_FD(message->fds[0]));
+		else if (r == 0)
+			r = -EPROTO;
+		break;
+	case LOGS_LISTEN:
+		if (logd->is_machine)
+			(void)inputs_listen(&logd->inputs, JOURNAL_DIR,
+					    "/dev/log"); /* told; the services' pipes matter more */
+		break;
+	case LOGS_KEEP:
+	case LOGS_DROP:
+		r = -EPROTO;
 		break;
 	case LOGS_LINE:
 		r = channel_unpack(channel, message, &line, sizeof(line));
@@ -146,6 +164,17 @@ static void handle_line(const struct sink_place *place, const char *line, size_t
 	archive_line(&logd->archive, place, line, len);
 }
 
+static void handle_keep(const char *name, int fd, void *data)
+{
+	struct logd *logd = data;
+	const struct logs_kept kept = { name };
+	int r = fd < 0 ? channel_send(&logd->link, LOGS_DROP, &kept)
+		       : channel_send_fds(&logd->link, LOGS_KEEP, &kept, &fd, 1);
+
+	if (r < 0)
+		log_debug("early-init does not keep a descriptor");
+}
+
 /* What is one machine's: the kernel's log, /dev/log and the journal's sockets. */
 static void start_machine(struct logd *logd)
 {
@@ -158,8 +187,9 @@ static void start_machine(struct logd *logd)
 		r = kmsg_init(&logd->kmsg, logd->loop, &logd->sink, fd);
 	if (r < 0)
 		log_warning_errno(r, "cannot read the kernel's log");
-	(void)inputs_listen(&logd->inputs, JOURNAL_DIR,
-			    "/dev/log"); /* told; the services' pipes matter more */
+	logd->inputs.keep = handle_keep;
+	logd->inputs.keep_data = logd;
+	logd->is_machine = true;
 }
 
 static int start_sink(struct logd *logd, const struct settings *settings)
@@ -222,6 +252,7 @@ static int run(const struct settings *settings)
 	r = start(&logd, settings);
 	if (r == 0)
 		r = loop_run(logd.loop);
+	logd.inputs.is_ending = true;
 	channel_close(&logd.link);
 	inputs_drain(&logd.inputs);
 	inputs_done(&logd.inputs);
