@@ -41,6 +41,7 @@ struct writer {
 	const struct archive_settings *settings;
 	int fd; /* of the reader */
 	bool is_stuck; /* and it was told */
+	bool has_given_up; /* nothing may be written behind what was not */
 };
 
 /* False: the reader is gone. */
@@ -103,18 +104,22 @@ static ssize_t append_some(struct writer *writer, const char *name, uint64_t id,
 static int append(struct writer *writer, const char *name, uint64_t id, uint64_t offset,
 		  const char *bytes, size_t len)
 {
-	while (len > 0) {
+	while (len > 0 && !writer->has_given_up) {
 		ssize_t n = append_some(writer, name, id, offset, bytes, len);
 
 		if (n <= 0) {
-			if (!wait_for_disk(writer, (int)n))
-				return (int)n;
+			writer->has_given_up = writer->has_given_up ||
+					       !wait_for_disk(writer, (int)n);
+			if (writer->has_given_up)
+				return -EIO;
 			continue;
 		}
 		bytes += n;
 		offset += (uint64_t)n;
 		len -= (size_t)n;
 	}
+	if (writer->has_given_up)
+		return -EIO;
 	tell_unstuck(writer);
 	return 0;
 }
@@ -250,7 +255,7 @@ int archive_run(int fd, const struct archive_settings *settings)
 	writer.fd = fd;
 	writer.marks.fd = -1;
 	r = open_archive(&writer);
-	while (r == 0) {
+	while (r == 0 && !writer.has_given_up) {
 		struct archive_packet packet = { 0 };
 		int fds[ARCHIVE_MAX_FDS];
 		ssize_t len = archive_packet_receive(fd, &packet, text, sizeof(text), fds);
