@@ -6,6 +6,7 @@
 #include "client.h"
 #include "early/macros.h"
 #include "early/opts.h"
+#include "early/parse.h"
 #include "verbs.h"
 
 static int set_control(void *target, const char *value)
@@ -50,6 +51,17 @@ static int set_follow(void *target, const char *value)
 	return 0;
 }
 
+static int set_boot(void *target, const char *value)
+{
+	((struct settings *)target)->boot = true;
+	return 0;
+}
+
+static int set_since(void *target, const char *value)
+{
+	return parse_span_us(value, &((struct settings *)target)->since_us);
+}
+
 static int set_help(void *target, const char *value)
 {
 	((struct settings *)target)->help = true;
@@ -64,6 +76,8 @@ static const struct opt options[] = {
 	{ 'o', "output", "FILE", "timeline: write to FILE", set_output },
 	{ 'i', "input", "FILE", "timeline: take it from FILE, which --json wrote", set_input },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
+	{ 'b', "boot", NULL, "log: only what was said in this boot", set_boot },
+	{ 0, "since", "AGE", "log: nothing older than AGE, as 90s, 10min or 2h", set_since },
 	{ 'h', "help", NULL, "this help", set_help },
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A service's log, read from early-log's files: the archive on the disk if there is one, otherwise the newest part in /run. With -f
- * the file in /run is followed, and opened anew when it was rotated.
+ * A service's log, read from early-log's files: the archive on the disk, and from where it ends (log_text.c) what is in /run. With -f
+ * the file in /run is followed, and across its rotation.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,13 @@
 #include "early/fd.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
+#include "log_text.h"
 #include "verbs.h"
 
 #define ARCHIVE_DIR "/var/log/early"
 #define LOG_FILE_MAX (64 * 1024 * 1024)
 #define FOLLOW_CHECK_MS 1000
+#define ROTATION_TRIES 5
 
 /* "[   12.345678] info text" as an object. */
 static void print_json_line(const char *line, size_t len)
@@ -85,28 +87,6 @@ static int open_log(const char *dir, const char *name, const char *suffix, int *
 	return 0;
 }
 
-static int print_rest(const struct settings *settings, int fd)
-{
-	char *text CLEANUP(free_charp)
-	= NULL;
-	size_t len;
-	int r = fd_read_all(fd, LOG_FILE_MAX, &text, &len);
-
-	if (r == 0)
-		print_text(settings, text, len);
-	return r;
-}
-
-static int print_file(const struct settings *settings, const char *dir, const char *name,
-		      const char *suffix)
-{
-	int fd CLEANUP_FD
-	= -1;
-	int r = open_log(dir, name, suffix, &fd);
-
-	return r < 0 ? r : print_rest(settings, fd);
-}
-
 static bool was_rotated(int fd, const char *dir, const char *name)
 {
 	int now_fd CLEANUP_FD
@@ -117,13 +97,83 @@ static bool was_rotated(int fd, const char *dir, const char *name)
 	       fstat(now_fd, &now) == 0 && (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
 }
 
-/* Until the reader has enough of it (a signal, or a closed stdout). */
-static int follow(const struct settings *settings, const char *dir, const char *name)
+/* What follows in @fd is added to @text. */
+static int read_rest(int fd, struct strbuf *text)
+{
+	char *bytes CLEANUP(free_charp)
+	= NULL;
+	size_t len;
+	int r = fd_read_all(fd, LOG_FILE_MAX, &bytes, &len);
+
+	if (r == 0)
+		strbuf_add(text, bytes, len);
+	return r < 0 ? r : strbuf_error(text);
+}
+
+static int read_file(const char *dir, const char *name, const char *suffix, struct strbuf *text)
+{
+	int fd CLEANUP_FD
+	= -1;
+	int r = open_log(dir, name, suffix, &fd);
+
+	return r < 0 ? r : read_rest(fd, text);
+}
+
+/* Both generations; the newer one stays open at its end, for what follows. -ENOENT if there is neither. */
+static int read_both(const char *dir, const char *name, struct strbuf *text, int *ret_fd)
+{
+	int old, r;
+
+	for (int i = 0; i < ROTATION_TRIES; i++) {
+		int fd = -1;
+
+		strbuf_reset(text);
+		r = open_log(dir, name, "", &fd);
+		old = read_file(dir, name, ".1", text);
+		if (r == 0 && was_rotated(fd, dir, name)) {
+			fd_close(fd); /* between the two: what was the newer one is the older by now */
+			continue;
+		}
+		if (r == 0)
+			r = read_rest(fd, text);
+		if (r == 0)
+			*ret_fd = fd;
+		return r == -ENOENT && old == 0 ? 0 : r;
+	}
+	return -EBUSY;
+}
+
+static int print_rest(const struct settings *settings, int fd)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+	int r = read_rest(fd, &text);
+
+	if (r == 0 && text.len > 0)
+		print_text(settings, text.data, text.len);
+	return r;
+}
+
+/* The rest of @fd, which is another generation by now, and the one between, if it was rotated twice meanwhile. */
+static int print_rotated(const struct settings *settings, const char *dir, const char *name, int fd)
+{
+	int old_fd CLEANUP_FD
+	= -1;
+	struct stat was, old;
+	int r = print_rest(settings, fd);
+
+	if (r == 0 && open_log(dir, name, ".1", &old_fd) == 0 && fstat(fd, &was) == 0 &&
+	    fstat(old_fd, &old) == 0 && was.st_ino != old.st_ino)
+		r = print_rest(settings, old_fd);
+	return r;
+}
+
+/* Until the reader has enough of it (a signal, or a closed stdout). @fd: where to go on; -1: it is not there yet. Taken over. */
+static int follow(const struct settings *settings, const char *dir, const char *name, int start_fd)
 {
 	int watch_fd CLEANUP_FD
 	= inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	int fd CLEANUP_FD
-	= -1;
+	= start_fd;
 	char events[4096];
 
 	if (watch_fd < 0 ||
@@ -137,6 +187,8 @@ static int follow(const struct settings *settings, const char *dir, const char *
 		if (fd >= 0 && print_rest(settings, fd) < 0)
 			return -EIO;
 		if (fd >= 0 && was_rotated(fd, dir, name)) {
+			if (print_rotated(settings, dir, name, fd) < 0)
+				return -EIO;
 			fd = fd_close(fd);
 			continue;
 		}
@@ -149,18 +201,43 @@ static int follow(const struct settings *settings, const char *dir, const char *
 	}
 }
 
-static int show(const struct settings *settings, const char *dir, const char *name)
+/* A machine's archive, a container's. */
+static void archive_dir(const struct settings *settings, const char *run, struct strbuf *ret_dir)
 {
-	int r;
+	if (strcmp(settings->control, CONTROL_PATH) == 0)
+		strbuf_puts(ret_dir, ARCHIVE_DIR);
+	else
+		strbuf_printf(ret_dir, "%s/archive", run);
+}
 
-	if (!settings->follow && strcmp(settings->control, CONTROL_PATH) == 0 &&
-	    print_file(settings, ARCHIVE_DIR, name, "") == 0)
-		return 0;
-	(void)print_file(settings, dir, name, ".1"); /* the older half, if there is one */
-	if (settings->follow)
-		return follow(settings, dir, name);
-	r = print_file(settings, dir, name, "");
-	return r;
+static int show(const struct settings *settings, const char *run, const char *dir, const char *name)
+{
+	struct strbuf archive CLEANUP_STRBUF = STRBUF_INIT;
+	struct strbuf disk CLEANUP_STRBUF = STRBUF_INIT;
+	struct strbuf memory CLEANUP_STRBUF = STRBUF_INIT;
+	struct log_text text;
+	int disk_fd CLEANUP_FD
+	= -1;
+	int fd CLEANUP_FD
+	= -1;
+	int on_disk, r;
+
+	archive_dir(settings, run, &archive);
+	if (strbuf_error(&archive) < 0)
+		return -ENOMEM;
+	on_disk = read_both(archive.data, name, &disk, &disk_fd);
+	r = read_both(dir, name, &memory, &fd); /* later: what reaches the disk meanwhile is here, too */
+	if (r < 0 && on_disk < 0 && !(settings->follow && r == -ENOENT))
+		return r;
+	text = log_text_join(disk.data ? disk.data : "", disk.len, memory.data ? memory.data : "",
+			     memory.len);
+	if (settings->boot)
+		log_text_this_boot(&text);
+	if (settings->since_us > 0)
+		log_text_since(&text, settings->since_us);
+	print_text(settings, text.disk, text.disk_len);
+	print_text(settings, text.memory, text.memory_len);
+	return settings->follow ? follow(settings, dir, name, TAKE_FD(fd)) : 0;
 }
 
 /* Is it silent, or is there no such service? early-init knows, and says the latter itself. */
@@ -182,13 +259,14 @@ int verb_log(void *target, int argc, char **argv)
 	char *run CLEANUP(free_charp)
 	= verb_run_dir(settings);
 	struct strbuf dir CLEANUP_STRBUF = STRBUF_INIT;
-	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0
+	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0 ||
+				   strcmp(argv[0], "kernel") == 0
 				   ? argv[0]
 				   : verb_unit_name(argv[0]);
 	int r;
 
 	strbuf_printf(&dir, "%s/log", run ? run : "");
-	r = run && strbuf_error(&dir) == 0 ? show(settings, dir.data, name) : -ENOMEM;
+	r = run && strbuf_error(&dir) == 0 ? show(settings, run, dir.data, name) : -ENOMEM;
 	if (r == 0)
 		return EXIT_DONE;
 	if (r == -ENOENT)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What the options say. */
 struct settings {
@@ -13,6 +14,8 @@ struct settings {
 	bool svg;
 	bool png;
 	bool follow;
+	bool boot; /* log: this boot's */
+	uint64_t since_us; /* log: not older; 0: all */
 	bool help;
 };
 

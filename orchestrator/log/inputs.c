@@ -29,7 +29,8 @@
 #include "message.h"
 #include "stream_header.h"
 
-#define READS_PER_TURN 16
+#define READS_PER_TURN 1 /* of 4096 bytes: a line of another waits for so much of each */
+#define DRAIN_READS 16 /* a full pipe */
 #define DRAIN_TURNS 64 /* more datagrams than a queue holds */
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink)
@@ -255,8 +256,9 @@ void inputs_drain(struct inputs *inputs)
 	list_for_each (socket, &inputs->sockets, link)
 		for (int i = 0; i < DRAIN_TURNS && socket->protocol != INPUT_STDOUT; i++)
 			input_socket_read(socket);
-	list_for_each_safe (stream, next_stream, &inputs->streams, link)
-		handle_stream(&stream->source, EPOLLIN);
+	for (int i = 0; i < DRAIN_READS; i++)
+		list_for_each_safe (stream, next_stream, &inputs->streams, link)
+			handle_stream(&stream->source, EPOLLIN);
 	list_for_each (stream, &inputs->streams, link)
 		if (!stream->wants_header)
 			lines_finish(&stream->lines, handle_line, stream);
