@@ -9,7 +9,7 @@ _earlyctl() {
 		[[ $word != -* ]] && { verb=$word; break; }
 	done
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--control --json --svg --png --output --input --follow --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--control --json --svg --png --output --input --follow --boot --since --help --version' -- "$cur")
 		return
 	fi
 	case $verb in

@@ -131,7 +131,8 @@ static int read_both(const char *dir, const char *name, struct strbuf *text, int
 		r = open_log(dir, name, "", &fd);
 		old = read_file(dir, name, ".1", text);
 		if (r == 0 && was_rotated(fd, dir, name)) {
-			fd_close(fd); /* between the two: what was the newer one is the older by now */
+			fd_close(
+				fd); /* between the two: what was the newer one is the older by now */
 			continue;
 		}
 		if (r == 0)
@@ -226,7 +227,8 @@ static int show(const struct settings *settings, const char *run, const char *di
 	if (strbuf_error(&archive) < 0)
 		return -ENOMEM;
 	on_disk = read_both(archive.data, name, &disk, &disk_fd);
-	r = read_both(dir, name, &memory, &fd); /* later: what reaches the disk meanwhile is here, too */
+	r = read_both(dir, name, &memory,
+		      &fd); /* later: what reaches the disk meanwhile is here, too */
 	if (r < 0 && on_disk < 0 && !(settings->follow && r == -ENOENT))
 		return r;
 	text = log_text_join(disk.data ? disk.data : "", disk.len, memory.data ? memory.data : "",
@@ -260,7 +262,7 @@ int verb_log(void *target, int argc, char **argv)
 	= verb_run_dir(settings);
 	struct strbuf dir CLEANUP_STRBUF = STRBUF_INIT;
 	const char *name = strcmp(argv[0], "syslog") == 0 || strcmp(argv[0], "early-log") == 0 ||
-				   strcmp(argv[0], "kernel") == 0
+					   strcmp(argv[0], "kernel") == 0
 				   ? argv[0]
 				   : verb_unit_name(argv[0]);
 	int r;

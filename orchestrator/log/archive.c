@@ -129,9 +129,10 @@ static void tell_lost(struct archive *archive)
 {
 	char text[112];
 	struct archive_packet packet;
-	int len = snprintf(text, sizeof(text),
-			   "early-log: %zu lines were lost here: neither memory nor disk took them\n",
-			   archive->lost);
+	int len =
+		snprintf(text, sizeof(text),
+			 "early-log: %zu lines were lost here: neither memory nor disk took them\n",
+			 archive->lost);
 
 	fill(&packet, ARCHIVE_LINE, SINK_OWN);
 	if (archive_packet_send(archive->writer.fd, &packet, text, (size_t)len, NULL, 0) == 0)
@@ -143,7 +144,8 @@ static void handle_timer(struct loop_timer *timer);
 static void try_in(struct archive *archive, uint64_t span_us)
 {
 	if (!archive->timer.loop)
-		(void)loop_timer_start(archive->loop, &archive->timer, clock_monotonic_us() + span_us,
+		(void)loop_timer_start(archive->loop, &archive->timer,
+				       clock_monotonic_us() + span_us,
 				       handle_timer); /* else the next line tries */
 }
 

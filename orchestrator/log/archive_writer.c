@@ -63,8 +63,8 @@ static void tell_unstuck(struct writer *writer)
 	writer->is_stuck = false;
 }
 
-static void set_mark(struct writer *writer, struct archive_mark *mark, uint64_t id,
-		     uint64_t offset, const struct sink_place *place, size_t len)
+static void set_mark(struct writer *writer, struct archive_mark *mark, uint64_t id, uint64_t offset,
+		     const struct sink_place *place, size_t len)
 {
 	if (id != 0) {
 		mark->log_id = id;
@@ -144,13 +144,14 @@ static void begin_boot(struct writer *writer, const char *name)
 	began = (time_t)(began_us / USEC_PER_SEC);
 	if (!gmtime_r(&began, &tm) || strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		return;
-	len = snprintf(line, sizeof(line), "[    0.000000] info early-log: boot %s began at %s.%06uZ\n",
-		       id, when, (unsigned int)(began_us % USEC_PER_SEC));
+	len = snprintf(line, sizeof(line),
+		       "[    0.000000] info early-log: boot %s began at %s.%06uZ\n", id, when,
+		       (unsigned int)(began_us % USEC_PER_SEC));
 	(void)append(writer, name, 0, 0, line, (size_t)len); /* it comes to nothing but a search */
 }
 
-static void copy_file(struct writer *writer, const char *name, int fd, uint64_t id,
-		      uint64_t offset, uint64_t end)
+static void copy_file(struct writer *writer, const char *name, int fd, uint64_t id, uint64_t offset,
+		      uint64_t end)
 {
 	static char buf[COPY_CHUNK];
 

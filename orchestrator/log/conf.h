@@ -10,7 +10,8 @@
 #define CONF_SIZE_MAX (256 * 1024)
 
 struct conf {
-	uint64_t max_use; /* of /var/log/early; 0: a tenth of its file system, at most CONF_USE_MAX */
+	uint64_t
+		max_use; /* of /var/log/early; 0: a tenth of its file system, at most CONF_USE_MAX */
 	uint64_t max_file_size; /* there */
 	uint64_t max_memory; /* of the files in /run */
 	uint32_t rate_burst; /* datagrams of one service in an interval; 0: no limit */

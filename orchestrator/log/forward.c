@@ -183,16 +183,15 @@ static void tell_dropped(struct forward *forward)
 	uint64_t n = backlog_take_dropped(&forward->backlog);
 	struct ucred sender = { .pid = 0 };
 	char text[96];
-	struct record record = { .identifier = "early-log",
-				 .pid = getpid(),
-				 .level = LEVEL_WARNING,
-				 .text = text };
+	struct record record = {
+		.identifier = "early-log", .pid = getpid(), .level = LEVEL_WARNING, .text = text
+	};
 
 	if (n == 0)
 		return;
-	record.len = (size_t)snprintf(text, sizeof(text),
-				      "%llu older messages were dropped: no syslog daemon took them",
-				      (unsigned long long)n);
+	record.len = (size_t)snprintf(
+		text, sizeof(text), "%llu older messages were dropped: no syslog daemon took them",
+		(unsigned long long)n);
 	forward_record(forward, &sender, FACILITY_SYSLOG, &record);
 }
 
@@ -290,7 +289,8 @@ static void handle_watch(struct loop_source *source, uint32_t events)
 
 			memcpy(&event, buf.bytes + at, sizeof(event));
 			concerns = concerns || (event.mask & IN_Q_OVERFLOW) ||
-				   is_ours(forward, (struct inotify_event *)(void *)(buf.bytes + at));
+				   is_ours(forward,
+					   (struct inotify_event *)(void *)(buf.bytes + at));
 			at += (ssize_t)(sizeof(event) + event.len);
 		}
 	if (concerns)
@@ -302,8 +302,7 @@ static int watch_dir_of(int fd, const char *path)
 	char dir[FORWARD_PATH_SIZE];
 
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(file_of(path) - path), path);
-	return inotify_add_watch(fd, dir,
-				 IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM) < 0
+	return inotify_add_watch(fd, dir, IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM) < 0
 		       ? -errno
 		       : 0;
 }

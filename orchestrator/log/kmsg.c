@@ -60,7 +60,8 @@ bool kmsg_parse(const char *bytes, size_t len, struct kmsg_record *ret_record)
 
 	if (!text || !take_number(&at, text, ',', &priority) ||
 	    !take_number(&at, text, ',', &record.sequence) ||
-	    !take_number(&at, text + 1, text > at && memchr(at, ',', (size_t)(text - at)) ? ',' : ';',
+	    !take_number(&at, text + 1,
+			 text > at && memchr(at, ',', (size_t)(text - at)) ? ',' : ';',
 			 &record.t_us))
 		return false;
 	record.text = text + 1;
@@ -173,8 +174,8 @@ int kmsg_init(struct kmsg *kmsg, struct loop *loop, struct sink *sink, int fd)
 	int r;
 
 	*kmsg = (struct kmsg){ .sink = sink, .source.fd = fd };
-	kmsg->state_fd = openat(sink->dir_fd, STATE_FILE,
-				O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	kmsg->state_fd = openat(sink->dir_fd, STATE_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+				0600);
 	read_state(kmsg);
 	r = loop_add(loop, &kmsg->source, fd, EPOLLIN, handle_kmsg);
 	if (r < 0)

@@ -238,7 +238,8 @@ static int start(struct logd *logd, const struct settings *settings)
 
 static int run(const struct settings *settings)
 {
-	static struct logd logd = { /* too large for the stack */
+	static struct logd logd = {
+		/* too large for the stack */
 		.link.fd = -1,
 		.sink = { .dir_fd = -1, .kmsg_fd = -1 },
 		.archive.writer.fd = -1,

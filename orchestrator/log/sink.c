@@ -210,9 +210,9 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 	char line[KMSG_LINE_MAX + 128];
 	const char *newline = memchr(record->text, '\n', record->len);
 	size_t text_len = newline ? (size_t)(newline - record->text) : record->len;
-	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n", SINK_ECHO_FACILITY << 3 | record->level,
-			   record->service, (int)MIN(text_len, (size_t)KMSG_LINE_MAX),
-			   record->text);
+	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n",
+			   SINK_ECHO_FACILITY << 3 | record->level, record->service,
+			   (int)MIN(text_len, (size_t)KMSG_LINE_MAX), record->text);
 
 	if (len > 0)
 		(void)!write(sink->kmsg_fd, line,
@@ -235,7 +235,8 @@ static struct sink_file *write_piece(struct sink *sink, const struct record *rec
 }
 
 /* The number is of the whole time: the line with an earlier one may have made room itself. */
-static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us, struct sink_dropped *dropped)
+static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us,
+			 struct sink_dropped *dropped)
 {
 	char text[128];
 	struct record record = {

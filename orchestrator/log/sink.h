@@ -9,12 +9,12 @@
 #include "record.h"
 
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
-#define SINK_MAX_FILES                                                                             \
-	400 /* open ones, each a descriptor; every session is a new name */
+#define SINK_MAX_FILES 400 /* open ones, each a descriptor; every session is a new name */
 #define SINK_NAME_SIZE 208 /* of a file, without .log */
 #define SINK_REST "syslog" /* of those who are in no service */
 #define SINK_OWN "early-log"
-#define SINK_ECHO_FACILITY 22 /* local6: what is told to the kernel's log and not read back from it */
+#define SINK_ECHO_FACILITY                                                                         \
+	22 /* local6: what is told to the kernel's log and not read back from it */
 
 /* Lines in memory only that made room for newer ones. */
 struct sink_dropped {

@@ -85,10 +85,9 @@ static void tell_storm(const char *name, uint32_t dropped, void *data)
 	};
 	struct ucred sender = { .pid = 0 };
 
-	record.len = (size_t)snprintf(text, sizeof(text),
-				      "%u messages were dropped: more than %u in %llu s", dropped,
-				      inputs->rate.burst,
-				      (unsigned long long)(inputs->rate.interval_us / USEC_PER_SEC));
+	record.len = (size_t)snprintf(
+		text, sizeof(text), "%u messages were dropped: more than %u in %llu s", dropped,
+		inputs->rate.burst, (unsigned long long)(inputs->rate.interval_us / USEC_PER_SEC));
 	sink_write(inputs->sink, &record);
 	forward_record(&inputs->forward, &sender, FACILITY_DAEMON, &record);
 }
@@ -259,7 +258,6 @@ void input_socket_read(struct input_socket *socket)
 {
 	handle_datagrams(&socket->source, EPOLLIN);
 }
-
 
 static int bind_socket(const char *path, int type, int *ret_fd)
 {

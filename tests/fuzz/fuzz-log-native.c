@@ -20,7 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (message.level < 0 || message.level > 7 || message.text < buf ||
 		    message.text + message.len > buf + size)
 			abort();
-		if (message.identifier && (message.identifier < buf || message.identifier + strlen(message.identifier) > buf + size))
+		if (message.identifier &&
+		    (message.identifier < buf ||
+		     message.identifier + strlen(message.identifier) > buf + size))
 			abort();
 	}
 	free(buf);

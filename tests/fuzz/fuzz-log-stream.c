@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (whole > (int)size)
 		abort();
-	if (whole > 0 && (header.level < 0 || header.level > 7 || !memchr(header.identifier, '\0', sizeof(header.identifier))))
+	if (whole > 0 && (header.level < 0 || header.level > 7 ||
+			  !memchr(header.identifier, '\0', sizeof(header.identifier))))
 		abort();
 	for (size_t i = 0; whole > 0 && i < (size_t)whole; i++)
 		if (stream_header_parse(bytes, i, &part) != 0)

@@ -12,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void format(const struct message *message)
 {
 	static char line[2 * RECORD_TEXT_MAX];
-	struct record record = { "a.service", message->identifier, message->pid, message->level, 1, message->text, 0 };
+	struct record record = {
+		"a.service", message->identifier, message->pid, message->level, 1, message->text, 0
+	};
 	size_t left = message->len;
 
 	while (left > 0) {
@@ -25,7 +27,8 @@ static void format(const struct message *message)
 		if (len == 0 || len > sizeof(line) || line[len - 1] != '\n')
 			abort();
 		for (size_t i = 0; i < len; i++)
-			if (((unsigned char)line[i] < 0x20 && line[i] != '\n' && line[i] != '\t') || line[i] == 0x7f)
+			if (((unsigned char)line[i] < 0x20 && line[i] != '\n' && line[i] != '\t') ||
+			    line[i] == 0x7f)
 				abort();
 		record.text += record.len;
 		left -= record.len;
@@ -41,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(buf, data, size);
 	message_parse_syslog(buf, size, &message);
-	if (message.level < 0 || message.level > 7 || message.text < buf || message.text + message.len > buf + size)
+	if (message.level < 0 || message.level > 7 || message.text < buf ||
+	    message.text + message.len > buf + size)
 		abort();
 	format(&message);
 	free(buf);

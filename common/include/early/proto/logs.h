@@ -18,7 +18,8 @@ enum logs_opcode {
 	LOGS_KEEP = 4, /* to init, with a descriptor: keep it for the next early-log */
 	LOGS_DROP = 5, /* to init: no more */
 	LOGS_KEPT = 6, /* to log, with the descriptor: what the last one asked to keep */
-	LOGS_LISTEN = 7, /* to log: that was all of it; what is missing of the sockets is to be made */
+	LOGS_LISTEN =
+		7, /* to log: that was all of it; what is missing of the sockets is to be made */
 };
 
 #define LOGS_KEEP_MAX 512 /* descriptors; more are not kept */
