@@ -193,14 +193,14 @@ static int add_stream(struct inputs *inputs, const char *service, int fd,
 
 int inputs_add_service(struct inputs *inputs, const char *service, int fd)
 {
-	struct input_stream *stream;
+	struct input_stream *stream = NULL;
 
 	return add_stream(inputs, service, fd, &stream);
 }
 
 int input_stream_connect(struct inputs *inputs, const char *service, pid_t pid, int fd)
 {
-	struct input_stream *stream;
+	struct input_stream *stream = NULL;
 	int r = add_stream(inputs, service, fd, &stream);
 
 	if (r < 0)
@@ -214,7 +214,7 @@ int input_stream_connect(struct inputs *inputs, const char *service, pid_t pid, 
 
 int input_stream_restore(struct inputs *inputs, const struct kept *kept, const char *name, int fd)
 {
-	struct input_stream *stream;
+	struct input_stream *stream = NULL;
 	int r = add_stream(inputs, kept->name, fd, &stream);
 
 	if (r < 0)

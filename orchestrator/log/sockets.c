@@ -314,7 +314,7 @@ static int add_socket(struct inputs *inputs, enum input_protocol protocol, int f
 static int make_socket(struct inputs *inputs, enum input_protocol protocol, const char *path)
 {
 	struct kept kept = { .is_connection = false };
-	struct input_socket *socket;
+	struct input_socket *socket = NULL;
 	struct stat st;
 	int fd = -1;
 	int r = bind_socket(path, protocol == INPUT_STDOUT ? SOCK_STREAM : SOCK_DGRAM, &fd);
@@ -333,7 +333,7 @@ static int make_socket(struct inputs *inputs, enum input_protocol protocol, cons
 
 static int restore_socket(struct inputs *inputs, const struct kept *kept, const char *name, int fd)
 {
-	struct input_socket *socket;
+	struct input_socket *socket = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(socket_names); i++) {
 		int r;

@@ -13,7 +13,11 @@ static void format(const struct message *message)
 {
 	static char line[2 * RECORD_TEXT_MAX];
 	struct record record = {
-		"a.service", message->identifier, message->pid, message->level, 1, message->text, 0
+		.service = "a.service",
+		.identifier = message->identifier,
+		.pid = message->pid,
+		.level = message->level,
+		.text = message->text,
 	};
 	size_t left = message->len;
 
