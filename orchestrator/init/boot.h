@@ -10,6 +10,7 @@
 #include "display.h"
 #include "early/loop.h"
 #include "helper.h"
+#include "log_keep.h"
 #include "manager.h"
 #include "rescue.h"
 #include "storage.h"
@@ -49,6 +50,7 @@ struct boot {
 	struct bus_link bus;
 	struct helper log;
 	struct loop_timer log_retry;
+	struct log_keep log_keep; /* what the next early-log gets */
 	struct helper modules[2]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
 

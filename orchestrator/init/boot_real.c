@@ -52,7 +52,9 @@ static void handle_log_exit(struct helper *helper, int status)
 
 static void handle_log_message(struct helper *helper, struct channel_message *message)
 {
-	log_warning("early-log sent an unexpected message %d", message->opcode);
+	struct boot *boot = helper->data;
+
+	log_keep_take(&boot->log_keep, &helper->channel, message);
 }
 
 static void start_log(struct boot *boot)
@@ -71,6 +73,7 @@ static void start_log(struct boot *boot)
 		handle_log_exit(&boot->log, 0); /* again, or the services' pipes fill up */
 		return;
 	}
+	log_keep_hand_over(&boot->log_keep, &boot->log.channel);
 	manager_set_streams(boot->manager, true);
 	manager_each_stream(boot->manager, &boot->listener);
 	if (boot->unions.told_gone || boot->unions.keep)
@@ -562,6 +565,7 @@ void boot_real_start(struct boot *boot)
 	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
+	log_keep_init(&boot->log_keep);
 	manager_listen(boot->manager, &boot->listener);
 	boot_separate_start(boot);
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);

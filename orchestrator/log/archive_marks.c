@@ -9,15 +9,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "file_id.h"
 
 #define SLOT_SIZE 256
-#define HEAD "early-log marks 1\n"
+#define HEAD "early-log marks 2\n"
 
 _Static_assert(sizeof(struct archive_mark) == SLOT_SIZE, "a mark fills its slot");
 
@@ -88,7 +88,7 @@ struct archive_mark *archive_marks_find(struct archive_marks *marks, const char 
 	if (marks->n_marks == ARCHIVE_MARKS_MAX || strlen(name) >= ARCHIVE_MARK_NAME_SIZE)
 		return NULL;
 	mark = &marks->marks[marks->n_marks++];
-	*mark = (struct archive_mark){ .log_ino = 0 };
+	*mark = (struct archive_mark){ .log_id = 0 };
 	(void)snprintf(mark->name, sizeof(mark->name), "%s", name);
 	return mark;
 }
@@ -106,13 +106,13 @@ uint64_t archive_mark_reached(const struct archive_mark *mark, int dir_fd)
 {
 	static const char *const suffixes[] = { ".log", ".log.1" };
 	char name[ARCHIVE_MARK_NAME_SIZE + 8];
-	struct stat st;
+	uint64_t size;
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		(void)snprintf(name, sizeof(name), "%s%s", mark->name, suffixes[i]);
-		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    st.st_ino == mark->archive_ino && (uint64_t)st.st_size > mark->archive_size)
-			return mark->log_offset + (uint64_t)st.st_size - mark->archive_size;
+		if (mark->archive_id != 0 && file_id(dir_fd, name, &size) == mark->archive_id &&
+		    size > mark->archive_size)
+			return mark->log_offset + size - mark->archive_size;
 	}
 	return mark->log_offset;
 }

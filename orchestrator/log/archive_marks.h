@@ -13,15 +13,15 @@
 #define ARCHIVE_MARK_NAME_SIZE 224
 
 /*
- * Set *before* bytes are appended to the archive, so that its size tells what became of them: of the file in memory @log_ino
- * is on the disk what lies before @log_offset, and as much more as the archive's file @archive_ino is larger than
+ * Set *before* bytes are appended to the archive, so that its size tells what became of them: of the file in memory @log_id
+ * is on the disk what lies before @log_offset, and as much more as the archive's file @archive_id is larger than
  * @archive_size.
  */
 struct archive_mark {
 	char name[ARCHIVE_MARK_NAME_SIZE];
-	uint64_t log_ino; /* 0: nothing is known */
+	uint64_t log_id; /* of file_id.h; 0: nothing is known */
 	uint64_t log_offset;
-	uint64_t archive_ino;
+	uint64_t archive_id;
 	uint64_t archive_size;
 };
 
@@ -41,5 +41,5 @@ struct archive_mark *archive_marks_find(struct archive_marks *marks, const char 
 /* Keeps a mark of archive_marks_find() that was changed. */
 void archive_marks_keep(struct archive_marks *marks, const struct archive_mark *mark);
 
-/* How much of the file @log_ino is on the disk, with the archive's files in @dir_fd. 0 if the mark is of another file. */
+/* How much of the file @log_id is on the disk, with the archive's files in @dir_fd. 0 if the mark is of another file. */
 uint64_t archive_mark_reached(const struct archive_mark *mark, int dir_fd);

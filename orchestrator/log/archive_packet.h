@@ -21,7 +21,7 @@ enum archive_kind {
 struct archive_packet {
 	char kind;
 	char name[SINK_NAME_SIZE]; /* of the file, without .log */
-	uint64_t ino; /* LINE: of the file in memory; 0: it is in none */
+	uint64_t id; /* LINE: of the file in memory; 0: it is in none */
 	uint64_t offset; /* LINE: where it begins there. FILE: how much of NAME.log counts */
 };
 

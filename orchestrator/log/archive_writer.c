@@ -3,66 +3,163 @@
  * early-log's second process. What it copies from a file in memory, and what it is sent line by line, are the same bytes: those
  * files' content, one after the other. So it needs to know only how far it is in each (archive_marks.h), also after it
  * was killed, or early-log was: nothing comes twice then, and what is still in memory is not missed.
+ *
+ * A disk that takes nothing (full, read-only, broken) is waited for, with the bytes in hand; meanwhile the reader keeps the lines in
+ * memory. When early-log is gone there is nothing to wait for: the next one's writer goes on from the marks.
+ *
+ * The times in the files count from a boot, and the files outlast it: where a boot's lines begin a line says which it is and when
+ * it began, for `earlyctl log --boot` and `--since`.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive.h"
 #include "archive_marks.h"
 #include "archive_packet.h"
+#include "conf.h"
+#include "early/clock.h"
 #include "early/fd.h"
+#include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "file_id.h"
 
-#define ARCHIVE_FILE_MAX (16 * 1024 * 1024)
 #define COPY_CHUNK (64 * 1024)
+#define RETRY_MS 1000
+#define USE_SHARE 10 /* of the file system, by default */
 
 struct writer {
 	struct sink sink;
 	struct archive_marks marks;
+	const struct archive_settings *settings;
+	int fd; /* of the reader */
+	bool is_stuck; /* and it was told */
+	bool has_given_up; /* nothing may be written behind what was not */
 };
 
-/* @ino, @offset: where the bytes lie in memory. 0: nowhere. */
-static int append(struct writer *writer, const char *name, uint64_t ino, uint64_t offset,
-		  const char *bytes, size_t len)
+/* False: the reader is gone. */
+static bool wait_for_disk(struct writer *writer, int error)
+{
+	struct pollfd poll_fd = { writer->fd, 0, 0 };
+
+	if (!writer->is_stuck)
+		log_warning_errno(error, "cannot write to %s, lines wait in memory until it works",
+				  writer->settings->dir);
+	writer->is_stuck = true;
+	return poll(&poll_fd, 1, RETRY_MS) <= 0 || !(poll_fd.revents & (POLLHUP | POLLERR));
+}
+
+static void tell_unstuck(struct writer *writer)
+{
+	if (writer->is_stuck)
+		log_info("%s can be written again", writer->settings->dir);
+	writer->is_stuck = false;
+}
+
+static void set_mark(struct writer *writer, struct archive_mark *mark, uint64_t id, uint64_t offset,
+		     const struct sink_place *place, size_t len)
+{
+	if (id != 0) {
+		mark->log_id = id;
+		mark->log_offset = offset;
+		mark->archive_size = place->offset;
+	} else { /* it is none of that file's bytes: they are passed over */
+		mark->log_offset = archive_mark_reached(mark, writer->sink.dir_fd);
+		mark->archive_size = place->offset + len;
+	}
+	mark->archive_id = place->id;
+	archive_marks_keep(&writer->marks, mark);
+}
+
+/* Once. Returns how much was written, which may be a part, or negative errno. */
+static ssize_t append_some(struct writer *writer, const char *name, uint64_t id, uint64_t offset,
+			   const char *bytes, size_t len)
 {
 	struct archive_mark *mark = archive_marks_find(&writer->marks, name);
-	struct sink_place place;
+	struct sink_place place, end;
 	int r = sink_find_place(&writer->sink, name, len, &place);
 
 	if (r < 0)
 		return r;
-	if (mark && ino != 0) {
-		mark->log_ino = ino;
-		mark->log_offset = offset;
-		mark->archive_size = place.offset;
-	} else if (mark) { /* it is none of that file's bytes: they are passed over */
-		mark->log_offset = archive_mark_reached(mark, writer->sink.dir_fd);
-		mark->archive_size = place.offset + len;
-	}
-	if (mark) {
-		mark->archive_ino = place.ino;
-		archive_marks_keep(&writer->marks, mark);
-	}
-	return sink_append(&writer->sink, name, bytes, len);
+	if (mark)
+		set_mark(writer, mark, id, offset, &place, len);
+	r = sink_append(&writer->sink, name, bytes, len);
+	if (r == 0)
+		return (ssize_t)len;
+	if (sink_find_place(&writer->sink, name, 0, &end) == 0 && end.id == place.id &&
+	    end.offset > place.offset)
+		return (ssize_t)MIN(end.offset - place.offset, (uint64_t)len);
+	sink_forget(&writer->sink, name); /* opened anew, it may work */
+	return r;
 }
 
-static void copy_file(struct writer *writer, const char *name, int fd, uint64_t offset,
+/* @id, @offset: where the bytes lie in memory. 0: nowhere. */
+static int append(struct writer *writer, const char *name, uint64_t id, uint64_t offset,
+		  const char *bytes, size_t len)
+{
+	while (len > 0 && !writer->has_given_up) {
+		ssize_t n = append_some(writer, name, id, offset, bytes, len);
+
+		if (n <= 0) {
+			writer->has_given_up = writer->has_given_up ||
+					       !wait_for_disk(writer, (int)n);
+			if (writer->has_given_up)
+				return -EIO;
+			continue;
+		}
+		bytes += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	if (writer->has_given_up)
+		return -EIO;
+	tell_unstuck(writer);
+	return 0;
+}
+
+/* Before the first line of this boot. */
+static void begin_boot(struct writer *writer, const char *name)
+{
+	char *id CLEANUP(free_charp)
+	= NULL;
+	char when[32], line[160];
+	struct timespec now;
+	uint64_t began_us;
+	time_t began;
+	struct tm tm;
+	int len;
+
+	if (fs_read_line_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &id) < 0 ||
+	    clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return;
+	began_us = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000 -
+		   (clock_boottime_us() - writer->settings->zero_us);
+	began = (time_t)(began_us / USEC_PER_SEC);
+	if (!gmtime_r(&began, &tm) || strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return;
+	len = snprintf(line, sizeof(line),
+		       "[    0.000000] info early-log: boot %s began at %s.%06uZ\n", id, when,
+		       (unsigned int)(began_us % USEC_PER_SEC));
+	(void)append(writer, name, 0, 0, line, (size_t)len); /* it comes to nothing but a search */
+}
+
+static void copy_file(struct writer *writer, const char *name, int fd, uint64_t id, uint64_t offset,
 		      uint64_t end)
 {
 	static char buf[COPY_CHUNK];
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return;
 	while (offset < end) {
 		ssize_t n = pread(fd, buf, MIN(end - offset, (uint64_t)sizeof(buf)), (off_t)offset);
 
-		if (n <= 0 || append(writer, name, st.st_ino, offset, buf, (size_t)n) < 0)
-			return; /* a full disk loses lines */
+		if (n <= 0 || append(writer, name, id, offset, buf, (size_t)n) < 0)
+			return; /* the reader is gone: the next writer goes on */
 		offset += (uint64_t)n;
 	}
 }
@@ -73,19 +170,29 @@ static void take_file(struct writer *writer, const struct archive_packet *packet
 {
 	const struct archive_mark *mark = archive_marks_find(&writer->marks, packet->name);
 	uint64_t reached = mark ? archive_mark_reached(mark, writer->sink.dir_fd) : 0;
-	struct stat st, old_st;
+	uint64_t size, old_size;
+	uint64_t id = file_id(fd, "", &size);
+	uint64_t old_id = old_fd >= 0 ? file_id(old_fd, "", &old_size) : 0;
 
-	if (fstat(fd, &st) < 0)
+	if (id == 0)
 		return;
-	if (mark && mark->log_ino == st.st_ino) {
-		copy_file(writer, packet->name, fd, reached, packet->offset);
+	if (mark && mark->log_id == 0 && packet->offset > 0)
+		begin_boot(writer, packet->name);
+	if (mark && mark->log_id == id) {
+		copy_file(writer, packet->name, fd, id, reached, packet->offset);
 		return;
 	}
-	if (old_fd >= 0 && fstat(old_fd, &old_st) == 0)
-		copy_file(writer, packet->name, old_fd,
-			  mark && mark->log_ino == old_st.st_ino ? reached : 0,
-			  (uint64_t)old_st.st_size);
-	copy_file(writer, packet->name, fd, 0, packet->offset);
+	if (old_id != 0)
+		copy_file(writer, packet->name, old_fd, old_id,
+			  mark && mark->log_id == old_id ? reached : 0, old_size);
+	copy_file(writer, packet->name, fd, id, 0, packet->offset);
+}
+
+static bool is_first(struct writer *writer, const struct archive_packet *packet)
+{
+	const struct archive_mark *mark = archive_marks_find(&writer->marks, packet->name);
+
+	return mark && mark->log_id == 0 && packet->id != 0;
 }
 
 static void take_packet(struct writer *writer, const struct archive_packet *packet,
@@ -101,25 +208,55 @@ static void take_packet(struct writer *writer, const struct archive_packet *pack
 			take_file(writer, packet, fds[0], fds[1]);
 		break;
 	case ARCHIVE_LINE:
-		(void)append(writer, packet->name, packet->ino, packet->offset, text,
-			     len); /* a full disk loses lines */
+		if (is_first(writer, packet))
+			begin_boot(writer, packet->name);
+		(void)append(writer, packet->name, packet->id, packet->offset, text,
+			     len); /* the reader is gone: the next writer goes on */
 		break;
 	}
 }
 
-int archive_run(int fd, const char *dir)
+static uint64_t use_max(const struct writer *writer, const struct conf *conf)
+{
+	struct statvfs fs;
+
+	if (conf->max_use > 0)
+		return conf->max_use;
+	if (fstatvfs(writer->sink.dir_fd, &fs) < 0)
+		return CONF_USE_MAX;
+	return MIN((uint64_t)fs.f_blocks * fs.f_frsize / USE_SHARE, (uint64_t)CONF_USE_MAX);
+}
+
+static int open_archive(struct writer *writer)
+{
+	struct conf conf;
+	int r;
+
+	conf_init(&conf);
+	conf_read(&conf, writer->settings->conf, false);
+	do
+		r = sink_init(&writer->sink, writer->settings->dir, (off_t)conf.max_file_size);
+	while (r < 0 && wait_for_disk(writer, r));
+	if (r < 0)
+		return r;
+	tell_unstuck(writer);
+	writer->sink.use_max = use_max(writer, &conf);
+	writer->sink.use = writer->sink.use_max; /* what is there is counted */
+	writer->sink.file_max = MIN(writer->sink.file_max, (off_t)(writer->sink.use_max / 4));
+	return 0;
+}
+
+int archive_run(int fd, const struct archive_settings *settings)
 {
 	static char text[ARCHIVE_TEXT_MAX];
 	static struct writer writer;
-	int r = sink_init(&writer.sink, dir, ARCHIVE_FILE_MAX);
+	int r;
 
-	if (r < 0) {
-		(void)log_errno(r, "cannot keep logs in %s", dir);
-		sink_done(&writer.sink);
-		return 1;
-	}
+	writer.settings = settings;
+	writer.fd = fd;
 	writer.marks.fd = -1;
-	for (;;) {
+	r = open_archive(&writer);
+	while (r == 0 && !writer.has_given_up) {
 		struct archive_packet packet = { 0 };
 		int fds[ARCHIVE_MAX_FDS];
 		ssize_t len = archive_packet_receive(fd, &packet, text, sizeof(text), fds);
@@ -133,5 +270,5 @@ int archive_run(int fd, const char *dir)
 	}
 	archive_marks_done(&writer.marks);
 	sink_done(&writer.sink);
-	return 0;
+	return r < 0;
 }

@@ -3,8 +3,8 @@
  * The descriptors that early-log reads, each as far as it gives without waiting, but only so much in one turn that a service
  * that never stops talking does not keep the others waiting.
  *
- * A client is named by its cgroup (credentials that the kernel vouches for), not by what it says of itself; one that is in no
- * service's cgroup is filed under "syslog".
+ * This file: streams, which are pipes of services and connections to the journal's stdout. What must outlast this early-log lies
+ * with early-init: the pipes always, a connection as soon as its header is known (before it a client that loses it has said nothing).
  */
 #include "inputs.h"
 
@@ -24,38 +24,14 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "inputs_internal.h"
 #include "lines.h"
 #include "message.h"
+#include "stream_header.h"
 
-#define READS_PER_TURN 16
-#define DATAGRAM_MAX (256 * 1024)
-#define MEMFD_MAX (1024 * 1024)
-#define RECEIVE_BUFFER (8 * 1024 * 1024)
-#define STREAM_HEADER_LINES 7
-#define STRANGER SINK_REST
-#define MAX_CONNECTIONS 256 /* of clients, to the journal's stdout; anybody may make them */
-#define BACKLOG 128
-#define NAME_SIZE 256
-
-struct input_stream {
-	struct loop_source source;
-	struct list link; /* inputs::streams */
-	struct inputs *inputs;
-	char *service;
-	char *identifier; /* NULL: the service itself */
-	pid_t pid;
-	int level;
-	bool is_connection;
-	int header_lines; /* of the journal's stream that are still to come */
-	struct lines lines;
-};
-
-struct input_socket {
-	struct loop_source source;
-	struct list link; /* inputs::sockets */
-	struct inputs *inputs;
-	bool native; /* the journal's protocol; otherwise syslog's */
-};
+#define READS_PER_TURN 1 /* of 4096 bytes: a line of another waits for so much of each */
+#define DRAIN_READS 16 /* a full pipe */
+#define DRAIN_TURNS 64 /* more datagrams than a queue holds */
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink)
 {
@@ -74,17 +50,8 @@ static void stream_free(struct input_stream *stream)
 	fd_close(fd);
 	free(stream->service);
 	free(stream->identifier);
+	inputs_drop(stream->inputs, stream->kept);
 	free(stream);
-}
-
-static void socket_free(struct input_socket *socket)
-{
-	int fd = socket->source.fd;
-
-	loop_remove(&socket->source);
-	list_remove(&socket->link);
-	fd_close(fd);
-	free(socket);
 }
 
 void inputs_done(struct inputs *inputs)
@@ -95,37 +62,12 @@ void inputs_done(struct inputs *inputs)
 	list_for_each_safe (stream, next_stream, &inputs->streams, link)
 		stream_free(stream);
 	list_for_each_safe (socket, next_socket, &inputs->sockets, link)
-		socket_free(socket);
-}
-
-/* The service that a process belongs to, into @buf. */
-static const char *service_of(pid_t pid, char *buf, size_t size)
-{
-	char path[64];
-	char *text CLEANUP(free_charp)
-	= NULL;
-	const char *service = NULL;
-	size_t len;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-	if (pid > 0 && fs_read_file_at(AT_FDCWD, path, 16 * 1024, &text, &len) == 0)
-		service = message_service_of_cgroup(text);
-	(void)snprintf(buf, size, "%s", service ? service : STRANGER);
-	return buf;
+		input_socket_free(socket);
+	forward_done(&inputs->forward);
+	loop_timer_stop(&inputs->rate_timer);
 }
 
 /* --- streams: pipes of services, and connections to the journal's stdout --- */
-
-/* Header: identifier, unit, level, prefix yes or no, and three lines about forwarding. */
-static void take_header_line(struct input_stream *stream, const char *text, size_t len)
-{
-	int number = STREAM_HEADER_LINES - stream->header_lines--;
-
-	if (number == 0 && len > 0 && len < NAME_SIZE)
-		stream->identifier = strndup(text, len);
-	else if (number == 2 && len == 1 && *text >= '0' && *text <= '7')
-		stream->level = *text - '0';
-}
 
 static void handle_line(const char *text, size_t len, void *data)
 {
@@ -136,16 +78,67 @@ static void handle_line(const char *text, size_t len, void *data)
 		.pid = stream->pid,
 		.t_us = clock_boottime_us(),
 	};
+	struct ucred sender = { .pid = stream->pid };
 
-	if (stream->header_lines > 0) {
-		take_header_line(stream, text, len);
-		return;
-	}
-	record.level = message_take_level(&text, &len, stream->level);
+	record.level = stream->is_prefixed ? message_take_level(&text, &len, stream->level)
+					   : stream->level;
 	record.text = text;
 	record.len = len;
-	if (len > 0)
-		sink_write(stream->inputs->sink, &record);
+	if (len == 0)
+		return;
+	sink_write(stream->inputs->sink, &record);
+	forward_record(&stream->inputs->forward, &sender, FACILITY_DAEMON, &record);
+}
+
+static void keep_stream(struct input_stream *stream)
+{
+	struct kept kept = {
+		.is_connection = true,
+		.number = clock_monotonic_us() << 8 | (stream->inputs->n_kept++ & 0xff),
+		.pid = stream->pid,
+		.level = stream->level,
+		.is_prefixed = stream->is_prefixed,
+	};
+
+	(void)snprintf(kept.name, sizeof(kept.name), "%s", stream->service);
+	(void)snprintf(kept.identifier, sizeof(kept.identifier), "%s",
+		       stream->identifier ? stream->identifier : "");
+	inputs_keep(stream->inputs, &kept, stream->source.fd, &stream->kept);
+}
+
+/* The header gathers where lines will. False: it is no client of the journal. */
+static bool take_header(struct input_stream *stream, const char *bytes, size_t len)
+{
+	struct lines *lines = &stream->lines;
+	size_t taken = MIN(len, sizeof(lines->buf) - lines->len);
+	struct stream_header header;
+	size_t total, before;
+	int n;
+
+	memcpy(lines->buf + lines->len, bytes, taken);
+	total = lines->len + taken;
+	n = stream_header_parse(lines->buf, total, &header);
+	lines->len = n > 0 ? 0 : total;
+	if (n <= 0)
+		return n == 0;
+	stream->wants_header = false;
+	stream->level = header.level;
+	stream->is_prefixed = header.prefixed;
+	if (header.identifier[0])
+		stream->identifier = strdup(header.identifier); /* NULL: the service itself */
+	keep_stream(stream);
+	before = total - taken; /* not the whole header: its end is in these bytes */
+	lines_feed(lines, bytes + ((size_t)n - before), len - ((size_t)n - before), handle_line,
+		   stream);
+	return true;
+}
+
+static bool take_bytes(struct input_stream *stream, const char *bytes, size_t len)
+{
+	if (stream->wants_header)
+		return take_header(stream, bytes, len);
+	lines_feed(&stream->lines, bytes, len, handle_line, stream);
+	return true;
 }
 
 static void handle_stream(struct loop_source *source, uint32_t events)
@@ -157,13 +150,12 @@ static void handle_stream(struct loop_source *source, uint32_t events)
 	for (int i = 0; i < READS_PER_TURN; i++) {
 		ssize_t len = read(source->fd, buf, sizeof(buf));
 
-		if (len > 0) {
-			lines_feed(&stream->lines, buf, (size_t)len, handle_line, stream);
+		if (len > 0 && take_bytes(stream, buf, (size_t)len))
 			continue;
-		}
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		lines_finish(&stream->lines, handle_line, stream);
+		if (!stream->wants_header)
+			lines_finish(&stream->lines, handle_line, stream);
 		stream_free(stream);
 		return;
 	}
@@ -180,6 +172,7 @@ static int add_stream(struct inputs *inputs, const char *service, int fd,
 		stream->source.fd = fd;
 		stream->inputs = inputs;
 		stream->level = 6;
+		stream->is_prefixed = true;
 		stream->service = strdup(service);
 		if (!stream->service)
 			r = -ENOMEM;
@@ -200,237 +193,73 @@ static int add_stream(struct inputs *inputs, const char *service, int fd,
 
 int inputs_add_service(struct inputs *inputs, const char *service, int fd)
 {
-	struct input_stream *stream;
+	struct input_stream *stream = NULL;
 
 	return add_stream(inputs, service, fd, &stream);
 }
 
-static void handle_connection(struct loop_source *source, uint32_t events)
+int input_stream_connect(struct inputs *inputs, const char *service, pid_t pid, int fd)
 {
-	struct input_socket *socket = container_of(source, struct input_socket, source);
-	struct ucred peer = { 0 };
-	socklen_t size = sizeof(peer);
-	char name[NAME_SIZE];
-	struct input_stream *stream;
-	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct input_stream *stream = NULL;
+	int r = add_stream(inputs, service, fd, &stream);
 
-	(void)events;
-	if (fd < 0)
-		return; /* gone again, or no descriptors left: the next turn tries anew */
-	if (socket->inputs->n_connections >= MAX_CONNECTIONS) {
-		fd_close(fd);
-		return;
-	}
-	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer,
-			 &size); /* pid 0 otherwise: a stranger */
-	if (add_stream(socket->inputs, service_of(peer.pid, name, sizeof(name)), fd, &stream) < 0)
-		return;
+	if (r < 0)
+		return r;
 	stream->is_connection = true;
-	socket->inputs->n_connections++;
-	stream->header_lines = STREAM_HEADER_LINES;
-	stream->pid = peer.pid;
+	inputs->n_connections++;
+	stream->wants_header = true;
+	stream->pid = pid;
+	return 0;
 }
 
-/* --- datagrams --- */
-
-static void take_datagram(struct input_socket *socket, char *data, size_t len, pid_t pid)
+int input_stream_restore(struct inputs *inputs, const struct kept *kept, const char *name, int fd)
 {
-	char name[NAME_SIZE];
-	struct message message;
-	struct record record;
+	struct input_stream *stream = NULL;
+	int r = add_stream(inputs, kept->name, fd, &stream);
 
-	if (!socket->native)
-		message_parse_syslog(data, len, &message);
-	else if (!message_parse_native(data, len, &message))
+	if (r < 0)
+		return r;
+	stream->is_connection = true;
+	inputs->n_connections++;
+	stream->pid = kept->pid;
+	stream->level = kept->level;
+	stream->is_prefixed = kept->is_prefixed;
+	stream->identifier = kept->identifier[0] ? strdup(kept->identifier) : NULL;
+	stream->kept = strdup(name); /* else early-init keeps it until its own end */
+	return 0;
+}
+
+void inputs_keep(struct inputs *inputs, const struct kept *kept, int fd, char **ret_name)
+{
+	char name[KEPT_TEXT_SIZE];
+
+	*ret_name = NULL;
+	if (!inputs->keep || !kept_format(kept, name, sizeof(name)))
 		return;
-	record = (struct record){
-		.service = service_of(pid, name, sizeof(name)),
-		.identifier = message.identifier ? message.identifier : "?",
-		.pid = pid > 0 ? pid : message.pid,
-		.level = message.level,
-		.t_us = clock_boottime_us(),
-		.text = message.text,
-		.len = message.len,
-	};
-	sink_write(socket->inputs->sink, &record);
+	*ret_name = strdup(name);
+	if (*ret_name)
+		inputs->keep(name, fd, inputs->keep_data);
 }
 
-/* A large message comes as a sealed memfd; anything else could block or change while it is read. */
-static void take_memfd(struct input_socket *socket, int fd, pid_t pid)
+void inputs_drop(struct inputs *inputs, char *name)
 {
-	char *data CLEANUP(free_charp)
-	= NULL;
-	struct stat st;
-	int seals = fcntl(fd, F_GET_SEALS);
-
-	if (seals < 0 || !(seals & F_SEAL_WRITE) || fstat(fd, &st) < 0 || st.st_size <= 0 ||
-	    st.st_size > MEMFD_MAX)
-		return;
-	data = malloc((size_t)st.st_size + 2);
-	if (data && pread(fd, data, (size_t)st.st_size, 0) == st.st_size)
-		take_datagram(socket, data, (size_t)st.st_size, pid);
+	if (name && inputs->keep && !inputs->is_ending)
+		inputs->keep(name, -1, inputs->keep_data);
+	free(name);
 }
 
-struct received {
-	pid_t pid;
-	int fd;
-};
-
-static struct received take_control(struct msghdr *message)
+void inputs_drain(struct inputs *inputs)
 {
-	struct received received = { 0, -1 };
+	struct input_stream *stream, *next_stream;
+	struct input_socket *socket;
 
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
-	     cmsg = CMSG_NXTHDR(message, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET)
-			continue;
-		if (cmsg->cmsg_type == SCM_CREDENTIALS) {
-			struct ucred credentials;
-
-			memcpy(&credentials, CMSG_DATA(cmsg), sizeof(credentials));
-			received.pid = credentials.pid;
-		} else if (cmsg->cmsg_type == SCM_RIGHTS) {
-			size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-			for (size_t i = 0; i < n; i++) {
-				int fd;
-
-				memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
-				if (received.fd < 0)
-					received.fd = fd;
-				else
-					fd_close(fd);
-			}
-		}
-	}
-	return received;
-}
-
-/* Returns false when there is nothing more. */
-static bool read_datagram(struct input_socket *socket)
-{
-	static char data[DATAGRAM_MAX + 2];
-	union {
-		char buf[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(8 * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { data, DATAGRAM_MAX };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
-	};
-	ssize_t len = recvmsg(socket->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct received received;
-
-	if (len < 0)
-		return errno == EINTR;
-	received = take_control(&message);
-	if (len > 0)
-		take_datagram(socket, data, (size_t)len, received.pid);
-	else if (received.fd >= 0 && socket->native)
-		take_memfd(socket, received.fd, received.pid);
-	fd_close(received.fd);
-	return true;
-}
-
-static void handle_datagrams(struct loop_source *source, uint32_t events)
-{
-	struct input_socket *socket = container_of(source, struct input_socket, source);
-
-	(void)events;
-	for (int i = 0; i < READS_PER_TURN && read_datagram(socket); i++)
-		continue;
-}
-
-/* --- the sockets themselves --- */
-
-static int bind_socket(const char *path, int type, int *ret_fd)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd CLEANUP_FD
-	= socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int on = 1;
-	int size = RECEIVE_BUFFER;
-
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-			 sizeof(size)); /* else the default stands */
-	(void)unlink(path); /* of an early-log before this one */
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0)
-		return -errno;
-	if (type == SOCK_STREAM && listen(fd, BACKLOG) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-static int add_socket(struct inputs *inputs, const char *path, int type, bool native)
-{
-	struct input_socket *socket = calloc(1, sizeof(*socket));
-	int fd = -1;
-	int r = socket ? bind_socket(path, type, &fd) : -ENOMEM;
-
-	if (socket) {
-		list_init(&socket->link);
-		socket->source.fd = fd;
-		socket->inputs = inputs;
-		socket->native = native;
-	}
-	if (r == 0)
-		r = loop_add(inputs->loop, &socket->source, fd, EPOLLIN,
-			     type == SOCK_STREAM ? handle_connection : handle_datagrams);
-	if (r < 0) {
-		if (socket)
-			socket_free(socket);
-		return log_errno(r, "cannot listen at %s", path);
-	}
-	list_append(&inputs->sockets, &socket->link);
-	return 0;
-}
-
-/* /dev/log is a link to a socket in /run, as on a stock boot: nothing of it is lost when /dev is mounted anew. */
-static int link_dev_log(const char *target, const char *dev_log)
-{
-	(void)unlink(dev_log);
-	if (symlink(target, dev_log) < 0)
-		return log_errno(-errno, "cannot make %s", dev_log);
-	return 0;
-}
-
-int inputs_listen(struct inputs *inputs, const char *run_dir, const char *dev_log)
-{
-	static const struct {
-		const char *name;
-		int type;
-		bool native;
-	} sockets[] = {
-		{ "dev-log", SOCK_DGRAM, false },
-		{ "socket", SOCK_DGRAM, true },
-		{ "stdout", SOCK_STREAM, false },
-	};
-	char path[128];
-	int result = fs_mkdir_p_at(AT_FDCWD, run_dir, 0755);
-
-	/* the queue's length is fixed when a socket is bound */
-	(void)fs_write_at(AT_FDCWD, "/proc/sys/net/unix/max_dgram_qlen", "512");
-	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
-		int r;
-
-		(void)snprintf(path, sizeof(path), "%s/%s", run_dir, sockets[i].name);
-		r = add_socket(inputs, path, sockets[i].type, sockets[i].native);
-		if (r < 0)
-			result = r;
-	}
-	(void)snprintf(path, sizeof(path), "%s/dev-log", run_dir);
-	if (link_dev_log(path, dev_log) < 0)
-		result = -EIO;
-	return result;
+	list_for_each (socket, &inputs->sockets, link)
+		for (int i = 0; i < DRAIN_TURNS && socket->protocol != INPUT_STDOUT; i++)
+			input_socket_read(socket);
+	for (int i = 0; i < DRAIN_READS; i++)
+		list_for_each_safe (stream, next_stream, &inputs->streams, link)
+			handle_stream(&stream->source, EPOLLIN);
+	list_for_each (stream, &inputs->streams, link)
+		if (!stream->wants_header)
+			lines_finish(&stream->lines, handle_line, stream);
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "early/list.h"
 #include "early/loop.h"
+#include "forward.h"
+#include "rate.h"
 #include "sink.h"
 
 /* Where messages come from. */
@@ -12,13 +17,30 @@ struct inputs {
 	struct list streams; /* input_stream::link */
 	struct list sockets; /* input_socket::link */
 	size_t n_connections; /* of streams: clients', not pipes of services */
+	struct rate rate; /* of datagrams */
+	struct loop_timer rate_timer; /* the end of a storm */
+	uint64_t n_kept; /* of connections */
+	/* Keeps a descriptor with early-init, or drops it (@fd -1); NULL: nothing is kept. */
+	void (*keep)(const char *name, int fd, void *data);
+	void *keep_data;
+	bool is_ending; /* what is kept stays so */
+	struct forward forward; /* to a syslog daemon; idle until inputs_listen() */
 };
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink);
 void inputs_done(struct inputs *inputs);
 
+/* A descriptor that early-init kept for us, by its name; before inputs_listen(). @fd is taken over, also on failure. */
+int inputs_restore(struct inputs *inputs, const char *name, int fd);
+
+/* At the end: what lies in pipes and sockets, and lines that are not whole. */
+void inputs_drain(struct inputs *inputs);
+
 /* A service's stdout and stderr; @fd is taken over, also on failure. */
 int inputs_add_service(struct inputs *inputs, const char *service, int fd);
 
-/* /dev/log and the journal's sockets below @run_dir ("/run/systemd/journal"); each that fails is told and left out. */
+/*
+ * /dev/log and the journal's sockets below @run_dir ("/run/systemd/journal"); each that fails is told and left out. A syslog daemon
+ * that has /dev/log already keeps it.
+ */
 int inputs_listen(struct inputs *inputs, const char *run_dir, const char *dev_log);

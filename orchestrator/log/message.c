@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define DEFAULT_LEVEL 6
+#define DEFAULT_FACILITY 3
+#define FACILITY_MAX 23
 #define TIMESTAMP_LENGTH 16 /* "Nov 20 09:00:00 " */
 
 int message_take_level(const char **text, size_t *len, int fallback)
@@ -130,9 +132,23 @@ static bool next_field(char **at, size_t *left, struct field *ret_field)
 	return true;
 }
 
+static int facility_of(const struct field *field)
+{
+	int value = 0;
+
+	if (field->value_len == 0 || field->value_len > 2)
+		return DEFAULT_FACILITY;
+	for (size_t i = 0; i < field->value_len; i++) {
+		if (!isdigit((unsigned char)field->value[i]))
+			return DEFAULT_FACILITY;
+		value = value * 10 + field->value[i] - '0';
+	}
+	return value <= FACILITY_MAX ? value : DEFAULT_FACILITY;
+}
+
 bool message_parse_native(char *data, size_t len, struct message *ret_message)
 {
-	struct message message = { .level = DEFAULT_LEVEL };
+	struct message message = { .level = DEFAULT_LEVEL, .facility = DEFAULT_FACILITY };
 	struct field field;
 	char *at = data;
 
@@ -154,6 +170,8 @@ bool message_parse_native(char *data, size_t len, struct message *ret_message)
 		} else if (strcmp(field.name, "PRIORITY") == 0 && field.value_len == 1 &&
 			   field.value[0] >= '0' && field.value[0] <= '7') {
 			message.level = field.value[0] - '0';
+		} else if (strcmp(field.name, "SYSLOG_FACILITY") == 0) {
+			message.facility = facility_of(&field);
 		} else if (strcmp(field.name, "SYSLOG_IDENTIFIER") == 0) {
 			message.identifier = field.value;
 		}

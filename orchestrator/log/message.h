@@ -11,6 +11,7 @@ struct message {
 	const char *identifier; /* NULL: none */
 	pid_t pid; /* as the message says, 0: not said */
 	int level;
+	int facility; /* the journal's only; 3 (daemon) if it is not said */
 	const char *text;
 	size_t len;
 };

@@ -56,6 +56,21 @@ static void put_head(struct output *out, const struct record *record)
 	put(out, head, (size_t)len);
 }
 
+size_t record_piece(const char *text, size_t len)
+{
+	size_t max = MIN(len, (size_t)RECORD_PIECE_MAX);
+	size_t at = 0;
+
+	for (int i = 0; i < RECORD_PIECE_LINES && at < max; i++) {
+		const char *newline = memchr(text + at, '\n', max - at);
+
+		if (!newline) /* the whole rest, the lines before it, or one line's part */
+			return at == 0 || max == len ? max : at;
+		at = (size_t)(newline - text) + 1;
+	}
+	return at;
+}
+
 size_t record_format(const struct record *record, char *buf, size_t size)
 {
 	struct output out = { buf, size, 0 };

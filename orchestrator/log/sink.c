@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Files of lines, each bounded: at its limit NAME.log is renamed to NAME.log.1 and begun anew, so that a service that never
- * stops talking costs two files of that size. What is at error level or worse is told to the kernel's log, too, so that it
+ * stops talking costs two files of that size, and all together (sink_bounds.c): the oldest make room. What is at error level or worse is told to the kernel's log, too, so that it
  * outlives a machine that does not come up.
  */
 #include "sink.h"
@@ -17,8 +17,11 @@
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
+#include "file_id.h"
+#include "sink_bounds.h"
 
 #define LEVEL_ERROR 3
+#define LEVEL_WARNING 4
 #define KMSG_LINE_MAX 900 /* the kernel takes no more than about a thousand bytes at once */
 
 int sink_init(struct sink *sink, const char *dir, off_t file_max)
@@ -83,6 +86,19 @@ static int file_open(struct sink *sink, struct sink_file *file)
 	return 0;
 }
 
+void sink_forget(struct sink *sink, const char *name)
+{
+	struct sink_file *file, *next;
+
+	list_for_each_safe (file, next, &sink->files, link)
+		if (strcmp(file->name, name) == 0) {
+			sink->dropped.lines += file->dropped.lines - file->dropped.told;
+			file_free(file);
+			sink->n_files--;
+			return; /* @name may have been the file's own */
+		}
+}
+
 static struct sink_file *search(struct sink *sink, const char *name)
 {
 	struct sink_file *file;
@@ -101,11 +117,9 @@ static int find_file(struct sink *sink, const char *service, struct sink_file **
 
 	clean_name(service, name, sizeof(name));
 	file = search(sink, name);
-	if (!file && sink->n_files >= SINK_MAX_FILES) {
-		(void)snprintf(name, sizeof(name), "%s", SINK_REST);
-		file = search(sink, name);
-	}
 	if (file) {
+		list_remove(&file->link);
+		list_append(&sink->files, &file->link); /* the first is the longest silent */
 		*ret_file = file;
 		return 0;
 	}
@@ -120,6 +134,8 @@ static int find_file(struct sink *sink, const char *service, struct sink_file **
 		file_free(file);
 		return r;
 	}
+	if (sink->n_files >= SINK_MAX_FILES)
+		sink_forget(sink, container_of(sink->files.next, struct sink_file, link)->name);
 	list_append(&sink->files, &file->link);
 	sink->n_files++;
 	*ret_file = file;
@@ -133,6 +149,8 @@ static int rotate(struct sink *sink, struct sink_file *file)
 
 	file_name(file->name, "", name, sizeof(name));
 	file_name(file->name, ".1", old, sizeof(old));
+	if (sink->tells_dropped)
+		file->dropped.lines += sink_count_lines(sink->dir_fd, old);
 	if (renameat(sink->dir_fd, name, sink->dir_fd, old) < 0)
 		return -errno;
 	file->fd = fd_close(file->fd);
@@ -152,6 +170,8 @@ static int prepare(struct sink *sink, const char *service, size_t len, struct si
 		r = file_open(sink, file); /* a rotation failed half-way */
 	if (r == 0 && file->size > 0 && file->size + (off_t)len > sink->file_max)
 		r = rotate(sink, file);
+	if (r == 0 && sink->use_max > 0 && sink->use + len > sink->use_max)
+		sink_make_room(sink, file->name, len);
 	return r;
 }
 
@@ -159,28 +179,29 @@ int sink_find_place(struct sink *sink, const char *service, size_t len,
 		    struct sink_place *ret_place)
 {
 	struct sink_file *file = NULL;
-	struct stat st;
 	int r = prepare(sink, service, len, &file);
 
 	*ret_place = (struct sink_place){ .file = file ? file->name : SINK_REST };
 	if (r != 0)
 		return r;
-	if (fstat(file->fd, &st) < 0)
-		return -errno;
-	ret_place->ino = st.st_ino;
-	ret_place->offset = (uint64_t)st.st_size;
-	return 0;
+	ret_place->id = file_id(file->fd, "", &ret_place->offset);
+	return ret_place->id ? 0 : -EIO;
 }
 
 int sink_append(struct sink *sink, const char *service, const char *bytes, size_t len)
 {
-	struct sink_file *file;
+	struct sink_file *file = NULL;
+	struct stat st;
 	int r = prepare(sink, service, len, &file);
 
 	if (r == 0)
 		r = fd_write_all(file->fd, bytes, len);
-	if (r == 0)
+	if (r == 0) {
 		file->size += (off_t)len;
+		sink->use += len;
+	} else if (file && file->fd >= 0 && fstat(file->fd, &st) == 0) {
+		file->size = st.st_size; /* a part may have gone there */
+	}
 	return r;
 }
 
@@ -189,30 +210,78 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 	char line[KMSG_LINE_MAX + 128];
 	const char *newline = memchr(record->text, '\n', record->len);
 	size_t text_len = newline ? (size_t)(newline - record->text) : record->len;
-	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n", 24 | record->level,
-			   record->service, (int)MIN(text_len, (size_t)KMSG_LINE_MAX),
-			   record->text);
+	int len = snprintf(line, sizeof(line), "<%d>%s: %.*s\n",
+			   SINK_ECHO_FACILITY << 3 | record->level, record->service,
+			   (int)MIN(text_len, (size_t)KMSG_LINE_MAX), record->text);
 
 	if (len > 0)
 		(void)!write(sink->kmsg_fd, line,
 			     MIN((size_t)len, sizeof(line) - 1)); /* the kernel limits the rate */
 }
 
-void sink_write(struct sink *sink, const struct record *record)
+static struct sink_file *write_piece(struct sink *sink, const struct record *record)
 {
 	static char line[2 * RECORD_TEXT_MAX]; /* one thread; too large for the stack */
-	struct record told = *record;
 	struct sink_place place;
-	size_t len;
+	size_t len = MIN(record_format(record, line, sizeof(line)), sizeof(line));
 
-	told.t_us -= MIN(told.t_us, sink->zero_us);
-	len = MIN(record_format(&told, line, sizeof(line)), sizeof(line));
 	line[len - 1] = '\n';
 	if (sink_find_place(sink, record->service, len, &place) == 0 &&
 	    sink_append(sink, place.file, line, len) < 0)
-		place.ino = 0; /* the memory is full: there is still the disk */
-	if (record->level <= LEVEL_ERROR && sink->kmsg_fd >= 0)
-		tell_kernel(sink, record);
+		place.id = 0; /* the memory is full: there is still the disk */
 	if (sink->on_line)
 		sink->on_line(&place, line, len, sink->data);
+	return search(sink, place.file);
+}
+
+/* The number is of the whole time: the line with an earlier one may have made room itself. */
+static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us,
+			 struct sink_dropped *dropped)
+{
+	char text[128];
+	struct record record = {
+		.service = name, .identifier = SINK_OWN, .level = LEVEL_WARNING, .t_us = t_us
+	};
+
+	if (dropped->told == dropped->lines)
+		return;
+	record.len = (size_t)snprintf(text, sizeof(text),
+				      "up to %zu older lines were dropped, not on the disk yet: "
+				      "the memory for logs is bounded",
+				      dropped->lines);
+	record.text = text;
+	dropped->told = dropped->lines;
+	(void)write_piece(sink, &record);
+}
+
+void sink_set_tells_dropped(struct sink *sink, bool tells)
+{
+	struct sink_file *file;
+
+	sink->tells_dropped = tells;
+	if (tells)
+		return;
+	list_for_each (file, &sink->files, link)
+		file->dropped = (struct sink_dropped){ 0, 0 };
+	sink->dropped = (struct sink_dropped){ 0, 0 };
+}
+
+void sink_write(struct sink *sink, const struct record *record)
+{
+	struct record piece = *record;
+	size_t left = record->len;
+	struct sink_file *file;
+
+	piece.t_us -= MIN(piece.t_us, sink->zero_us);
+	do {
+		piece.len = record_piece(piece.text, left);
+		file = write_piece(sink, &piece);
+		piece.text += piece.len;
+		left -= piece.len;
+	} while (left > 0);
+	if (record->level <= LEVEL_ERROR && sink->kmsg_fd >= 0 && !record->is_kernels)
+		tell_kernel(sink, record);
+	if (file)
+		tell_dropped(sink, record->service, piece.t_us, &file->dropped);
+	tell_dropped(sink, SINK_OWN, piece.t_us, &sink->dropped);
 }

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 
-from early_wire import message, text
+from early_wire import HEADER, message, opcode_of, text
 
-LOGS_STREAM, LOGS_FLUSH = 1, 2
+LOGS_STREAM, LOGS_FLUSH, LOGS_LINE, LOGS_KEEP, LOGS_DROP, LOGS_KEPT, LOGS_LISTEN = range(1, 8)
 
 
 def wait_for(condition, what, seconds=20, pause=0.02):
@@ -21,10 +21,19 @@ def wait_for(condition, what, seconds=20, pause=0.02):
         time.sleep(pause)
 
 
-def start(program, run):
+def start(program, run, *options):
+    return start_with([program, "--run", str(run), *options])
+
+
+def start_machine(program):
+    """With /run/early, /dev/log and all: only in a mount name space."""
+    return start_with([program])
+
+
+def start_with(command):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     high = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, 100)
-    child = subprocess.Popen([program, "--run", str(run)],
+    child = subprocess.Popen(command,
                              preexec_fn=lambda: os.dup2(high, 3), pass_fds=[3, high])
     os.close(high)
     theirs.close()
@@ -45,3 +54,30 @@ def add_stream(link, name):
 def child_of(pid):
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(children[0]) if children else 0
+
+
+class Keeper:
+    """What PID 1 keeps for the next early-log."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def take(self, link):
+        """All that early-log asked for so far."""
+        while True:
+            try:
+                data, control, _, _ = link.recvmsg(8192, socket.CMSG_SPACE(16), socket.MSG_DONTWAIT)
+            except (BlockingIOError, ConnectionResetError):
+                return
+            if not data:
+                return
+            name = data[HEADER.size + 4:-1].decode()
+            if opcode_of(data) == LOGS_KEEP:
+                self.kept[name] = int.from_bytes(control[0][2][:4], sys.byteorder)
+            elif opcode_of(data) == LOGS_DROP and name in self.kept:
+                os.close(self.kept.pop(name))
+
+    def hand_over(self, link):
+        for name, fd in self.kept.items():
+            socket.send_fds(link, [message(LOGS_KEPT, text(name))], [fd])
+        link.send(message(LOGS_LISTEN))

@@ -47,7 +47,8 @@ class Machine:
         return "".join(parts)
 
     def numbers(self, folder, name):
-        return [int(line.split()[line.split().index("line") + 1]) for line in self.text(folder, name).splitlines()]
+        return [int(line.split()[line.split().index("line") + 1]) for line in self.text(folder, name).splitlines()
+                if " early-log: boot " not in line]
 
     def is_written(self, name):
         last = "line %07d " % (self.count[name] - 1)

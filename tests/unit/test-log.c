@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,18 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "backlog.h"
+#include "conf.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
 #include "early_test.h"
 #include "inputs.h"
+#include "kept.h"
+#include "kmsg.h"
 #include "lines.h"
 #include "message.h"
+#include "rate.h"
 #include "record.h"
 #include "sink.h"
 
@@ -178,7 +184,9 @@ TEST(long_lines_come_in_pieces)
 TEST(record_lines)
 {
 	char buf[256];
-	struct record record = { "a.service", "me", 7, 3, 12345678, "one\n\033[2Jtwo\n", 12 };
+	struct record record = {
+		"a.service", "me", 7, 3, 12345678, "one\n\033[2Jtwo\n", 12, false
+	};
 	size_t len = record_format(&record, buf, sizeof(buf));
 
 	buf[len] = '\0';
@@ -190,7 +198,7 @@ TEST(record_lines)
 
 static void say(struct sink *sink, const char *service, const char *text)
 {
-	struct record record = { service, NULL, 0, 6, 0, text, strlen(text) };
+	struct record record = { service, NULL, 0, 6, 0, text, strlen(text), false };
 
 	sink_write(sink, &record);
 }
@@ -216,11 +224,12 @@ TEST(files_are_bounded)
 	remove_dir();
 }
 
-TEST(names_are_bounded)
+/* Open files are bounded; what the closed ones hold stays, and they go on when their name comes again. */
+TEST(open_files_are_bounded)
 {
 	struct sink sink;
 	char name[32];
-	char *rest;
+	char *first;
 
 	make_dir();
 	assert_int_equal(sink_init(&sink, dir_path, 10000), 0);
@@ -228,10 +237,78 @@ TEST(names_are_bounded)
 		(void)snprintf(name, sizeof(name), "session-%d.scope", i);
 		assert_int_equal(sink_append(&sink, name, "x\n", 2), 0);
 	}
-	assert_int_equal(sink.n_files, SINK_MAX_FILES + 1);
-	rest = read_back(SINK_REST ".log");
-	assert_string_equal(rest, "x\nx\nx\nx\nx\n");
-	free(rest);
+	assert_int_equal(sink.n_files, SINK_MAX_FILES);
+	assert_int_equal(sink_append(&sink, "session-0.scope", "y\n", 2), 0);
+	first = read_back("session-0.scope.log");
+	assert_string_equal(first, "x\ny\n");
+	free(first);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(all_files_together_are_bounded)
+{
+	struct sink sink;
+	char name[128];
+	char *text;
+
+	make_dir();
+	assert_int_equal(sink_init(&sink, dir_path, 1000), 0);
+	sink.use_max = 8000;
+	sink.tells_dropped = true;
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "s%02d.service", i);
+		for (int j = 0; j < 15; j++)
+			say(&sink, name, "0123456789");
+		assert_true(sink.use <= sink.use_max);
+	}
+	text = read_back("s39.service.log"); /* whose turn it was stays */
+	free(text);
+	(void)snprintf(name, sizeof(name), "%s/s00.service.log", dir_path);
+	assert_int_equal(access(name, F_OK), -1);
+	text = read_back("early-log.log");
+	assert_non_null(strstr(text, "warning early-log: up to "));
+	assert_non_null(strstr(text, " older lines were dropped"));
+	free(text);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(dropped_lines_are_counted)
+{
+	struct sink sink;
+	char *text;
+
+	make_dir();
+	assert_int_equal(sink_init(&sink, dir_path, 320), 0);
+	sink.tells_dropped = true;
+	for (int i = 0; i < 21; i++) /* "[    0.000000] info 0123456789\n": ten in a file */
+		say(&sink, "a.service", "0123456789");
+	text = read_back("a.service.log");
+	assert_non_null(strstr(text, "warning early-log: up to 10 older lines were dropped"));
+	free(text);
+	sink_done(&sink);
+	remove_dir();
+}
+
+TEST(long_texts_are_not_cut)
+{
+	static char long_text[50000];
+	struct sink sink;
+	char *text;
+	size_t seen = 0;
+
+	make_dir();
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	for (size_t i = 200; i < 20000; i += 3)
+		long_text[i] = '\n';
+	assert_int_equal(sink_init(&sink, dir_path, 10 << 20), 0);
+	say(&sink, "a.service", long_text);
+	text = read_back("a.service.log");
+	for (const char *at = text; *at; at++)
+		seen += *at == 'x';
+	assert_int_equal(seen, sizeof(long_text) - 1 - 6600);
+	free(text);
 	sink_done(&sink);
 	remove_dir();
 }
@@ -385,10 +462,150 @@ TEST(sockets_of_syslog_and_the_journal)
 	remove_dir();
 }
 
-TEST_MAIN(cmocka_unit_test(levels), cmocka_unit_test(syslog_datagrams),
-	  cmocka_unit_test(native_datagrams), cmocka_unit_test(services_of_cgroups),
-	  cmocka_unit_test(lines_in_any_pieces), cmocka_unit_test(long_lines_come_in_pieces),
-	  cmocka_unit_test(record_lines), cmocka_unit_test(files_are_bounded),
-	  cmocka_unit_test(names_are_bounded), cmocka_unit_test(connections_are_bounded),
-	  cmocka_unit_test(pipes_and_their_end),
+static char faults[4096];
+
+static void note_fault(unsigned int line, const char *text, void *data)
+{
+	size_t len = strlen(faults);
+
+	(void)data;
+	(void)snprintf(faults + len, sizeof(faults) - len, "%u: %s\n", line, text);
+}
+
+TEST(settings)
+{
+	struct conf conf;
+
+	conf_init(&conf);
+	faults[0] = '\0';
+	conf_parse(&conf,
+		   "MaxUse=1K\n[Overlay]\nMaxUse=no\n[Log]\n# a word\n  MaxUse = 500M "
+		   "\nMaxFileSize=1M\n"
+		   "MaxMemory=64K\nRateLimitBurst=0\nRateLimitIntervalSec=1min\nX-mine=1\n",
+		   note_fault, NULL);
+	assert_string_equal(faults, "");
+	assert_int_equal(conf.max_use, 500 << 20);
+	assert_int_equal(conf.max_file_size, 1 << 20);
+	assert_int_equal(conf.max_memory, 64 << 10);
+	assert_int_equal(conf.rate_burst, 0);
+	assert_int_equal(conf.rate_interval_us, 60000000);
+	conf_init(&conf);
+	conf_parse(
+		&conf,
+		"[Log]\nMaxUse=1K\nMaxFileSize=much\nMaxmemory=1M\nwords\nRateLimitIntervalSec=0",
+		note_fault, NULL);
+	assert_string_equal(
+		faults,
+		"2: MaxUse=1K is not a size of at least 64K, as 500M; the default stands\n"
+		"3: MaxFileSize=much is not a size of at least 64K, as 16M; the default stands\n"
+		"4: there is no setting Maxmemory= in [Log] (see early-log(8)); it is passed over\n"
+		"5: this is neither a [Section] nor NAME=VALUE; it is passed over\n"
+		"6: RateLimitIntervalSec=0 is not a time, as 10s; the default stands\n");
+	assert_int_equal(conf.max_use, 0);
+	assert_int_equal(conf.max_file_size, 16 << 20);
+}
+
+static uint32_t told;
+static char storm_name[] = "a.service";
+
+static void note_told(const char *name, uint32_t dropped, void *data)
+{
+	assert_string_equal(name, data);
+	told += dropped;
+}
+
+TEST(a_storm_is_cut_and_told_once)
+{
+	struct rate rate = { .burst = 10, .interval_us = 1000 };
+	int taken = 0;
+
+	for (int i = 0; i < 25; i++)
+		taken += rate_take(&rate, "a.service", 5000 + (uint64_t)i);
+	assert_int_equal(taken, 10);
+	assert_true(rate_take(&rate, "b.service", 5030));
+	told = 0;
+	assert_int_equal(rate_tell(&rate, 5500, note_told, storm_name), 6000);
+	assert_int_equal(told, 0);
+	assert_int_equal(rate_tell(&rate, 6000, note_told, storm_name), 0);
+	assert_int_equal(told, 15);
+	assert_int_equal(rate_tell(&rate, 9000, note_told, storm_name), 0);
+	assert_int_equal(told, 15);
+	assert_true(rate_take(&rate, "a.service", 6001));
+}
+
+TEST(records_of_the_kernel)
+{
+	struct kmsg_record record;
+	static const char whole[] = "165,339,5140900,-;Linux version; 6.1\n SUBSYSTEM=acpi\n";
+
+	assert_true(kmsg_parse(whole, strlen(whole), &record));
+	assert_int_equal(record.level, 5);
+	assert_int_equal(record.facility, 20);
+	assert_int_equal(record.sequence, 339);
+	assert_int_equal(record.t_us, 5140900);
+	assert_int_equal(record.len, strlen("Linux version; 6.1"));
+	assert_false(kmsg_parse("6,1", 3, &record));
+	assert_false(kmsg_parse("x,1,2,-;t", 9, &record));
+	assert_false(kmsg_parse(";t", 2, &record));
+	assert_true(kmsg_parse("6,1,2;t", 7, &record));
+}
+
+TEST(the_backlog_is_bounded_and_survives)
+{
+	static char buf[BACKLOG_ENTRY_MAX], text[1000];
+	struct backlog backlog;
+	struct ucred sender = { 7, 8, 9 };
+	int dir_fd, n = 0;
+
+	make_dir();
+	dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(backlog_init(&backlog, dir_fd), 0);
+	assert_int_equal(backlog_oldest(&backlog, &sender, buf), -ENOENT);
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(text, sizeof(text), "%d", i);
+		backlog_add(&backlog, &sender, text, sizeof(text));
+	}
+	backlog_done(&backlog); /* and another early-log */
+	assert_int_equal(backlog_init(&backlog, dir_fd), 0);
+	assert_int_equal(backlog_oldest(&backlog, &sender, buf), sizeof(text));
+	assert_int_equal(sender.pid, 7);
+	n = atoi(buf);
+	assert_int_equal(backlog_take_dropped(&backlog), n);
+	for (; backlog_oldest(&backlog, &sender, buf) > 0; n++) {
+		assert_int_equal(atoi(buf), n);
+		backlog_remove(&backlog, sizeof(text));
+	}
+	assert_int_equal(n, 3000);
+	backlog_restore(&backlog, sizeof(text));
+	assert_int_equal(backlog_oldest(&backlog, &sender, buf), sizeof(text));
+	backlog_done(&backlog);
+	close(dir_fd);
+	remove_dir();
+}
+
+TEST(what_is_kept_comes_back)
+{
+	struct kept kept = { true, 17, 412, 5, true, "a.service", "me" }, back;
+	char text[KEPT_TEXT_SIZE];
+
+	assert_true(kept_format(&kept, text, sizeof(text)));
+	assert_true(kept_parse(text, &back));
+	assert_memory_equal(&kept, &back, sizeof(kept));
+	assert_false(kept_parse("connection\n17\n412\n8\n1\na.service\nme", &back));
+	assert_false(kept_parse("other\n17\n412\n5\n1\na.service\nme", &back));
+	assert_false(kept_parse("socket\n17\n412\n5\n1\na.service", &back));
+	assert_false(kept_parse("", &back));
+}
+
+TEST_MAIN(cmocka_unit_test(settings), cmocka_unit_test(a_storm_is_cut_and_told_once),
+	  cmocka_unit_test(records_of_the_kernel),
+	  cmocka_unit_test(the_backlog_is_bounded_and_survives),
+	  cmocka_unit_test(what_is_kept_comes_back), cmocka_unit_test(levels),
+	  cmocka_unit_test(syslog_datagrams), cmocka_unit_test(native_datagrams),
+	  cmocka_unit_test(services_of_cgroups), cmocka_unit_test(lines_in_any_pieces),
+	  cmocka_unit_test(long_lines_come_in_pieces), cmocka_unit_test(record_lines),
+	  cmocka_unit_test(files_are_bounded), cmocka_unit_test(open_files_are_bounded),
+	  cmocka_unit_test(all_files_together_are_bounded),
+	  cmocka_unit_test(dropped_lines_are_counted), cmocka_unit_test(long_texts_are_not_cut),
+	  cmocka_unit_test(connections_are_bounded), cmocka_unit_test(pipes_and_their_end),
 	  cmocka_unit_test(sockets_of_syslog_and_the_journal))
