@@ -240,7 +240,7 @@ static int add_plan_edges(const struct depend_plan *plan, struct job **jobs)
 
 	for (size_t i = 0; i < plan->n_items; i++)
 		for (size_t k = 0; k < plan->items[i].n_waits && r == 0; k++) {
-			struct job *job = jobs[i], *before = jobs[plan->items[i].waits[k]];
+			struct job *job = jobs[i], *before = jobs[plan->items[i].waits[k].index];
 
 			if (job && before && job->state == JOB_WAITING)
 				r = job_add_wait(job, before);
