@@ -22,6 +22,7 @@
 #include "early/log.h"
 #include "early/proto/logs.h"
 #include "kernel_settings.h"
+#include "ladder.h"
 #include "run_dirs.h"
 #include "timeline.h"
 
@@ -388,19 +389,42 @@ static void handle_give_up(struct loop_timer *timer)
 	boot_power(container_of(timer, struct boot, give_up), BOOT_POWER_REBOOT);
 }
 
+/* Another greeter takes the place of the display manager: the screen is handed to it as to the first one. */
+static void take_fallback(struct boot *boot, const struct manager_unit *unit, const char *name)
+{
+	if (strcmp(unit->name, boot->display_manager) != 0)
+		return;
+	log_warning("%s in the place of %s", name, unit->name);
+	(void)snprintf(boot->display_manager, sizeof(boot->display_manager), "%s", name);
+	boot->display_manager_deaths = 0;
+	display_take(&boot->display);
+}
+
 static void handle_gave_up(struct manager_listener *listener, const struct manager_unit *unit,
-			   const char *on_give_up)
+			   const struct ladder_rung *rung)
 {
 	struct boot *boot = container_of(listener, struct boot, listener);
 	char what[300];
 
 	(void)snprintf(what, sizeof(what), "%s fails again and again", unit->name);
-	/* Not from within a service's start: the stop would free the job that is being run. */
-	if (strcmp(on_give_up, "reboot") == 0)
+	switch (rung->kind) {
+	case LADDER_SOFTWARE:
+		log_warning("%s: again, with the settings of %s", what, rung->unit);
+		break;
+	case LADDER_FALLBACK:
+		take_fallback(boot, unit, rung->unit);
+		break;
+	case LADDER_DIAGNOSE:
+		/* The display manager's end is told by login_failed(), which takes the screen as well. */
+		if (strcmp(unit->name, boot->display_manager) != 0)
+			boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
+				  "`earlyctl log` with its name shows why.");
+		break;
+	case LADDER_REBOOT:
+		/* Not from within a service's start: the stop would free the job that is being run. */
 		(void)loop_timer_start(boot->loop, &boot->give_up, 0, handle_give_up);
-	else if (strcmp(on_give_up, "diagnose") == 0)
-		boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
-			  "`earlyctl log` with its name shows why.");
+		break;
+	}
 }
 
 static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *unit,

@@ -93,6 +93,21 @@ static int add_listen_fds(struct order *order)
 	return r;
 }
 
+/* The rung of OnGiveUp= that it stands on has an environment of its own. */
+static int add_software(struct order *order)
+{
+	const struct service *service = order->service;
+	const struct table_service *words = NULL;
+	const char *word = NULL;
+	int r = 0;
+
+	if (service->software && service->host->words)
+		words = service->host->words(service->software, service->host->data);
+	while (words && r == 0 && (word = wire_list_next(&words->environment, word)))
+		r = strv_append(&order->environment, word);
+	return r;
+}
+
 static int add_own_words(struct order *order)
 {
 	const struct table_service *words = &order->service->definition->service;
@@ -259,6 +274,8 @@ static int run(struct order *order, pid_t *ret_pid)
 		r = add_own_words(order);
 	else if (service->conditions_met)
 		r = strv_append(&order->environment, CONDITIONS_MET);
+	if (r == 0)
+		r = add_software(order);
 	if (r == 0)
 		r = add_knowledge(order);
 	order->n_fds = 2; /* room for early-exec's own */

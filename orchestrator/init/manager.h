@@ -63,6 +63,8 @@ enum manager_verb {
 };
 
 /* Any function may be NULL. A listener may remove itself within its own call. */
+struct ladder_rung;
+
 struct manager_listener {
 	struct list link; /* manager::listeners; zeroed memory is fine before manager_listen */
 
@@ -74,9 +76,9 @@ struct manager_listener {
 	void (*job_done)(struct manager_listener *listener, uint32_t job, const char *unit,
 			 const char *result);
 
-	/* The start limit was reached and OnGiveUp= says what now ("fallback:NAME" was already started by the manager). */
+	/* It ends again and again, and this rung of OnGiveUp= was climbed (its unit was already started by the manager). */
 	void (*gave_up)(struct manager_listener *listener, const struct manager_unit *unit,
-			const char *on_give_up);
+			const struct ladder_rung *rung);
 
 	/*
 	 * A service is about to run (@restart: again, after it died). Return true to delay it, and call
@@ -97,8 +99,8 @@ struct manager_listener {
 
 #define MANAGER_PRESTART_DEADLINE_US (10 * 1000000ULL)
 #define MANAGER_LOAD_DEADLINE_US (10 * 1000000ULL)
-#define MANAGER_MAX_JOBS 4096
-#define MANAGER_MAX_SERVICES 4096
+#define MANAGER_MAX_JOBS 16384
+#define MANAGER_MAX_SERVICES 16384
 
 int manager_new(struct manager **ret, struct loop *loop, const struct manager_options *options);
 struct manager *manager_free(struct manager *manager);

@@ -101,6 +101,10 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.window_us = service->backoff.window_us,
 		.starts = service->backoff.starts,
 		.quick_deaths = service->backoff.quick_deaths,
+		.forgiven_us = service->backoff.forgiven_us,
+		.loop = service->backoff.loop,
+		.rung = service->rung,
+		.software = service->software ? service->software : "",
 	};
 
 	put(writer, STATE_SERVICE, &message);

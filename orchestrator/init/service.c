@@ -88,6 +88,7 @@ struct service *service_free(struct service *service)
 	for (size_t i = 0; i < service->n_reasons; i++)
 		free(service->reasons[i].text);
 	definition_unref(service->definition);
+	free(service->software);
 	free(service->status_text);
 	free(service->detail);
 	free(service->name);
@@ -123,19 +124,28 @@ static void handle_prestart_deadline(struct loop_timer *timer)
 	service_prestart_done(service);
 }
 
+static bool may_start_now(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	return backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
+			     words->start_limit_interval_us);
+}
+
 void service_begin(struct service *service)
 {
 	const struct table_service *words = &service->definition->service;
 
-	if (!backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
-			   words->start_limit_interval_us)) {
+	if (!may_start_now(service) &&
+	    !(service->state == SERVICE_AUTO_RESTART && service_give_up(service))) {
 		service->result = VERDICT_SUCCESS;
 		service_fail(service, VERDICT_START_LIMIT, "started too often (%u times)",
 			     words->start_limit_burst);
 		service_dispatch(service, SERVICE_EVENT_RESTART_REFUSED);
-		service->host->gave_up(service, service->host->data);
 		return;
 	}
+	if (service_waits_for_software(service))
+		return;
 	if (!service->host->prestart(service, service->host->data)) {
 		service_dispatch(service, SERVICE_EVENT_START);
 		return;
@@ -169,6 +179,8 @@ int service_start(struct service *service)
 		return -EBUSY;
 	service->stop_wanted = service->restart_wanted = false;
 	loop_timer_stop(&service->timer);
+	if (service->state != SERVICE_AUTO_RESTART)
+		service_climb_down(service);
 	service_begin(service);
 	return 0;
 }
@@ -217,6 +229,8 @@ int service_kill(struct service *service, int signo)
 void service_reset_failed(struct service *service)
 {
 	backoff_reset(&service->backoff);
+	if (service_state_is_inactive(service->state))
+		service_climb_down(service);
 	service->restarts = 0;
 	if (service->state != SERVICE_FAILED)
 		return;

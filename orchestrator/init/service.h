@@ -12,16 +12,25 @@
 #include "cgroup.h"
 #include "definition.h"
 #include "execs_pipe.h"
+#include "ladder.h"
 #include "listen.h"
 #include "notify.h"
 #include "service_state.h"
 #include "verdict.h"
 
 #define SERVICE_REST_DEADLINE_US (5 * 1000000ULL)
+#define SERVICE_SOFTWARE_DEADLINE_US (10 * 1000000ULL)
 #define SERVICE_MAX_REASONS 8
 #define SERVICE_MAX_STORED_FDS 512
 
 struct service;
+
+/* What became of a rung. */
+enum service_gave_up {
+	SERVICE_GAVE_UP, /* it stays down */
+	SERVICE_GAVE_UP_AGAIN, /* it runs again */
+	SERVICE_GAVE_UP_NEXT, /* not possible: the next rung */
+};
 
 /* A process of a service that somebody waits for. */
 struct service_process {
@@ -56,7 +65,10 @@ struct service_host {
 			void *data); /* something else of it: main pid, status */
 	bool (*prestart)(struct service *service,
 			 void *data); /* true: service_prestart_done() will come */
-	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
+	/* It ends again and again: what its manifest has for that. */
+	enum service_gave_up (*gave_up)(struct service *service, const struct ladder_rung *rung,
+					void *data);
+	void (*loops)(struct service *service, enum backoff_loop loop, void *data);
 	void (*stream)(struct service *service, void *data); /* output_read is new */
 	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
@@ -102,6 +114,9 @@ struct service {
 	struct loop_timer watchdog;
 	bool prestart_pending;
 	struct backoff backoff;
+	uint32_t rung; /* of OnGiveUp=: how many were climbed */
+	char *software; /* unit whose Environment= it gets as well; NULL: none */
+	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
 	struct service_reason reasons[SERVICE_MAX_REASONS];
 	size_t n_reasons;
@@ -121,6 +136,9 @@ void service_set_definition(struct service *service, struct definition *definiti
 int service_start(struct service *service);
 int service_stop(struct service *service);
 int service_reload(struct service *service);
+
+/* The unit of its rung is up, or never will be. */
+void service_software_ready(struct service *service);
 
 void service_prestart_done(struct service *service);
 bool service_is_starting(const struct service *service); /* activating, or waiting for prestart */

@@ -24,7 +24,24 @@ void service_settle(struct service *service);
 /* In a state that awaits the end of processes: feeds EMPTY if there are none. */
 void service_check_empty(struct service *service);
 
+/* An automatic restart is due: counts the death. False: it stays down. */
+bool service_comes_again(struct service *service);
+
+/* The next rung of OnGiveUp=. True: it runs again. */
+bool service_give_up(struct service *service);
+
+uint64_t service_restart_delay(const struct service *service);
+
+/* True: service_begin() will be called when its rung's unit is up, or took too long. */
+bool service_waits_for_software(struct service *service);
+
+/* Somebody asked for it anew. */
+void service_climb_down(struct service *service);
+
 void service_watch_main(struct service *service, pid_t pid);
+/* NotifyAccess=, or what its type needs. */
+enum table_notify service_notify_access(const struct service *service);
+bool service_awaits_notify(const struct service *service); /* READY=1 says that it is up */
 void service_handle_notify(struct notify *notify, const struct notify_message *message);
 void service_handle_empty(struct cgroup *group);
 void service_drop_stored_fds(struct service *service);

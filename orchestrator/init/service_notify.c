@@ -11,19 +11,49 @@
 #include "service_internal.h"
 
 /*
- * What a service says on its notify socket. Who may speak: its main process and its commands; with NotifyAccess=all every
- * process of its group, and root, whose short-lived helpers (systemd-notify) are dead when their message is read.
+ * What a service says on its notify socket. Who may speak is NotifyAccess=: its main process; its commands as
+ * well; or every process of its group, and root, whose short-lived helpers (systemd-notify) are dead when their message is read.
  */
 
 #define FD_NAME_MAX 255
 
+enum table_notify service_notify_access(const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (words->notify_access != TABLE_NOTIFY_DEFAULT)
+		return words->notify_access;
+	return words->type == TABLE_TYPE_NOTIFY || words->type == TABLE_TYPE_NOTIFY_RELOAD ||
+			       words->watchdog_us > 0
+		       ? TABLE_NOTIFY_MAIN
+		       : TABLE_NOTIFY_NONE;
+}
+
+bool service_awaits_notify(const struct service *service)
+{
+	uint32_t type = service->definition->service.type;
+
+	return type == TABLE_TYPE_NOTIFY || type == TABLE_TYPE_NOTIFY_RELOAD;
+}
+
 static bool may_speak(struct service *service, const struct notify_message *message)
 {
-	if (message->pid == service->main.pid || message->pid == service->control.pid)
-		return true;
-	if (!(service->definition->service.flags & TABLE_FLAG_NOTIFY_ALL))
-		return false;
-	return message->uid == 0 || cgroup_contains(&service->group, message->pid);
+	bool main = message->pid == service->main.pid;
+	bool control = message->pid == service->control.pid;
+
+	switch (service_notify_access(service)) {
+	case TABLE_NOTIFY_MAIN:
+		return main;
+	case TABLE_NOTIFY_EXEC:
+		return main || control;
+	case TABLE_NOTIFY_ALL:
+		return main || control || message->uid == 0 ||
+		       cgroup_contains(&service->group, message->pid);
+	case TABLE_NOTIFY_DEFAULT:
+	case TABLE_NOTIFY_NONE:
+		break;
+	}
+	return false;
 }
 
 static void take_main_pid(struct service *service, const struct notify_message *message)
@@ -175,6 +205,6 @@ void service_handle_notify(struct notify *notify, const struct notify_message *m
 		take_fds(service, message);
 	take_watchdog(service, message);
 	take_extension(service, message);
-	if (says(message, "READY") && service->definition->service.type == TABLE_TYPE_NOTIFY)
+	if (says(message, "READY") && service_awaits_notify(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
 }

@@ -30,6 +30,7 @@ static void handle_timeout(struct loop_timer *timer)
 	struct service *service = container_of(timer, struct service, timer);
 
 	if (service->state == SERVICE_AUTO_RESTART) {
+		service->awaits_software = false;
 		service_begin(service);
 		return;
 	}
@@ -97,7 +98,6 @@ static void arm_runtime(struct service *service)
 static void set_timer(struct service *service, uint32_t actions)
 {
 	const struct table_service *words = &service->definition->service;
-	bool limited = words->start_limit_burst > 0 && words->start_limit_interval_us > 0;
 
 	if (actions & SERVICE_ACTION_TIME_START)
 		arm(service,
@@ -107,9 +107,7 @@ static void set_timer(struct service *service, uint32_t actions)
 	if (actions & SERVICE_ACTION_TIME_REST)
 		arm(service, SERVICE_REST_DEADLINE_US);
 	if (actions & SERVICE_ACTION_TIME_RESTART)
-		arm(service,
-		    backoff_delay(&service->backoff, clock_monotonic_us() - service->started_us,
-				  words->restart_us, limited));
+		arm(service, service_restart_delay(service));
 	arm_runtime(service);
 }
 
@@ -129,14 +127,6 @@ void service_resume(struct service *service, const struct state_service *state)
 }
 
 /* --- a new run --- */
-
-static bool speaks_notify(const struct service *service)
-{
-	const struct table_service *words = &service->definition->service;
-
-	return words->type == TABLE_TYPE_NOTIFY || words->watchdog_us > 0 ||
-	       (words->flags & TABLE_FLAG_NOTIFY_ALL);
-}
 
 /* A user manager's group is the user's: its uid is its instance name. */
 static void delegate(struct service *service)
@@ -197,7 +187,7 @@ static void prepare(struct service *service)
 	int r;
 
 	make_group(service);
-	if (speaks_notify(service)) {
+	if (service_notify_access(service) != TABLE_NOTIFY_NONE) {
 		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
 				service->name, service_handle_notify);
 		if (r < 0)
@@ -364,7 +354,8 @@ static enum service_event verdict(struct service *service)
 	if (service->result == VERDICT_CONDITION)
 		return SERVICE_EVENT_END_DEAD;
 	if (!service->stop_wanted &&
-	    verdict_restarts(words, service->result, service->exit_code, service->exit_status))
+	    verdict_restarts(words, service->result, service->exit_code, service->exit_status) &&
+	    service_comes_again(service))
 		return SERVICE_EVENT_END_RESTART;
 	return service->result == VERDICT_SUCCESS ? SERVICE_EVENT_END_DEAD
 						  : SERVICE_EVENT_END_FAILED;

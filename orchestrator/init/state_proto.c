@@ -40,6 +40,10 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, window_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, starts, WIRE_U32),
 	WIRE_FIELD(struct state_service, quick_deaths, WIRE_U32),
+	WIRE_FIELD(struct state_service, forgiven_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, loop, WIRE_U32),
+	WIRE_FIELD(struct state_service, rung, WIRE_U32),
+	WIRE_FIELD(struct state_service, software, WIRE_TEXT),
 };
 
 static const struct wire_field listen_fields[] = {

@@ -86,9 +86,13 @@ static void take_values(struct service *service, const struct state_service *mes
 		.window_us = message->window_us,
 		.starts = message->starts,
 		.quick_deaths = message->quick_deaths,
+		.forgiven_us = message->forgiven_us,
+		.loop = message->loop,
 	};
+	service->rung = message->rung;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
-	    copy_text(&service->detail, message->detail) < 0)
+	    copy_text(&service->detail, message->detail) < 0 ||
+	    copy_text(&service->software, message->software) < 0)
 		log_warning("%s: no memory for its words", service->name);
 }
 
