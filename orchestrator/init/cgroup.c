@@ -303,6 +303,7 @@ static void adopt_orphans(struct cgroup *group, const struct procset_process *pr
 		    owner_of(group->tree, processes[i].pid))
 			continue;
 		(void)procset_add(&group->processes, processes[i].pid); /* full: was warned of */
+		group->adopted = true;
 	}
 }
 

@@ -26,6 +26,7 @@ struct cgroup {
 	int fd; /* of the directory; -1: not made, or no tree */
 	int watch; /* inotify's descriptor of cgroup.events; -1: none */
 	struct procset processes; /* without a tree */
+	bool adopted; /* without a tree: orphans were taken in, who were not among those killed before */
 	bool killed; /* by cgroup.kill: some kernels then kill what is cloned into it as well */
 	bool populated;
 	bool told; /* that it is empty; or nobody was ever in it */

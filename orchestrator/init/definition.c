@@ -63,7 +63,7 @@ static bool service_is_sane(const struct table_service *service)
 	       is_signal(service->reload_signal) && service->notify_access <= TABLE_NOTIFY_ALL &&
 	       service->start_failure_mode <= TABLE_FAILURE_KILL &&
 	       service->stop_failure_mode <= TABLE_FAILURE_KILL && service->ready_fd >= 0 &&
-	       service->ready_fd <= 1023;
+	       service->ready_fd <= 255;
 }
 
 static bool exec_is_sane(const struct table_exec *exec)

@@ -297,7 +297,7 @@ static bool check_running(struct job_queue *queue, struct job *job)
 		turn_around(queue, job);
 		return true;
 	case JOB_RELOAD:
-		if (service->state == SERVICE_RELOAD)
+		if (service_state_is_reload(service->state))
 			return false;
 		job_finish(queue, job,
 			   service_state_is_active(service->state) ? JOB_DONE : JOB_FAILED);

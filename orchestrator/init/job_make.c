@@ -279,9 +279,8 @@ static bool hangs_on(const struct service *service, const struct service *other,
 	const struct table_service *others = &other->definition->service;
 
 	if (kind == JOB_RELOAD)
-		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) &&
-		       (depend_lists(&words->reload_from, others) ||
-			depend_lists(&others->reload_to, words));
+		return service_can_reload(service) && (depend_lists(&words->reload_from, others) ||
+						       depend_lists(&others->reload_to, words));
 	return depend_lists(&words->requires, others) || depend_lists(&words->binds_to, others) ||
 	       depend_lists(&words->requisite, others) || depend_lists(&words->part_of, others) ||
 	       (kind == JOB_STOP &&

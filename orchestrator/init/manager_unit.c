@@ -406,17 +406,14 @@ static int kind_of(const struct service *service, enum manager_verb verb, enum j
 		return rests ? -EALREADY : 0;
 	case MANAGER_VERB_RELOAD:
 		*ret = JOB_RELOAD;
-		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ||
-				       service->definition->service.reload_to.len > 0
+		return service_can_reload(service) || service->definition->service.reload_to.len > 0
 			       ? 0
 			       : -ENOTSUP;
 	case MANAGER_VERB_RELOAD_OR_RESTART:
 		if (rests)
 			*ret = JOB_START;
 		else
-			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0)
-				       ? JOB_RELOAD
-				       : JOB_RESTART;
+			*ret = service_can_reload(service) ? JOB_RELOAD : JOB_RESTART;
 		return 0;
 	}
 	return -EINVAL;

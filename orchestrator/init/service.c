@@ -50,7 +50,8 @@ int service_new(struct service **ret, const struct service_host *host,
 	service->definition = definition_ref(definition);
 	service->main.service = service->control.service = service;
 	service->main.pipe.fd = service->control.pipe.fd = -1;
-	service->notify.fd = service->group.fd = -1;
+	service->notify.fd = service->group.fd = service->ready_fd = -1;
+	service->main_pidfd = -1;
 	service->output_read = service->output_write = -1;
 	list_init(&service->link);
 	list_init(&service->stored_fds);
@@ -79,6 +80,9 @@ struct service *service_free(struct service *service)
 	process_done(&service->control);
 	loop_timer_stop(&service->timer);
 	loop_timer_stop(&service->watchdog);
+	loop_timer_stop(&service->pid_file_timer);
+	service_ready_close(service);
+	service_forget_stranger(service);
 	notify_close(&service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);
@@ -89,6 +93,7 @@ struct service *service_free(struct service *service)
 		free(service->reasons[i].text);
 	definition_unref(service->definition);
 	free(service->software);
+	free(service->error_text);
 	free(service->status_text);
 	free(service->detail);
 	free(service->name);
@@ -201,13 +206,21 @@ int service_stop(struct service *service)
 	return 0;
 }
 
+bool service_can_reload(const struct service *service)
+{
+	return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ||
+	       service->definition->service.type == TABLE_TYPE_NOTIFY_RELOAD;
+}
+
 int service_reload(struct service *service)
 {
-	if (!definition_exec(service->definition, TABLE_PHASE_RELOAD, 0))
+	bool commands = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0);
+
+	if (!service_can_reload(service))
 		return -ENOTSUP;
 	if (service->state != SERVICE_RUNNING && service->state != SERVICE_EXITED)
 		return -EBUSY;
-	service_dispatch(service, SERVICE_EVENT_RELOAD);
+	service_dispatch(service, commands ? SERVICE_EVENT_RELOAD : SERVICE_EVENT_RELOAD_BY_SIGNAL);
 	return 0;
 }
 
@@ -299,17 +312,4 @@ int service_output(struct service *service)
 	service->output_write = ends[1];
 	service->host->stream(service, service->host->data);
 	return service->output_write;
-}
-
-void service_drop_stored_fds(struct service *service)
-{
-	struct service_stored_fd *stored, *next;
-
-	list_for_each_safe (stored, next, &service->stored_fds, link) {
-		list_remove(&stored->link);
-		fd_close(stored->fd);
-		free(stored->name);
-		free(stored);
-	}
-	service->n_stored_fds = 0;
 }

@@ -51,6 +51,8 @@ struct service_stored_fd {
 	struct list link; /* service::stored_fds */
 	char *name;
 	int fd;
+	struct service *service;
+	struct loop_source source; /* tells that the other end is gone, unless FDPOLL=0 */
 };
 
 /* What a service needs of its surroundings; one for all services. The functions must not call back into the service. */
@@ -109,9 +111,16 @@ struct service {
 	int output_write;
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
+	char *error_text; /* ERRNO=, BUSERROR=, EXIT_STATUS=: what it said of its failure */
 
 	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
 	struct loop_timer watchdog;
+	uint64_t watchdog_span_us; /* WatchdogSec=, or what it said by WATCHDOG_USEC= */
+	struct loop_timer pid_file_timer; /* looks for PIDFile= again */
+	struct loop_source ready_source; /* of ready_fd */
+	struct loop_source main_source; /* of main_pidfd */
+	int main_pidfd; /* of a main process that is not our child; -1: none */
+	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
 	bool prestart_pending;
 	struct backoff backoff;
 	uint32_t rung; /* of OnGiveUp=: how many were climbed */
@@ -136,6 +145,7 @@ void service_set_definition(struct service *service, struct definition *definiti
 int service_start(struct service *service);
 int service_stop(struct service *service);
 int service_reload(struct service *service);
+bool service_can_reload(const struct service *service);
 
 /* The unit of its rung is up, or never will be. */
 void service_software_ready(struct service *service);

@@ -47,8 +47,22 @@ void service_handle_empty(struct cgroup *group);
 void service_drop_stored_fds(struct service *service);
 void service_pet_watchdog(struct service *service);
 
-/* A copy of @name; @fd is taken over. */
-void service_store_fd(struct service *service, const char *name, int fd);
+/* A main process that is not PID 1's child is watched by its pidfd. Idempotent. */
+void service_forget_stranger(struct service *service);
+
+/* A copy of @name; @fd is taken over. @polled: dropped when its other end is gone. */
+void service_store_fd(struct service *service, const char *name, int fd, bool polled);
+void service_take_fds(struct service *service, const struct notify_message *message);
+
+/* ReadyFd=: makes the pipe (*ret_write is the caller's), takes one over, closes it (idempotent). */
+bool service_awaits_ready_fd(const struct service *service);
+int service_ready_open(struct service *service, int *ret_write);
+int service_ready_adopt(struct service *service, int fd);
+void service_ready_close(struct service *service);
+
+/* PIDFile=: READY when it names the main process, now or later. */
+bool service_has_pid_file(const struct service *service);
+void service_look_for_main(struct service *service);
 
 /* After an exec: watches the processes again and arms the deadlines. */
 struct state_service;

@@ -79,6 +79,8 @@ struct state_service {
 	uint32_t loop;
 	uint32_t rung;
 	const char *software; /* "": none */
+	int32_t ready_fd;
+	uint64_t watchdog_span_us;
 };
 
 struct state_listen {

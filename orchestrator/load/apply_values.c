@@ -306,7 +306,7 @@ int apply_restart_sec(const struct apply *apply, const char *value)
 	return 0;
 }
 
-/* s6's way: 0 to 2 are its input and output, and what is above 1023 is rather a slip than a wish. */
+/* s6's way: 0 to 2 are its input and output, and what is above 255 is rather a slip than a wish. */
 int apply_ready_fd(const struct apply *apply, const char *value)
 {
 	uint32_t fd;
@@ -314,7 +314,7 @@ int apply_ready_fd(const struct apply *apply, const char *value)
 
 	if (r < 0)
 		return r;
-	if (fd < 3 || fd > 1023)
+	if (fd < 3 || fd > 255)
 		return -ERANGE;
 	apply->service->fields.ready_fd = (int32_t)fd;
 	return 0;
