@@ -191,6 +191,8 @@ static int collect(struct walk *walk)
 			r = collect_list(walk, &service->binds_to, false);
 		if (r == 0)
 			r = collect_list(walk, &service->wants, false);
+		if (r == 0)
+			r = collect_list(walk, &service->upholds, false);
 	}
 	return r;
 }

@@ -54,31 +54,6 @@ static void note_event(struct service *service, enum service_state old, struct m
 	manager_event(manager, name, 0, why);
 }
 
-/* OnFailure=, OnSuccess=: whether a life ended well is known when it rests, not when it starts again by itself. */
-static void start_successors(struct manager *manager, const struct service *service,
-			     enum service_state old)
-{
-	const struct table_service *words = &service->definition->service;
-	bool failed = service->state == SERVICE_FAILED;
-	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
-	const char *name = NULL;
-	char why[300];
-
-	if (was_at_rest(old) && old != SERVICE_AUTO_RESTART && !failed)
-		return;
-	if (!service_state_is_inactive(service->state) || old == SERVICE_FAILED ||
-	    service->restart_wanted || manager->stopping ||
-	    (!failed && service->result != VERDICT_SUCCESS))
-		return;
-	snprintf(why, sizeof(why), "%s %s", service->name, failed ? "failed" : "ended");
-	while ((name = wire_list_next(list, name))) {
-		int r = manager_start_unit(manager, name, why, NULL);
-
-		if (r < 0 && r != -EALREADY)
-			log_warning_errno(r, "%s: cannot start %s", why, name);
-	}
-}
-
 static void handle_state_changed(struct service *service, enum service_state old, void *data)
 {
 	struct manager *manager = data;
@@ -86,7 +61,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 	service->touched = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
-	start_successors(manager, service, old);
+	relations_note(manager, service, old);
 }
 
 static void handle_changed(struct service *service, void *data)
@@ -335,6 +310,7 @@ static void handle_hook(struct loop_hook *hook)
 
 	release_waiting(manager);
 	job_queue_turn(&manager->jobs);
+	relations_settle(manager);
 	tell_touched(manager);
 	tell_ended(manager);
 	collect_garbage(manager);

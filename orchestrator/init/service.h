@@ -90,6 +90,7 @@ struct service {
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
 	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool relations_due; /* manager's: what follows for others is to be looked at */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 

@@ -157,7 +157,10 @@ static void fail_by_end(struct service *service, enum verdict_result result, con
 	const char *said = service->error_text ? service->error_text : "";
 	const char *mark = service->error_text ? ": " : "";
 
-	if (pipe->outcome == EXECS_OUTCOME_FAILED)
+	/* Nothing else of early-exec is cancelled. */
+	if (pipe->outcome == EXECS_OUTCOME_FAILED && pipe->error == -ECANCELED)
+		service_fail(service, VERDICT_ASSERT, "%s", pipe->text);
+	else if (pipe->outcome == EXECS_OUTCOME_FAILED)
 		service_fail(service, result, "%s: %s", what, pipe->text);
 	else if (info->si_code == CLD_EXITED)
 		service_fail(service, result, "%s ended with exit status %d%s%s", what,

@@ -32,6 +32,8 @@ static const struct directive unit_directives[] = {
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "Wants", apply_units, offsetof(struct service, wants), 0, DIRECTIVE_HONOURED,
 	  NULL },
+	{ "Unit", "Upholds", apply_units, offsetof(struct service, upholds), 0, DIRECTIVE_HONOURED,
+	  NULL },
 	{ "Unit", "Conflicts", apply_units, offsetof(struct service, conflicts), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "BindsTo", apply_units, offsetof(struct service, binds_to), 0, DIRECTIVE_HONOURED,
