@@ -230,6 +230,7 @@ void boot_real_go_on(struct boot *boot)
 		return;
 	boot->after_greeter = true;
 	loop_timer_stop(&boot->deadline);
+	manager_gate(boot->manager, false);
 	start_rest(boot);
 	start_check(boot); /* no display manager has run: nothing else would begin the writing */
 	boot_real_maybe_write(boot);
@@ -533,6 +534,7 @@ void boot_real_maybe_display(struct boot *boot)
 		return;
 	}
 	display_progress(&boot->display, 40, "Starting the login");
+	manager_gate(boot->manager, true);
 	r = manager_start_stage(boot->manager, TABLE_STAGE_DISPLAY, "on the way to the login");
 	if (r < 0)
 		boot_fail(boot, "The login cannot be started", strerrordesc_np(-r),

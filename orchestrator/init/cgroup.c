@@ -499,6 +499,19 @@ void cgroup_look(struct cgroup *group)
 		refresh(group);
 }
 
+void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *data)
+{
+	if (cgroup_tree_is_real(group->tree)) {
+		if (group->fd >= 0)
+			(void)each_pid(group->fd, 0, fn, data); /* @fn said it is enough */
+		return;
+	}
+	cgroup_look(group);
+	for (size_t i = 0; i < group->processes.n_members; i++)
+		if (!fn(group->processes.members[i].pid, data))
+			return;
+}
+
 int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 {
 	struct kill_order order = { signo, except };

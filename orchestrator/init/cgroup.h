@@ -67,6 +67,9 @@ bool cgroup_contains(struct cgroup *group, pid_t pid);
 /* Before a first process of it is killed: without a tree, its children can be told to be its own only now. */
 void cgroup_look(struct cgroup *group);
 
+/* All processes of the group, until @fn says false. */
+void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *data);
+
 /* Sends @signo to all but @except (0: none). SIGKILL goes by cgroup.kill where nothing is excepted. */
 int cgroup_kill(struct cgroup *group, int signo, pid_t except);
 

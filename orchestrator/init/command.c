@@ -340,6 +340,8 @@ int command_run(struct service *service, struct service_process *process,
 		return r;
 	process->service = service;
 	process->pid = pid;
+	if (service->background == BACKGROUND_PROCESSES)
+		background_process(pid); /* by us: a raise must not come before it */
 	r = execs_pipe_open(&process->pipe, service->host->loop, TAKE_FD(order.pipe_read), pipe_fn);
 	if (r == 0)
 		r = loop_child_watch(service->host->loop, &process->child, pid, fn);

@@ -215,12 +215,29 @@ static int start_item(struct job_queue *queue, const struct depend_item *item,
 	return r;
 }
 
+/* What nobody needs to start may run in the background until the greeter stands. */
+static void note_wish(struct job_queue *queue, const struct depend_item *item)
+{
+	struct service *service = queue->host.find(item->service->name, queue->host.data);
+	uint32_t stage = item->service->stage;
+	bool wished = !item->required && stage != TABLE_STAGE_SPLASH &&
+		      stage != TABLE_STAGE_DISPLAY;
+
+	if (!service)
+		return;
+	if (!wished)
+		service_raise(service);
+	else if (service_state_is_inactive(service->state) && !job_find(queue, service->name))
+		service->wished = true;
+}
+
 static int start_items(struct job_queue *queue, const struct depend_plan *plan, struct job *first,
 		       struct job **jobs)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < plan->n_items && r == 0; i++) {
+		note_wish(queue, &plan->items[i]);
 		if (plan->items[i].service == &first->service->definition->service)
 			jobs[i] = first;
 		else

@@ -167,6 +167,12 @@ bool manager_unit(struct manager *manager, const char *name, struct manager_unit
 void manager_each_unit(struct manager *manager,
 		       void (*fn)(const struct manager_unit *unit, void *data), void *data);
 int manager_kill_unit(struct manager *manager, const char *name, int signo);
+/*
+ * Until it is opened again: what a start merely wants (by Wants=, all the way from what was asked for) and that is not of Stage=splash
+ * or display runs in the background.
+ */
+void manager_gate(struct manager *manager, bool closed);
+
 void manager_prestart_done(struct manager *manager, const char *name);
 void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t pid);
 /* NULL or "": all. */

@@ -108,6 +108,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.software = service->software ? service->software : "",
 		.ready_fd = service->ready_fd,
 		.watchdog_span_us = service->watchdog_span_us,
+		.background = service->background,
 	};
 
 	put(writer, STATE_SERVICE, &message);

@@ -529,6 +529,17 @@ int manager_kill_unit(struct manager *manager, const char *name, int signo)
 	return -ENOENT;
 }
 
+void manager_gate(struct manager *manager, bool closed)
+{
+	struct service *service;
+
+	manager->host.gated = closed;
+	if (closed)
+		return;
+	list_for_each (service, &manager->services, link)
+		service_raise(service);
+}
+
 void manager_prestart_done(struct manager *manager, const char *name)
 {
 	struct service *service = manager_find(manager, name);

@@ -8,6 +8,7 @@
 #include "early/list.h"
 #include "early/loop.h"
 
+#include "background.h"
 #include "backoff.h"
 #include "cgroup.h"
 #include "definition.h"
@@ -61,6 +62,7 @@ struct service_host {
 	struct cgroup_tree *cgroups;
 	const char *run_dir;
 	const char *exec_path; /* of early-exec */
+	bool gated; /* until the greeter stands: what is only wished for runs in the background */
 	bool streams; /* stdout and stderr are pipes; otherwise PID 1's stderr */
 	void (*state_changed)(struct service *service, enum service_state old, void *data);
 	void (*changed)(struct service *service,
@@ -90,6 +92,8 @@ struct service {
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
 	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool wished; /* the start that runs was only wanted by another unit */
+	enum background_kind background;
 	bool relations_due; /* manager's: what follows for others is to be looked at */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
@@ -150,6 +154,9 @@ bool service_can_reload(const struct service *service);
 
 /* The unit of its rung is up, or never will be. */
 void service_software_ready(struct service *service);
+
+/* Somebody needs it after all, or nobody is in a hurry any more. */
+void service_raise(struct service *service);
 
 void service_prestart_done(struct service *service);
 bool service_is_starting(const struct service *service); /* activating, or waiting for prestart */

@@ -466,6 +466,7 @@ void service_resume_processes(struct service *service, const struct state_servic
 		cgroup_entered(&service->group);
 	resume_process(service, &service->main, state->main_pid, state->main_pipe,
 		       handle_main_exit);
+	service_raise(service); /* the gate is open after an exec */
 	if (service->main.pid > 0)
 		watch_stranger(service, service->main.pid);
 	resume_process(service, &service->control, state->control_pid, state->control_pipe,

@@ -192,10 +192,24 @@ static void make_group(struct service *service)
 		(void)cgroup_restrict_devices(&service->group, &words->devices);
 		(void)cgroup_restrict_network(&service->group, &words->addresses);
 	}
+	if (service->host->gated && service->wished)
+		service->background = background_enter(&service->group);
 	if (words->flags & TABLE_FLAG_DELEGATE) {
 		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
 		delegate(service);
 	}
+}
+
+void service_raise(struct service *service)
+{
+	service->wished = false;
+	if (service->background == BACKGROUND_NONE)
+		return;
+	background_raise(&service->group, service->background);
+	service->background = BACKGROUND_NONE;
+	/* What its manifest says of weights was overwritten. */
+	cgroup_limit(service->host->cgroups, service->group.path,
+		     &service->definition->service.cgroup);
 }
 
 static void prepare(struct service *service)
@@ -432,6 +446,7 @@ static void lay_to_rest(struct service *service)
 	command_forget(&service->control);
 	service_ready_close(service);
 	service_forget_stranger(service);
+	service->background = BACKGROUND_NONE; /* the group's end, or the next start, sees to it */
 	loop_timer_stop(&service->watchdog);
 	loop_timer_stop(&service->pid_file_timer);
 	if (service->state == SERVICE_AUTO_RESTART) {

@@ -81,6 +81,7 @@ struct state_service {
 	const char *software; /* "": none */
 	int32_t ready_fd;
 	uint64_t watchdog_span_us;
+	uint32_t background; /* enum background_kind; the gate itself is open after an exec */
 };
 
 struct state_listen {

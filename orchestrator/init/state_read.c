@@ -96,6 +96,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	};
 	service->rung = message->rung;
 	service->watchdog_span_us = message->watchdog_span_us;
+	service->background = message->background;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
 	    copy_text(&service->detail, message->detail) < 0 ||
 	    copy_text(&service->software, message->software) < 0)
@@ -109,7 +110,8 @@ static int make_service(struct reader *reader)
 	struct service *service;
 	int r;
 
-	if (message->state >= SERVICE_STATE_COUNT || message->result >= VERDICT_RESULT_COUNT)
+	if (message->state >= SERVICE_STATE_COUNT || message->result >= VERDICT_RESULT_COUNT ||
+	    message->background > BACKGROUND_PROCESSES || message->loop > BACKOFF_LOOP_SLOW)
 		return -EPROTO;
 	r = definition_new(&definition, reader->definition, reader->definition_len);
 	if (r < 0)
