@@ -337,10 +337,13 @@ static void display_manager_fails(struct boot *boot, const struct manager_unit *
 		       unit->name, boot->display_manager_deaths,
 		       unit->detail[0] ? unit->detail : unit->result);
 	boot->display.owner = DISPLAY_SPLASH;
-	boot_fail(boot, "The login does not start", why,
-		  "In the shell, `earlyctl log` with that name shows its last words; install or "
-		  "repair "
-		  "it. It is tried again meanwhile.");
+	/* One with rungs is still tried in other ways; login_failed() tells the end of them. */
+	if (unit->on_give_up[0])
+		log_warning("%s", why);
+	else
+		boot_fail(boot, "The login does not start", why,
+			  "In the shell, `earlyctl log` with that name shows its last words; "
+			  "install or repair it. It is tried again meanwhile.");
 	/* The rest of the machine need not wait any longer; not from within a service's start. */
 	(void)loop_timer_start(boot->loop, &boot->deadline, 0, handle_greeter_deadline);
 }

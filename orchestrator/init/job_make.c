@@ -222,12 +222,16 @@ static void note_wish(struct job_queue *queue, const struct depend_item *item)
 	uint32_t stage = item->service->stage;
 	bool wished = !item->required && stage != TABLE_STAGE_SPLASH &&
 		      stage != TABLE_STAGE_DISPLAY;
+	const struct job *job;
 
 	if (!service)
 		return;
-	if (!wished)
+	if (!wished) {
 		service_raise(service);
-	else if (service_state_is_inactive(service->state) && !job_find(queue, service->name))
+		return;
+	}
+	job = job_find(queue, service->name);
+	if (service_state_is_inactive(service->state) && (!job || job->kind == JOB_STOP))
 		service->wished = true;
 }
 

@@ -70,12 +70,45 @@ static void handle_changed(struct service *service, void *data)
 	manager_wake(data);
 }
 
+/* What waits for others waits for one that runs, or for an idle one. */
+static bool others_start(const struct manager *manager)
+{
+	const struct job *job;
+
+	list_for_each (job, &manager->jobs.jobs, link)
+		if (job->n_waits == 0 && job->service &&
+		    job->service->definition->service.type != TABLE_TYPE_IDLE)
+			return true;
+	return false;
+}
+
+/* Type=idle comes when nothing else is to be done, or when that takes too long. */
+static bool waits_for_idle(struct manager *manager, struct service *service)
+{
+	service->awaits_idle = service->definition->service.type == TABLE_TYPE_IDLE &&
+			       others_start(manager);
+	manager->idle_due |= service->awaits_idle;
+	return service->awaits_idle;
+}
+
+static void release_idle(struct manager *manager)
+{
+	struct service *service;
+
+	if (!manager->idle_due || others_start(manager))
+		return;
+	manager->idle_due = false;
+	list_for_each (service, &manager->services, link)
+		if (service->awaits_idle)
+			service_prestart_done(service);
+}
+
 static bool handle_prestart(struct service *service, void *data)
 {
 	struct manager *manager = data;
 	struct manager_listener *listener, *next;
 	struct manager_unit unit;
-	bool delayed = false;
+	bool delayed = waits_for_idle(manager, service);
 
 	manager_describe(service, &unit);
 	list_for_each_safe (listener, next, &manager->listeners, link)
@@ -311,6 +344,7 @@ static void handle_hook(struct loop_hook *hook)
 	release_waiting(manager);
 	job_queue_turn(&manager->jobs);
 	relations_settle(manager);
+	release_idle(manager);
 	tell_touched(manager);
 	tell_ended(manager);
 	collect_garbage(manager);

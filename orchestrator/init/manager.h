@@ -48,6 +48,7 @@ struct manager_unit {
 	const char *detail; /* why it failed, in words; "": nothing to say */
 	const char *stage;
 	const char *seat;
+	const char *on_give_up; /* the rungs that are tried when it ends again and again; "": none */
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
 	uint32_t remarks; /* lines of its manifest that are not honoured */

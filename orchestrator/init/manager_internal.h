@@ -84,6 +84,7 @@ struct manager {
 	struct loop_hook hook;
 
 	bool relations_due; /* of some service */
+	bool idle_due; /* some Type=idle waits for the others */
 	bool stopping; /* no start any more */
 	struct loop_timer stop_deadline;
 	void (*stopped_fn)(struct manager *manager, void *data);

@@ -109,6 +109,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.detail = detail_of(service),
 		.stage = definition_stage_name(words->stage),
 		.seat = words->seat,
+		.on_give_up = words->on_give_up,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
 		.remarks = words->remarks,
@@ -131,6 +132,7 @@ void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
 		.detail = "",
 		.stage = "demand",
 		.seat = "",
+		.on_give_up = "",
 		.since_us = scope->since_us,
 	};
 }

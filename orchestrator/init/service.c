@@ -24,6 +24,7 @@
  */
 
 #define PRESTART_DEADLINE_US (10 * USEC_PER_SEC)
+#define IDLE_DEADLINE_US (5 * USEC_PER_SEC) /* systemd's */
 
 static int init_group(struct service *service)
 {
@@ -125,7 +126,9 @@ static void handle_prestart_deadline(struct loop_timer *timer)
 {
 	struct service *service = container_of(timer, struct service, timer);
 
-	log_warning("%s: nobody said in time that it may start, starting it", service->name);
+	if (!service->awaits_idle)
+		log_warning("%s: nobody said in time that it may start, starting it",
+			    service->name);
 	service_prestart_done(service);
 }
 
@@ -157,7 +160,8 @@ void service_begin(struct service *service)
 	}
 	service->prestart_pending = true;
 	(void)loop_timer_start(service->host->loop, &service->timer,
-			       clock_monotonic_us() + PRESTART_DEADLINE_US,
+			       clock_monotonic_us() + (service->awaits_idle ? IDLE_DEADLINE_US
+									    : PRESTART_DEADLINE_US),
 			       handle_prestart_deadline); /* the answer comes without it as well */
 	service->host->changed(service, service->host->data);
 }
@@ -166,7 +170,7 @@ void service_prestart_done(struct service *service)
 {
 	if (!service->prestart_pending)
 		return;
-	service->prestart_pending = false;
+	service->prestart_pending = service->awaits_idle = false;
 	loop_timer_stop(&service->timer);
 	service_dispatch(service, SERVICE_EVENT_START);
 }

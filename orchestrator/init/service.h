@@ -127,6 +127,7 @@ struct service {
 	int main_pidfd; /* of a main process that is not our child; -1: none */
 	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
 	bool prestart_pending;
+	bool awaits_idle; /* manager's: its prestart waits for the jobs of others */
 	struct backoff backoff;
 	uint32_t rung; /* of OnGiveUp=: how many were climbed */
 	char *software; /* unit whose Environment= it gets as well; NULL: none */

@@ -225,6 +225,22 @@ def test_exit_type_cgroup(build):
         assert os.path.exists(c.work + '/late')
 
 
+def test_type_idle(build):
+    """It comes when the others are up, and alone at once."""
+    manifests = {'idle.service': '[Service]\nType=idle\nExecStart=/bin/sleep 1000\n' + DEMAND,
+                 'slow.service': '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 0.7\n' + DEMAND,
+                 'both.target': '[Unit]\nWants=idle.service slow.service\n' + DEMAND}
+    with Container(build, manifests) as c:
+        start = time.monotonic()
+        c.control('start', 'idle')
+        assert time.monotonic() - start < 0.5
+        c.control('stop', 'idle')
+        c.control('start', 'both.target')
+        assert time.monotonic() - start < 4, 'it waited for what waits for it'
+        names = c.event_names()
+        assert names.index('service:slow.service:ready') < len(names) - names[::-1].index('service:idle.service:start') - 1, names
+
+
 def test_failure_modes(build):
     """TimeoutStopFailureMode=abort: SIGABRT before the end; kill: at once. The same of a start."""
     traps = 'trap "" TERM; trap "echo ABRT >> @work@/%s.log; exit 1" ABRT\nwhile :; do sleep 0.05; done\n'
