@@ -215,13 +215,16 @@ static int start_item(struct job_queue *queue, const struct depend_item *item,
 	return r;
 }
 
-/* What nobody needs to start may run in the background until the greeter stands. */
-static void note_wish(struct job_queue *queue, const struct depend_item *item)
+static bool is_urgent(const struct depend_item *item)
+{
+	uint32_t stage = item->service->stage;
+
+	return item->required || stage == TABLE_STAGE_SPLASH || stage == TABLE_STAGE_DISPLAY;
+}
+
+static void note_wish(struct job_queue *queue, const struct depend_item *item, bool wished)
 {
 	struct service *service = queue->host.find(item->service->name, queue->host.data);
-	uint32_t stage = item->service->stage;
-	bool wished = !item->required && stage != TABLE_STAGE_SPLASH &&
-		      stage != TABLE_STAGE_DISPLAY;
 	const struct job *job;
 
 	if (!service)
@@ -235,13 +238,35 @@ static void note_wish(struct job_queue *queue, const struct depend_item *item)
 		service->wished = true;
 }
 
+/*
+ * What nobody needs to start may run in the background until the greeter stands. What comes before something that is needed is needed as
+ * well: the plan is in its order, so one pass from its end finds all of it.
+ */
+static int note_wishes(struct job_queue *queue, const struct depend_plan *plan)
+{
+	bool *urgent = calloc(plan->n_items, sizeof(*urgent));
+
+	if (!urgent)
+		return -ENOMEM;
+	for (size_t i = plan->n_items; i-- > 0;) {
+		const struct depend_item *item = &plan->items[i];
+
+		urgent[i] |= is_urgent(item);
+		for (size_t k = 0; urgent[i] && k < item->n_waits; k++)
+			urgent[item->waits[k].index] = true;
+	}
+	for (size_t i = 0; i < plan->n_items; i++)
+		note_wish(queue, &plan->items[i], !urgent[i]);
+	free(urgent);
+	return 0;
+}
+
 static int start_items(struct job_queue *queue, const struct depend_plan *plan, struct job *first,
 		       struct job **jobs)
 {
-	int r = 0;
+	int r = note_wishes(queue, plan);
 
 	for (size_t i = 0; i < plan->n_items && r == 0; i++) {
-		note_wish(queue, &plan->items[i]);
 		if (plan->items[i].service == &first->service->definition->service)
 			jobs[i] = first;
 		else

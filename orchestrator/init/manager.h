@@ -48,7 +48,8 @@ struct manager_unit {
 	const char *detail; /* why it failed, in words; "": nothing to say */
 	const char *stage;
 	const char *seat;
-	const char *on_give_up; /* the rungs that are tried when it ends again and again; "": none */
+	const char
+		*on_give_up; /* the rungs that are tried when it ends again and again; "": none */
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
 	uint32_t remarks; /* lines of its manifest that are not honoured */
@@ -170,7 +171,7 @@ void manager_each_unit(struct manager *manager,
 int manager_kill_unit(struct manager *manager, const char *name, int signo);
 /*
  * Until it is opened again: what a start merely wants (by Wants=, all the way from what was asked for) and that is not of Stage=splash
- * or display runs in the background.
+ * or display, and comes before nothing that is needed, runs in the background.
  */
 void manager_gate(struct manager *manager, bool closed);
 

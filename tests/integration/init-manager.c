@@ -395,11 +395,14 @@ TEST(the_gate)
 	const struct table_service dm = {
 		.name = "dm.service",
 		.requires = LIST("needed.service"),
-		.wants = LIST("wished.service\0seat.service"),
+		.wants = LIST("wished.service\0seat.service\0before.service"),
+		.after = LIST("before.service"),
 	};
+	const struct table_service before = { .name = "before.service" };
 
 	add_unit(&wished);
 	add_unit(&needed);
+	add_unit(&before);
 	add_unit(&of_display);
 	add_unit(&later);
 	add_unit(&dm);
@@ -409,6 +412,7 @@ TEST(the_gate)
 		   is("seat.service", "active"));
 	assert_true(is_background("wished.service"));
 	assert_false(is_background("needed.service"));
+	assert_false(is_background("before.service")); /* a wish, but dm waits for it */
 	assert_false(is_background("seat.service"));
 	assert_false(is_background("dm.service"));
 
