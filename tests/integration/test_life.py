@@ -211,7 +211,7 @@ def test_it_forks_away(build):
         start = time.monotonic()
         c.control('stop', 'a')
         assert time.monotonic() - start < 10, 'they were not asked to end'
-        assert not any(is_alive(p) for p in hosts)
+        wait_for(lambda: not any(is_alive(p) for p in hosts), 2)
 
 
 def test_exit_type_cgroup(build):
