@@ -56,6 +56,7 @@ struct run {
 	char *credentials; /* their directory, or NULL */
 	char **variables;
 	int report_fd;
+	int ready_fd; /* of ReadyFd=, out of the way of the numbers that it may go to */
 	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
 	struct failure *failure;
 };
@@ -260,20 +261,51 @@ static int confine(struct run *run)
 	return r;
 }
 
+static bool has_ready_fd(const struct run *run)
+{
+	return run->service->ready_fd > 0 && run->request->exec.phase == TABLE_PHASE_START;
+}
+
+/* Behind the sockets is the pipe of ReadyFd=, which goes where that says. */
+static int arrange_ready_fd(struct run *run)
+{
+	int from = (int)(REQUEST_FIRST_LISTEN_FD + run->n_listen);
+
+	if (!has_ready_fd(run))
+		return 0;
+	/* Out of the way first: the two numbers may be the same. */
+	from = fcntl(from, F_DUPFD_CLOEXEC, 256);
+	if (from < 0)
+		return failure_set(run->failure, STEP_FDS, -errno, "ReadyFd= is not there");
+	run->ready_fd = from;
+	return 0;
+}
+
+static int place_ready_fd(struct run *run)
+{
+	if (has_ready_fd(run) && dup2(run->ready_fd, run->service->ready_fd) < 0)
+		return failure_set(run->failure, STEP_FDS, -errno, "cannot place ReadyFd=");
+	return 0;
+}
+
 /*
  * The sockets come behind early-exec's own two descriptors and go to where LISTEN_FDS says. All else is closed by the execution.
  */
 static int arrange_descriptors(struct run *run)
 {
 	uint32_t n = run->n_listen;
+	int r;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (dup2((int)(REQUEST_FIRST_LISTEN_FD + i), (int)(3 + i)) < 0)
 			return failure_set(run->failure, STEP_FDS, -errno,
 					   "socket %u of %u is not there", i + 1, n);
+	r = arrange_ready_fd(run);
+	if (r < 0)
+		return r;
 	if (syscall(SYS_close_range, 3U + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return failure_set(run->failure, STEP_FDS, -errno, "cannot close descriptors");
-	return 0;
+	return place_ready_fd(run);
 }
 
 static int execute(struct run *run)
@@ -305,7 +337,7 @@ static int prepare(struct run *run)
 {
 	const struct table_service *service = run->service;
 	const struct session_descriptors descriptors = { run->report_fd, REQUEST_FIRST_LISTEN_FD,
-							 run->n_listen };
+							 run->n_listen + has_ready_fd(run) };
 	int r = identity_look_up(service, &run->identity, run->failure);
 
 	(void)setsid(); /* refused if PID 1 did it already */

@@ -22,6 +22,7 @@
 #include "early/log.h"
 #include "early/proto/logs.h"
 #include "kernel_settings.h"
+#include "ladder.h"
 #include "run_dirs.h"
 #include "timeline.h"
 
@@ -232,6 +233,7 @@ void boot_real_go_on(struct boot *boot)
 		return;
 	boot->after_greeter = true;
 	loop_timer_stop(&boot->deadline);
+	manager_gate(boot->manager, false);
 	start_rest(boot);
 	start_check(boot); /* no display manager has run: nothing else would begin the writing */
 	boot_real_maybe_write(boot);
@@ -338,10 +340,13 @@ static void display_manager_fails(struct boot *boot, const struct manager_unit *
 		       unit->name, boot->display_manager_deaths,
 		       unit->detail[0] ? unit->detail : unit->result);
 	boot->display.owner = DISPLAY_SPLASH;
-	boot_fail(boot, "The login does not start", why,
-		  "In the shell, `earlyctl log` with that name shows its last words; install or "
-		  "repair "
-		  "it. It is tried again meanwhile.");
+	/* One with rungs is still tried in other ways; login_failed() tells the end of them. */
+	if (unit->on_give_up[0])
+		log_warning("%s", why);
+	else
+		boot_fail(boot, "The login does not start", why,
+			  "In the shell, `earlyctl log` with that name shows its last words; "
+			  "install or repair it. It is tried again meanwhile.");
 	/* The rest of the machine need not wait any longer; not from within a service's start. */
 	(void)loop_timer_start(boot->loop, &boot->deadline, 0, handle_greeter_deadline);
 }
@@ -391,19 +396,42 @@ static void handle_give_up(struct loop_timer *timer)
 	boot_power(container_of(timer, struct boot, give_up), BOOT_POWER_REBOOT);
 }
 
+/* Another greeter takes the place of the display manager: the screen is handed to it as to the first one. */
+static void take_fallback(struct boot *boot, const struct manager_unit *unit, const char *name)
+{
+	if (strcmp(unit->name, boot->display_manager) != 0)
+		return;
+	log_warning("%s in the place of %s", name, unit->name);
+	(void)snprintf(boot->display_manager, sizeof(boot->display_manager), "%s", name);
+	boot->display_manager_deaths = 0;
+	display_take(&boot->display);
+}
+
 static void handle_gave_up(struct manager_listener *listener, const struct manager_unit *unit,
-			   const char *on_give_up)
+			   const struct ladder_rung *rung)
 {
 	struct boot *boot = container_of(listener, struct boot, listener);
 	char what[300];
 
 	(void)snprintf(what, sizeof(what), "%s fails again and again", unit->name);
-	/* Not from within a service's start: the stop would free the job that is being run. */
-	if (strcmp(on_give_up, "reboot") == 0)
+	switch (rung->kind) {
+	case LADDER_SOFTWARE:
+		log_warning("%s: again, with the settings of %s", what, rung->unit);
+		break;
+	case LADDER_FALLBACK:
+		take_fallback(boot, unit, rung->unit);
+		break;
+	case LADDER_DIAGNOSE:
+		/* The display manager's end is told by login_failed(), which takes the screen as well. */
+		if (strcmp(unit->name, boot->display_manager) != 0)
+			boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
+				  "`earlyctl log` with its name shows why.");
+		break;
+	case LADDER_REBOOT:
+		/* Not from within a service's start: the stop would free the job that is being run. */
 		(void)loop_timer_start(boot->loop, &boot->give_up, 0, handle_give_up);
-	else if (strcmp(on_give_up, "diagnose") == 0)
-		boot_fail(boot, what, "It was started too often (OnGiveUp=diagnose).",
-			  "`earlyctl log` with its name shows why.");
+		break;
+	}
 }
 
 static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *unit,
@@ -512,6 +540,7 @@ void boot_real_maybe_display(struct boot *boot)
 		return;
 	}
 	display_progress(&boot->display, 40, "Starting the login");
+	manager_gate(boot->manager, true);
 	r = manager_start_stage(boot->manager, TABLE_STAGE_DISPLAY, "on the way to the login");
 	if (r < 0)
 		boot_fail(boot, "The login cannot be started", strerrordesc_np(-r),

@@ -303,6 +303,7 @@ static void adopt_orphans(struct cgroup *group, const struct procset_process *pr
 		    owner_of(group->tree, processes[i].pid))
 			continue;
 		(void)procset_add(&group->processes, processes[i].pid); /* full: was warned of */
+		group->adopted = true;
 	}
 }
 
@@ -496,6 +497,19 @@ void cgroup_look(struct cgroup *group)
 {
 	if (!cgroup_tree_is_real(group->tree) && group->processes.n_members > 0)
 		refresh(group);
+}
+
+void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *data)
+{
+	if (cgroup_tree_is_real(group->tree)) {
+		if (group->fd >= 0)
+			(void)each_pid(group->fd, 0, fn, data); /* @fn said it is enough */
+		return;
+	}
+	cgroup_look(group);
+	for (size_t i = 0; i < group->processes.n_members; i++)
+		if (!fn(group->processes.members[i].pid, data))
+			return;
 }
 
 int cgroup_kill(struct cgroup *group, int signo, pid_t except)

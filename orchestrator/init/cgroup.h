@@ -26,6 +26,7 @@ struct cgroup {
 	int fd; /* of the directory; -1: not made, or no tree */
 	int watch; /* inotify's descriptor of cgroup.events; -1: none */
 	struct procset processes; /* without a tree */
+	bool adopted; /* without a tree: orphans were taken in, who were not among those killed before */
 	bool killed; /* by cgroup.kill: some kernels then kill what is cloned into it as well */
 	bool populated;
 	bool told; /* that it is empty; or nobody was ever in it */
@@ -65,6 +66,9 @@ bool cgroup_contains(struct cgroup *group, pid_t pid);
 
 /* Before a first process of it is killed: without a tree, its children can be told to be its own only now. */
 void cgroup_look(struct cgroup *group);
+
+/* All processes of the group, until @fn says false. */
+void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *data);
 
 /* Sends @signo to all but @except (0: none). SIGKILL goes by cgroup.kill where nothing is excepted. */
 int cgroup_kill(struct cgroup *group, int signo, pid_t except);

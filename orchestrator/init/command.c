@@ -16,6 +16,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
+#include "service_internal.h"
 #include "spawn.h"
 
 /*
@@ -39,6 +40,7 @@ struct order {
 	int fds[SPAWN_MAX_FDS];
 	size_t n_fds;
 	size_t n_listen; /* of them for LISTEN_FDS */
+	int ready_write; /* for ReadyFd=; -1: none */
 	int memfd;
 	int pipe_read;
 	int pipe_write;
@@ -90,6 +92,21 @@ static int add_listen_fds(struct order *order)
 	r = strv_appendf(&order->environment, "LISTEN_FDS=%zu", order->n_listen);
 	if (r == 0)
 		r = strv_appendf(&order->environment, "LISTEN_FDNAMES=%s", names.data);
+	return r;
+}
+
+/* The rung of OnGiveUp= that it stands on has an environment of its own. */
+static int add_software(struct order *order)
+{
+	const struct service *service = order->service;
+	const struct table_service *words = NULL;
+	const char *word = NULL;
+	int r = 0;
+
+	if (service->software && service->host->words)
+		words = service->host->words(service->software, service->host->data);
+	while (words && r == 0 && (word = wire_list_next(&words->environment, word)))
+		r = strv_append(&order->environment, word);
 	return r;
 }
 
@@ -196,6 +213,18 @@ static int write_context(struct order *order)
 	return r < 0 ? r : fd_seal(order->memfd);
 }
 
+static int open_ready_fd(struct order *order)
+{
+	struct service *service = order->service;
+
+	if (order->n_fds == SPAWN_MAX_FDS)
+		return -E2BIG;
+	/* That number is a socket's. */
+	if ((size_t)service->definition->service.ready_fd < SPAWN_FIRST_FD + order->n_listen)
+		return -EADDRINUSE;
+	return service_ready_open(service, &order->ready_write);
+}
+
 static int open_pipe(struct order *order)
 {
 	int ends[2];
@@ -222,6 +251,8 @@ static int spawn_by_exec(struct order *order, struct spawn *what, pid_t *ret_pid
 	what->program = service->host->exec_path;
 	what->argv = argv;
 	what->envp = envp;
+	if (order->ready_write >= 0) /* behind the sockets: early-exec puts it where it belongs */
+		order->fds[order->n_fds++] = order->ready_write;
 	what->fds = order->fds;
 	what->n_fds = order->n_fds;
 	return spawn(what, ret_pid);
@@ -229,6 +260,7 @@ static int spawn_by_exec(struct order *order, struct spawn *what, pid_t *ret_pid
 
 static int spawn_directly(struct order *order, struct spawn *what, pid_t *ret_pid)
 {
+	const struct service *service = order->service;
 	char **argv CLEANUP_STRV = NULL;
 	int r;
 
@@ -241,6 +273,8 @@ static int spawn_directly(struct order *order, struct spawn *what, pid_t *ret_pi
 	what->fds = order->fds + 2;
 	what->n_fds = order->n_fds - 2;
 	what->listen_pid = order->n_listen > 0;
+	what->place_fd = order->ready_write;
+	what->place_at = service->definition->service.ready_fd;
 	return spawn(what, ret_pid);
 }
 
@@ -251,6 +285,7 @@ static int run(struct order *order, pid_t *ret_pid)
 	struct spawn what = {
 		.group = &service->group,
 		.output_fd = service_output(service),
+		.place_fd = -1,
 		.keep_sigpipe = service->definition->service.flags & TABLE_FLAG_KEEP_SIGPIPE,
 	};
 	int r = 0;
@@ -260,10 +295,14 @@ static int run(struct order *order, pid_t *ret_pid)
 	else if (service->conditions_met)
 		r = strv_append(&order->environment, CONDITIONS_MET);
 	if (r == 0)
+		r = add_software(order);
+	if (r == 0)
 		r = add_knowledge(order);
 	order->n_fds = 2; /* room for early-exec's own */
 	if (r == 0 && is_main(order))
 		r = add_listen_fds(order);
+	if (r == 0 && is_main(order) && service_awaits_ready_fd(service))
+		r = open_ready_fd(order);
 	if (r == 0)
 		r = open_pipe(order);
 	if (r < 0)
@@ -279,6 +318,7 @@ static void order_done(struct order *order)
 	fd_close(order->memfd);
 	fd_close(order->pipe_read);
 	fd_close(order->pipe_write);
+	fd_close(order->ready_write);
 }
 
 int command_run(struct service *service, struct service_process *process,
@@ -290,6 +330,7 @@ int command_run(struct service *service, struct service_process *process,
 		.memfd = -1,
 		.pipe_read = -1,
 		.pipe_write = -1,
+		.ready_write = -1,
 	};
 	pid_t pid = 0;
 	int r;
@@ -299,6 +340,8 @@ int command_run(struct service *service, struct service_process *process,
 		return r;
 	process->service = service;
 	process->pid = pid;
+	if (service->background == BACKGROUND_PROCESSES)
+		background_process(pid); /* by us: a raise must not come before it */
 	r = execs_pipe_open(&process->pipe, service->host->loop, TAKE_FD(order.pipe_read), pipe_fn);
 	if (r == 0)
 		r = loop_child_watch(service->host->loop, &process->child, pid, fn);

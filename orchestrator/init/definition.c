@@ -56,10 +56,14 @@ static bool is_signal(int32_t signo)
 static bool service_is_sane(const struct table_service *service)
 {
 	return definition_name_is_valid(service->name) && service->load_state <= TABLE_LOAD_ERROR &&
-	       service->type <= TABLE_TYPE_TARGET && service->stage <= TABLE_STAGE_GREETER &&
+	       service->type <= TABLE_TYPE_NOTIFY_RELOAD && service->stage <= TABLE_STAGE_GREETER &&
 	       service->restart <= TABLE_RESTART_ALWAYS && service->kill_mode <= TABLE_KILL_NONE &&
 	       is_signal(service->kill_signal) && is_signal(service->restart_kill_signal) &&
-	       is_signal(service->final_kill_signal) && is_signal(service->watchdog_signal);
+	       is_signal(service->final_kill_signal) && is_signal(service->watchdog_signal) &&
+	       is_signal(service->reload_signal) && service->notify_access <= TABLE_NOTIFY_ALL &&
+	       service->start_failure_mode <= TABLE_FAILURE_KILL &&
+	       service->stop_failure_mode <= TABLE_FAILURE_KILL && service->ready_fd >= 0 &&
+	       service->ready_fd <= 255;
 }
 
 static bool exec_is_sane(const struct table_exec *exec)
@@ -341,6 +345,8 @@ const char *definition_type_name(enum table_type type)
 		return "dbus";
 	case TABLE_TYPE_IDLE:
 		return "idle";
+	case TABLE_TYPE_NOTIFY_RELOAD:
+		return "notify-reload";
 	case TABLE_TYPE_TARGET:
 		return "target";
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/strbuf.h"
 #include "early/strv.h"
 
 #include "nametable.h"
@@ -15,9 +16,12 @@
  * 1. Collect: the unit, and through Requires=, BindsTo= and Wants= all that hangs on it. Each unit stands in the plan once.
  * 2. Order: After= of one or Before= of the other makes an edge. A target comes after what it pulls in, unless the other
  *    side says the opposite (systemd's default dependency).
- * 3. Sort by a depth-first walk. An edge that leads back to a unit that is still being walked closes a cycle: that edge is
- *    dropped and reported. The walk begins with what is required, so that it is the weaker units' wishes that are dropped,
- *    and no start is ever refused for a cycle.
+ * 3. Sort by a depth-first walk. An edge that leads back to a unit that is still being walked closes a cycle, whose edges are
+ *    those of the walk's stack: the weakest of them is dropped (enum edge_strength), the walk goes back to where that edge
+ *    began, and the cycle is reported as its path. No start is ever refused for a cycle.
+ *
+ * Going back costs time, so after DEPEND_MAX_REPORTS cycles the edge that closes one is dropped without a choice: then the
+ * walk is linear, whatever the manifests say.
  *
  * The walk keeps its own stack: the depth is the manifests' business, PID 1's stack is not.
  */
@@ -26,6 +30,22 @@ enum colour {
 	WHITE, /* not visited */
 	GREY, /* on the stack */
 	BLACK, /* placed */
+};
+
+/* Where an order comes from. The one that waits is "self". */
+enum edge {
+	EDGE_AFTER, /* After= of self */
+	EDGE_BEFORE, /* Before= of the other */
+	EDGE_PULLS, /* self is a target that pulls the other in, and the other doesn't say the opposite */
+};
+
+/* What is lost if an order is not kept; a cycle is broken at the weakest. */
+enum edge_strength {
+	STRENGTH_IMPLIED, /* a target's: nobody wrote it */
+	STRENGTH_ORDER, /* After= alone */
+	STRENGTH_WANTS, /* self wants the other as well */
+	STRENGTH_REQUIRES,
+	STRENGTH_BINDS,
 };
 
 struct walk {
@@ -37,6 +57,8 @@ struct walk {
 	char **missing;
 	char **reports;
 	enum colour *colours;
+	size_t *stack; /* of the depth-first walk */
+	size_t *nths; /* for each place of the stack: the edge it is at */
 	size_t *order; /* order[k]: index of the item in place k */
 	size_t n_order;
 };
@@ -169,33 +191,45 @@ static int collect(struct walk *walk)
 			r = collect_list(walk, &service->binds_to, false);
 		if (r == 0)
 			r = collect_list(walk, &service->wants, false);
+		if (r == 0)
+			r = collect_list(walk, &service->upholds, false);
 	}
 	return r;
 }
 
-static int add_wait(struct walk *walk, size_t index, size_t before)
+static enum edge_strength strength_of(const struct table_service *self,
+				      const struct table_service *other, enum edge edge)
+{
+	if (edge == EDGE_PULLS)
+		return STRENGTH_IMPLIED;
+	if (depend_lists(&self->binds_to, other))
+		return STRENGTH_BINDS;
+	if (depend_lists(&self->requires, other) || depend_lists(&self->requisite, other))
+		return STRENGTH_REQUIRES;
+	return depend_lists(&self->wants, other) ? STRENGTH_WANTS : STRENGTH_ORDER;
+}
+
+static int add_wait(struct walk *walk, size_t index, size_t before, enum edge edge)
 {
 	struct depend_item *item = &walk->items[index];
-	size_t *waits;
+	struct depend_wait *waits;
 
 	if (index == before)
 		return 0;
 	for (size_t i = 0; i < item->n_waits; i++)
-		if (item->waits[i] == before)
+		if (item->waits[i].index == before)
 			return 0;
 	waits = realloc(item->waits, (item->n_waits + 1) * sizeof(*waits));
 	if (!waits)
 		return -ENOMEM;
 	item->waits = waits;
-	item->waits[item->n_waits++] = before;
+	item->waits[item->n_waits++] = (struct depend_wait){
+		.index = before,
+		.edge = (uint8_t)edge,
+		.strength = (uint8_t)strength_of(item->service, walk->items[before].service, edge),
+	};
 	return 0;
 }
-
-enum edge {
-	EDGE_AFTER, /* what is listed comes first */
-	EDGE_BEFORE, /* what is listed comes later */
-	EDGE_PULLS, /* what is listed comes first, if it doesn't say the opposite */
-};
 
 static int add_edges(struct walk *walk, size_t index, const struct wire_list *list, enum edge edge)
 {
@@ -209,9 +243,9 @@ static int add_edges(struct walk *walk, size_t index, const struct wire_list *li
 		if (other-- == 0)
 			continue;
 		if (edge == EDGE_BEFORE)
-			r = add_wait(walk, other, index);
+			r = add_wait(walk, other, index, edge);
 		else if (edge == EDGE_AFTER || !says_before(service, walk->items[other].service))
-			r = add_wait(walk, index, other);
+			r = add_wait(walk, index, other, edge);
 	}
 	return r;
 }
@@ -245,67 +279,131 @@ static void drop_edge(struct depend_item *item, size_t nth)
 		(item->n_waits - nth) * sizeof(*item->waits));
 }
 
-static int report_cycle(struct walk *walk, size_t from, size_t to)
+/* --- cycles --- */
+
+static const struct depend_wait *taken_edge(const struct walk *walk, size_t place)
 {
-	return strv_appendf(&walk->reports,
-			    "ordering cycle: %s does not wait for %s, which waits for it",
-			    walk->items[from].service->name, walk->items[to].service->name);
+	return &walk->items[walk->stack[place]].waits[walk->nths[place]];
 }
 
-/* One root of the depth-first walk. @stack and @nths have room for all items. */
-static int visit(struct walk *walk, size_t root, size_t *stack, size_t *nths)
+static void say_edge(struct strbuf *text, const struct walk *walk, size_t place)
+{
+	const struct depend_wait *wait = taken_edge(walk, place);
+	const char *self = walk->items[walk->stack[place]].service->name;
+	const char *other = walk->items[wait->index].service->name;
+
+	switch ((enum edge)wait->edge) {
+	case EDGE_AFTER:
+		strbuf_printf(text, " -> %s (After= of %s)", other, self);
+		break;
+	case EDGE_BEFORE:
+		strbuf_printf(text, " -> %s (Before= of %s)", other, other);
+		break;
+	case EDGE_PULLS:
+		strbuf_printf(text, " -> %s (pulled in by %s)", other, self);
+		break;
+	}
+}
+
+/* @first to @last: the places of the stack whose edges close the circle. */
+static int report_cycle(struct walk *walk, size_t first, size_t last, size_t weakest)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+	const struct depend_wait *wait = taken_edge(walk, weakest);
+
+	strbuf_printf(&text, "ordering cycle: %s", walk->items[walk->stack[first]].service->name);
+	for (size_t place = first; place <= last; place++)
+		say_edge(&text, walk, place);
+	strbuf_printf(&text, "; %s does not wait for %s",
+		      walk->items[walk->stack[weakest]].service->name,
+		      walk->items[wait->index].service->name);
+	if (strbuf_error(&text) < 0)
+		return strbuf_error(&text);
+	return strv_append(&walk->reports, text.data);
+}
+
+/* The edge at @depth leads back into the stack. Ret: the place at which the walk goes on, without the edge that was dropped. */
+static int break_cycle(struct walk *walk, size_t depth, size_t *ret_depth)
+{
+	size_t target = taken_edge(walk, depth)->index;
+	size_t first = depth, weakest = depth;
+	int r;
+
+	if (strv_length(walk->reports) >= DEPEND_MAX_REPORTS) {
+		drop_edge(&walk->items[walk->stack[depth]], walk->nths[depth]);
+		return 0;
+	}
+	while (walk->stack[first] != target) {
+		first--;
+		if (taken_edge(walk, first)->strength < taken_edge(walk, weakest)->strength)
+			weakest = first;
+	}
+	r = report_cycle(walk, first, depth, weakest);
+	if (r < 0)
+		return r;
+	for (size_t place = weakest + 1; place <= depth; place++)
+		walk->colours[walk->stack[place]] = WHITE;
+	drop_edge(&walk->items[walk->stack[weakest]], walk->nths[weakest]);
+	*ret_depth = weakest;
+	return 0;
+}
+
+static void push(struct walk *walk, size_t depth, size_t index)
+{
+	walk->colours[index] = GREY;
+	walk->stack[depth] = index;
+	walk->nths[depth] = 0;
+}
+
+/*
+ * One root of the depth-first walk. While an item is on the stack below the top, its nths is the edge that led upwards, so that the
+ * stack is the path.
+ */
+static int visit(struct walk *walk, size_t root)
 {
 	size_t depth = 0;
 
 	if (walk->colours[root] != WHITE)
 		return 0;
-	stack[0] = root;
-	nths[0] = 0;
-	walk->colours[root] = GREY;
+	push(walk, 0, root);
 	for (;;) {
-		size_t index = stack[depth];
-		struct depend_item *item = &walk->items[index];
+		size_t index = walk->stack[depth];
 		size_t next;
 
-		if (nths[depth] == item->n_waits) {
+		if (walk->nths[depth] == walk->items[index].n_waits) {
 			walk->colours[index] = BLACK;
 			walk->order[walk->n_order++] = index;
 			if (depth-- == 0)
 				return 0;
+			walk->nths[depth]++;
 			continue;
 		}
-		next = item->waits[nths[depth]];
+		next = taken_edge(walk, depth)->index;
 		if (walk->colours[next] == GREY) {
-			int r = report_cycle(walk, index, next);
+			int r = break_cycle(walk, depth, &depth);
 
 			if (r < 0)
 				return r;
-			drop_edge(item, nths[depth]);
-			continue;
-		}
-		nths[depth]++;
-		if (walk->colours[next] == WHITE) {
-			walk->colours[next] = GREY;
-			stack[++depth] = next;
-			nths[depth] = 0;
+		} else if (walk->colours[next] == WHITE) {
+			push(walk, ++depth, next);
+		} else {
+			walk->nths[depth]++;
 		}
 	}
 }
 
 static int sort(struct walk *walk)
 {
-	size_t *stack = calloc(walk->n_items, sizeof(*stack));
-	size_t *nths = calloc(walk->n_items, sizeof(*nths));
 	int r = 0;
 
+	walk->stack = calloc(walk->n_items, sizeof(*walk->stack));
+	walk->nths = calloc(walk->n_items, sizeof(*walk->nths));
 	walk->colours = calloc(walk->n_items, sizeof(*walk->colours));
 	walk->order = calloc(walk->n_items, sizeof(*walk->order));
-	if (!stack || !nths || !walk->colours || !walk->order)
-		r = -ENOMEM;
+	if (!walk->stack || !walk->nths || !walk->colours || !walk->order)
+		return -ENOMEM;
 	for (size_t i = 0; i < walk->n_items && r == 0; i++)
-		r = visit(walk, i, stack, nths);
-	free(stack);
-	free(nths);
+		r = visit(walk, i);
 	return r;
 }
 
@@ -325,7 +423,7 @@ static int place(struct walk *walk, struct depend_plan *plan)
 		struct depend_item *item = &walk->items[walk->order[k]];
 
 		for (size_t i = 0; i < item->n_waits; i++)
-			item->waits[i] = places[item->waits[i]];
+			item->waits[i].index = places[item->waits[i].index];
 		plan->items[k] = *item;
 		item->waits = NULL;
 	}
@@ -340,6 +438,8 @@ static void walk_done(struct walk *walk)
 		free(walk->items[i].waits);
 	free(walk->items);
 	nametable_clear(&walk->names);
+	free(walk->stack);
+	free(walk->nths);
 	free(walk->colours);
 	free(walk->order);
 	strv_free(walk->missing);

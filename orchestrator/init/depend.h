@@ -3,11 +3,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "early/proto/table.h"
 
 /* What a start needs, and in which order. Pure: asks about units by a callback, changes nothing. */
-#define DEPEND_MAX_ITEMS 1024
+#define DEPEND_MAX_ITEMS 16384
+#define DEPEND_MAX_REPORTS 32
 
 /* What is said about @name: its manifest's words, or NULL if nobody knows it. Aliases are resolved. */
 struct depend_source {
@@ -15,10 +17,17 @@ struct depend_source {
 	void *data;
 };
 
+/* One item comes before another; where that comes from is depend.c's business. */
+struct depend_wait {
+	size_t index;
+	uint8_t edge;
+	uint8_t strength;
+};
+
 struct depend_item {
 	const struct table_service *service;
 	bool required; /* by the unit that was asked for, through Requires= or BindsTo= all the way */
-	size_t *waits; /* indices of items that come before this one */
+	struct depend_wait *waits; /* items that come before this one */
 	size_t n_waits;
 };
 
@@ -26,7 +35,7 @@ struct depend_plan {
 	struct depend_item *items; /* in an order in which they may be started one by one */
 	size_t n_items;
 	char **missing; /* names that nobody knows, wanted or required */
-	char **reports; /* one line for each cycle that was broken */
+	char **reports; /* the path of each cycle that was broken, DEPEND_MAX_REPORTS at most */
 };
 
 /* All that a start of @name pulls in, itself included. -ENOENT: @name itself is unknown. */

@@ -41,6 +41,8 @@ void job_queue_init(struct job_queue *queue, const struct job_host *host, struct
 
 static struct job *job_free(struct job_queue *queue, struct job *job)
 {
+	if (queue->cursor == &job->link)
+		queue->cursor = job->link.next;
 	list_remove(&job->link);
 	queue->n_jobs--;
 	free(job->name);
@@ -297,7 +299,7 @@ static bool check_running(struct job_queue *queue, struct job *job)
 		turn_around(queue, job);
 		return true;
 	case JOB_RELOAD:
-		if (service->state == SERVICE_RELOAD)
+		if (service_state_is_reload(service->state))
 			return false;
 		job_finish(queue, job,
 			   service_state_is_active(service->state) ? JOB_DONE : JOB_FAILED);
@@ -327,16 +329,16 @@ static bool turn_one(struct job_queue *queue, struct job *job)
 
 void job_queue_turn(struct job_queue *queue)
 {
-	struct job *job;
 	bool changed = true;
 
-	/* Any step may end other jobs, so begin anew after each; every change brings a job nearer to its end. */
+	/* Every change brings a job nearer to its end. A step may end any job: job_free() keeps the cursor off what is gone. */
 	while (changed) {
 		changed = false;
-		list_for_each (job, &queue->jobs, link) {
-			changed = turn_one(queue, job);
-			if (changed)
-				break;
+		for (struct list *link = queue->jobs.next; link != &queue->jobs;
+		     link = queue->cursor) {
+			queue->cursor = link->next;
+			changed |= turn_one(queue, container_of(link, struct job, link));
 		}
 	}
+	queue->cursor = NULL;
 }

@@ -64,6 +64,7 @@ struct job_host {
 
 struct job_queue {
 	struct list jobs; /* job::link */
+	struct list *cursor; /* where job_queue_turn() goes on; NULL: it does not run */
 	struct list *services; /* service::link, the manager's */
 	struct job_host host;
 	size_t n_jobs;

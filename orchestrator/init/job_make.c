@@ -243,10 +243,56 @@ static int start_item(struct job_queue *queue, const struct depend_plan *plan,
 	return r;
 }
 
+static bool is_urgent(const struct depend_item *item)
+{
+	uint32_t stage = item->service->stage;
+
+	return item->required || stage == TABLE_STAGE_SPLASH || stage == TABLE_STAGE_DISPLAY;
+}
+
+static void note_wish(struct job_queue *queue, const struct depend_item *item, bool wished)
+{
+	struct service *service = queue->host.find(item->service->name, queue->host.data);
+	const struct job *job;
+
+	if (!service)
+		return;
+	if (!wished) {
+		service_raise(service);
+		return;
+	}
+	job = job_find(queue, service->name);
+	if (service_state_is_inactive(service->state) && (!job || job->kind == JOB_STOP))
+		service->wished = true;
+}
+
+/*
+ * What nobody needs to start may run in the background until the greeter stands. What comes before something that is needed is needed as
+ * well: the plan is in its order, so one pass from its end finds all of it.
+ */
+static int note_wishes(struct job_queue *queue, const struct depend_plan *plan)
+{
+	bool *urgent = calloc(plan->n_items, sizeof(*urgent));
+
+	if (!urgent)
+		return -ENOMEM;
+	for (size_t i = plan->n_items; i-- > 0;) {
+		const struct depend_item *item = &plan->items[i];
+
+		urgent[i] |= is_urgent(item);
+		for (size_t k = 0; urgent[i] && k < item->n_waits; k++)
+			urgent[item->waits[k].index] = true;
+	}
+	for (size_t i = 0; i < plan->n_items; i++)
+		note_wish(queue, &plan->items[i], !urgent[i]);
+	free(urgent);
+	return 0;
+}
+
 static int start_items(struct job_queue *queue, const struct depend_plan *plan, struct job *first,
 		       struct job **jobs)
 {
-	int r = 0;
+	int r = note_wishes(queue, plan);
 
 	for (size_t i = 0; i < plan->n_items && r == 0; i++) {
 		if (plan->items[i].service == &first->service->definition->service)
@@ -268,7 +314,7 @@ static int add_plan_edges(const struct depend_plan *plan, struct job **jobs)
 
 	for (size_t i = 0; i < plan->n_items; i++)
 		for (size_t k = 0; k < plan->items[i].n_waits && r == 0; k++) {
-			struct job *job = jobs[i], *before = jobs[plan->items[i].waits[k]];
+			struct job *job = jobs[i], *before = jobs[plan->items[i].waits[k].index];
 
 			if (job && before && job->state == JOB_WAITING)
 				r = job_add_wait(job, before);
@@ -307,9 +353,8 @@ static bool hangs_on(const struct service *service, const struct service *other,
 	const struct table_service *others = &other->definition->service;
 
 	if (kind == JOB_RELOAD)
-		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) &&
-		       (depend_lists(&words->reload_from, others) ||
-			depend_lists(&others->reload_to, words));
+		return service_can_reload(service) && (depend_lists(&words->reload_from, others) ||
+						       depend_lists(&others->reload_to, words));
 	return depend_lists(&words->requires, others) || depend_lists(&words->binds_to, others) ||
 	       depend_lists(&words->requisite, others) || depend_lists(&words->part_of, others) ||
 	       (kind == JOB_STOP &&

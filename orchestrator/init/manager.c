@@ -15,6 +15,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "ladder.h"
 #include "spawn.h"
 
 /*
@@ -53,31 +54,6 @@ static void note_event(struct service *service, enum service_state old, struct m
 	manager_event(manager, name, 0, why);
 }
 
-/* OnFailure=, OnSuccess=: whether a life ended well is known when it rests, not when it starts again by itself. */
-static void start_successors(struct manager *manager, const struct service *service,
-			     enum service_state old)
-{
-	const struct table_service *words = &service->definition->service;
-	bool failed = service->state == SERVICE_FAILED;
-	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
-	const char *name = NULL;
-	char why[300];
-
-	if (was_at_rest(old) && old != SERVICE_AUTO_RESTART && !failed)
-		return;
-	if (!service_state_is_inactive(service->state) || old == SERVICE_FAILED ||
-	    service->restart_wanted || manager->stopping ||
-	    (!failed && service->result != VERDICT_SUCCESS))
-		return;
-	snprintf(why, sizeof(why), "%s %s", service->name, failed ? "failed" : "ended");
-	while ((name = wire_list_next(list, name))) {
-		int r = manager_start_unit(manager, name, why, NULL);
-
-		if (r < 0 && r != -EALREADY)
-			log_warning_errno(r, "%s: cannot start %s", why, name);
-	}
-}
-
 static void handle_state_changed(struct service *service, enum service_state old, void *data)
 {
 	struct manager *manager = data;
@@ -85,7 +61,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 	service->touched = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
-	start_successors(manager, service, old);
+	relations_note(manager, service, old);
 }
 
 static void handle_changed(struct service *service, void *data)
@@ -94,12 +70,45 @@ static void handle_changed(struct service *service, void *data)
 	manager_wake(data);
 }
 
+/* What waits for others waits for one that runs, or for an idle one. */
+static bool others_start(const struct manager *manager)
+{
+	const struct job *job;
+
+	list_for_each (job, &manager->jobs.jobs, link)
+		if (job->n_waits == 0 && job->service &&
+		    job->service->definition->service.type != TABLE_TYPE_IDLE)
+			return true;
+	return false;
+}
+
+/* Type=idle comes when nothing else is to be done, or when that takes too long. */
+static bool waits_for_idle(struct manager *manager, struct service *service)
+{
+	service->awaits_idle = service->definition->service.type == TABLE_TYPE_IDLE &&
+			       others_start(manager);
+	manager->idle_due |= service->awaits_idle;
+	return service->awaits_idle;
+}
+
+static void release_idle(struct manager *manager)
+{
+	struct service *service;
+
+	if (!manager->idle_due || others_start(manager))
+		return;
+	manager->idle_due = false;
+	list_for_each (service, &manager->services, link)
+		if (service->awaits_idle)
+			service_prestart_done(service);
+}
+
 static bool handle_prestart(struct service *service, void *data)
 {
 	struct manager *manager = data;
 	struct manager_listener *listener, *next;
 	struct manager_unit unit;
-	bool delayed = false;
+	bool delayed = waits_for_idle(manager, service);
 
 	manager_describe(service, &unit);
 	list_for_each_safe (listener, next, &manager->listeners, link)
@@ -109,24 +118,82 @@ static bool handle_prestart(struct service *service, void *data)
 	return delayed;
 }
 
-static void handle_gave_up(struct service *service, void *data)
+static bool is_settled(struct manager *manager, const char *name)
 {
-	struct manager *manager = data;
-	const char *what = service->definition->service.on_give_up;
-	struct manager_unit unit;
+	struct service *service = manager_find(manager, name);
+
+	return !job_find(&manager->jobs, name) && (!service || !service_is_starting(service));
+}
+
+static enum service_gave_up render_by_software(struct manager *manager, struct service *service,
+					       const char *unit)
+{
+	char name[300], why[300];
+	int r;
+
+	snprintf(why, sizeof(why), "%s ends again and again", service->name);
+	r = manager_start_unit(manager, unit, why, NULL);
+	if (r < 0 && r != -EALREADY) {
+		log_warning_errno(r, "cannot start %s", unit);
+		return SERVICE_GAVE_UP_NEXT;
+	}
+	service->software = strdup(unit);
+	if (!service->software)
+		return SERVICE_GAVE_UP_NEXT;
+	service->awaits_software = !is_settled(manager, unit);
+	snprintf(name, sizeof(name), "service:%s:software-rendering", service->name);
+	manager_event(manager, name, 0, why);
+	return SERVICE_GAVE_UP_AGAIN;
+}
+
+static enum service_gave_up fall_back(struct manager *manager, struct service *service,
+				      const char *unit)
+{
 	char why[300];
 	int r;
 
-	if (!what[0])
-		return;
-	if (strncmp(what, "fallback:", strlen("fallback:")) == 0) {
-		snprintf(why, sizeof(why), "%s gave up", service->name);
-		r = manager_start_unit(manager, what + strlen("fallback:"), why, NULL);
-		if (r < 0 && r != -EALREADY)
-			log_warning_errno(r, "cannot start %s", what);
-	}
+	snprintf(why, sizeof(why), "%s gave up", service->name);
+	r = manager_start_unit(manager, unit, why, NULL);
+	if (r == 0 || r == -EALREADY)
+		return SERVICE_GAVE_UP;
+	log_warning_errno(r, "cannot start %s", unit);
+	return SERVICE_GAVE_UP_NEXT;
+}
+
+static enum service_gave_up handle_gave_up(struct service *service, const struct ladder_rung *rung,
+					   void *data)
+{
+	struct manager *manager = data;
+	enum service_gave_up outcome = SERVICE_GAVE_UP;
+	struct manager_unit unit;
+
+	if (rung->kind == LADDER_SOFTWARE)
+		outcome = render_by_software(manager, service, rung->unit);
+	else if (rung->kind == LADDER_FALLBACK)
+		outcome = fall_back(manager, service, rung->unit);
+	if (outcome == SERVICE_GAVE_UP_NEXT)
+		return outcome;
 	manager_describe(service, &unit);
-	MANAGER_TELL(manager, gave_up, &unit, what);
+	MANAGER_TELL(manager, gave_up, &unit, rung);
+	return outcome;
+}
+
+static void handle_loops(struct service *service, enum backoff_loop loop, void *data)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "service:%s:crash-loop", service->name);
+	manager_event(data, name, 0, backoff_loop_name(loop));
+}
+
+/* Those whose rung's unit has come up, or failed: they run in any case. */
+static void release_waiting(struct manager *manager)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->services, link)
+		if (service->awaits_software && is_settled(manager, service->software))
+			service_software_ready(service);
 }
 
 static void handle_stream(struct service *service, void *data)
@@ -274,7 +341,10 @@ static void handle_hook(struct loop_hook *hook)
 {
 	struct manager *manager = container_of(hook, struct manager, hook);
 
+	release_waiting(manager);
 	job_queue_turn(&manager->jobs);
+	relations_settle(manager);
+	release_idle(manager);
 	tell_touched(manager);
 	tell_ended(manager);
 	collect_garbage(manager);
@@ -338,6 +408,7 @@ static void init_parts(struct manager *manager)
 		.changed = handle_changed,
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
+		.loops = handle_loops,
 		.words = find_words,
 		.stream = handle_stream,
 		.overlaid = list_overlaid,

@@ -48,6 +48,8 @@ struct manager_unit {
 	const char *detail; /* why it failed, in words; "": nothing to say */
 	const char *stage;
 	const char *seat;
+	const char
+		*on_give_up; /* the rungs that are tried when it ends again and again; "": none */
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
 	uint32_t remarks; /* lines of its manifest that are not honoured */
@@ -63,6 +65,8 @@ enum manager_verb {
 };
 
 /* Any function may be NULL. A listener may remove itself within its own call. */
+struct ladder_rung;
+
 struct manager_listener {
 	struct list link; /* manager::listeners; zeroed memory is fine before manager_listen */
 
@@ -74,9 +78,9 @@ struct manager_listener {
 	void (*job_done)(struct manager_listener *listener, uint32_t job, const char *unit,
 			 const char *result);
 
-	/* The start limit was reached and OnGiveUp= says what now ("fallback:NAME" was already started by the manager). */
+	/* It ends again and again, and this rung of OnGiveUp= was climbed (its unit was already started by the manager). */
 	void (*gave_up)(struct manager_listener *listener, const struct manager_unit *unit,
-			const char *on_give_up);
+			const struct ladder_rung *rung);
 
 	/*
 	 * A service is about to run (@restart: again, after it died). Return true to delay it, and call
@@ -97,8 +101,8 @@ struct manager_listener {
 
 #define MANAGER_PRESTART_DEADLINE_US (10 * 1000000ULL)
 #define MANAGER_LOAD_DEADLINE_US (10 * 1000000ULL)
-#define MANAGER_MAX_JOBS 4096
-#define MANAGER_MAX_SERVICES 4096
+#define MANAGER_MAX_JOBS 16384
+#define MANAGER_MAX_SERVICES 16384
 
 int manager_new(struct manager **ret, struct loop *loop, const struct manager_options *options);
 struct manager *manager_free(struct manager *manager);
@@ -165,6 +169,12 @@ bool manager_unit(struct manager *manager, const char *name, struct manager_unit
 void manager_each_unit(struct manager *manager,
 		       void (*fn)(const struct manager_unit *unit, void *data), void *data);
 int manager_kill_unit(struct manager *manager, const char *name, int signo);
+/*
+ * Until it is opened again: what a start merely wants (by Wants=, all the way from what was asked for) and that is not of Stage=splash
+ * or display, and comes before nothing that is needed, runs in the background.
+ */
+void manager_gate(struct manager *manager, bool closed);
+
 void manager_prestart_done(struct manager *manager, const char *name);
 void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t pid);
 /* NULL or "": all. */

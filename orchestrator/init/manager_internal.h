@@ -83,11 +83,17 @@ struct manager {
 	struct list listeners; /* manager_listener::link */
 	struct loop_hook hook;
 
+	bool relations_due; /* of some service */
+	bool idle_due; /* some Type=idle waits for the others */
 	bool stopping; /* no start any more */
 	struct loop_timer stop_deadline;
 	void (*stopped_fn)(struct manager *manager, void *data);
 	void *stopped_data;
 };
+
+/* A service's state changed; and what follows for others, before the loop sleeps. */
+void relations_note(struct manager *manager, struct service *service, enum service_state old);
+void relations_settle(struct manager *manager);
 
 struct service *manager_find(struct manager *manager, const char *name);
 struct scope *manager_find_scope(struct manager *manager, const char *name);

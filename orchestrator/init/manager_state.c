@@ -40,6 +40,7 @@ static void each_fd_of(const struct service *service, fd_fn fn, void *data)
 	fn(service->main.pipe.fd, data);
 	fn(service->control.pipe.fd, data);
 	fn(service->notify.fd, data);
+	fn(service->ready_fd, data);
 	fn(service->output_read, data);
 	fn(service->output_write, data);
 	for (size_t i = 0; i < service->listen.n_sockets; i++)
@@ -101,6 +102,13 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.window_us = service->backoff.window_us,
 		.starts = service->backoff.starts,
 		.quick_deaths = service->backoff.quick_deaths,
+		.forgiven_us = service->backoff.forgiven_us,
+		.loop = service->backoff.loop,
+		.rung = service->rung,
+		.software = service->software ? service->software : "",
+		.ready_fd = service->ready_fd,
+		.watchdog_span_us = service->watchdog_span_us,
+		.background = service->background,
 	};
 
 	put(writer, STATE_SERVICE, &message);

@@ -110,6 +110,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.detail = detail_of(service),
 		.stage = definition_stage_name(words->stage),
 		.seat = words->seat,
+		.on_give_up = words->on_give_up,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
 		.remarks = words->remarks,
@@ -132,6 +133,7 @@ void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
 		.detail = "",
 		.stage = "demand",
 		.seat = "",
+		.on_give_up = "",
 		.since_us = scope->since_us,
 	};
 }
@@ -407,17 +409,14 @@ static int kind_of(const struct service *service, enum manager_verb verb, enum j
 		return rests ? -EALREADY : 0;
 	case MANAGER_VERB_RELOAD:
 		*ret = JOB_RELOAD;
-		return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ||
-				       service->definition->service.reload_to.len > 0
+		return service_can_reload(service) || service->definition->service.reload_to.len > 0
 			       ? 0
 			       : -ENOTSUP;
 	case MANAGER_VERB_RELOAD_OR_RESTART:
 		if (rests)
 			*ret = JOB_START;
 		else
-			*ret = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0)
-				       ? JOB_RELOAD
-				       : JOB_RESTART;
+			*ret = service_can_reload(service) ? JOB_RELOAD : JOB_RESTART;
 		return 0;
 	}
 	return -EINVAL;
@@ -536,6 +535,17 @@ int manager_kill_unit(struct manager *manager, const char *name, int signo)
 	if (scope)
 		return cgroup_kill(&scope->group, signo, 0);
 	return -ENOENT;
+}
+
+void manager_gate(struct manager *manager, bool closed)
+{
+	struct service *service;
+
+	manager->host.gated = closed;
+	if (closed)
+		return;
+	list_for_each (service, &manager->services, link)
+		service_raise(service);
 }
 
 void manager_prestart_done(struct manager *manager, const char *name)

@@ -24,6 +24,7 @@
  */
 
 #define PRESTART_DEADLINE_US (10 * USEC_PER_SEC)
+#define IDLE_DEADLINE_US (5 * USEC_PER_SEC) /* systemd's */
 
 static int init_group(struct service *service)
 {
@@ -50,7 +51,8 @@ int service_new(struct service **ret, const struct service_host *host,
 	service->definition = definition_ref(definition);
 	service->main.service = service->control.service = service;
 	service->main.pipe.fd = service->control.pipe.fd = -1;
-	service->notify.fd = service->group.fd = -1;
+	service->notify.fd = service->group.fd = service->ready_fd = -1;
+	service->main_pidfd = -1;
 	service->output_read = service->output_write = -1;
 	list_init(&service->link);
 	list_init(&service->stored_fds);
@@ -79,6 +81,9 @@ struct service *service_free(struct service *service)
 	process_done(&service->control);
 	loop_timer_stop(&service->timer);
 	loop_timer_stop(&service->watchdog);
+	loop_timer_stop(&service->pid_file_timer);
+	service_ready_close(service);
+	service_forget_stranger(service);
 	notify_close(&service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);
@@ -88,6 +93,8 @@ struct service *service_free(struct service *service)
 	for (size_t i = 0; i < service->n_reasons; i++)
 		free(service->reasons[i].text);
 	definition_unref(service->definition);
+	free(service->software);
+	free(service->error_text);
 	free(service->status_text);
 	free(service->detail);
 	free(service->name);
@@ -119,30 +126,42 @@ static void handle_prestart_deadline(struct loop_timer *timer)
 {
 	struct service *service = container_of(timer, struct service, timer);
 
-	log_warning("%s: nobody said in time that it may start, starting it", service->name);
+	if (!service->awaits_idle)
+		log_warning("%s: nobody said in time that it may start, starting it",
+			    service->name);
 	service_prestart_done(service);
+}
+
+static bool may_start_now(struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	return backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
+			     words->start_limit_interval_us);
 }
 
 void service_begin(struct service *service)
 {
 	const struct table_service *words = &service->definition->service;
 
-	if (!backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
-			   words->start_limit_interval_us)) {
+	if (!may_start_now(service) &&
+	    !(service->state == SERVICE_AUTO_RESTART && service_give_up(service))) {
 		service->result = VERDICT_SUCCESS;
 		service_fail(service, VERDICT_START_LIMIT, "started too often (%u times)",
 			     words->start_limit_burst);
 		service_dispatch(service, SERVICE_EVENT_RESTART_REFUSED);
-		service->host->gave_up(service, service->host->data);
 		return;
 	}
+	if (service_waits_for_software(service))
+		return;
 	if (!service->host->prestart(service, service->host->data)) {
 		service_dispatch(service, SERVICE_EVENT_START);
 		return;
 	}
 	service->prestart_pending = true;
 	(void)loop_timer_start(service->host->loop, &service->timer,
-			       clock_monotonic_us() + PRESTART_DEADLINE_US,
+			       clock_monotonic_us() + (service->awaits_idle ? IDLE_DEADLINE_US
+									    : PRESTART_DEADLINE_US),
 			       handle_prestart_deadline); /* the answer comes without it as well */
 	service->host->changed(service, service->host->data);
 }
@@ -151,7 +170,7 @@ void service_prestart_done(struct service *service)
 {
 	if (!service->prestart_pending)
 		return;
-	service->prestart_pending = false;
+	service->prestart_pending = service->awaits_idle = false;
 	loop_timer_stop(&service->timer);
 	service_dispatch(service, SERVICE_EVENT_START);
 }
@@ -169,6 +188,8 @@ int service_start(struct service *service)
 		return -EBUSY;
 	service->stop_wanted = service->restart_wanted = false;
 	loop_timer_stop(&service->timer);
+	if (service->state != SERVICE_AUTO_RESTART)
+		service_climb_down(service);
 	service_begin(service);
 	return 0;
 }
@@ -189,13 +210,21 @@ int service_stop(struct service *service)
 	return 0;
 }
 
+bool service_can_reload(const struct service *service)
+{
+	return definition_exec(service->definition, TABLE_PHASE_RELOAD, 0) ||
+	       service->definition->service.type == TABLE_TYPE_NOTIFY_RELOAD;
+}
+
 int service_reload(struct service *service)
 {
-	if (!definition_exec(service->definition, TABLE_PHASE_RELOAD, 0))
+	bool commands = definition_exec(service->definition, TABLE_PHASE_RELOAD, 0);
+
+	if (!service_can_reload(service))
 		return -ENOTSUP;
 	if (service->state != SERVICE_RUNNING && service->state != SERVICE_EXITED)
 		return -EBUSY;
-	service_dispatch(service, SERVICE_EVENT_RELOAD);
+	service_dispatch(service, commands ? SERVICE_EVENT_RELOAD : SERVICE_EVENT_RELOAD_BY_SIGNAL);
 	return 0;
 }
 
@@ -217,6 +246,8 @@ int service_kill(struct service *service, int signo)
 void service_reset_failed(struct service *service)
 {
 	backoff_reset(&service->backoff);
+	if (service_state_is_inactive(service->state))
+		service_climb_down(service);
 	service->restarts = 0;
 	if (service->state != SERVICE_FAILED)
 		return;
@@ -285,17 +316,4 @@ int service_output(struct service *service)
 	service->output_write = ends[1];
 	service->host->stream(service, service->host->data);
 	return service->output_write;
-}
-
-void service_drop_stored_fds(struct service *service)
-{
-	struct service_stored_fd *stored, *next;
-
-	list_for_each_safe (stored, next, &service->stored_fds, link) {
-		list_remove(&stored->link);
-		fd_close(stored->fd);
-		free(stored->name);
-		free(stored);
-	}
-	service->n_stored_fds = 0;
 }

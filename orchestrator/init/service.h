@@ -8,20 +8,30 @@
 #include "early/list.h"
 #include "early/loop.h"
 
+#include "background.h"
 #include "backoff.h"
 #include "cgroup.h"
 #include "definition.h"
 #include "execs_pipe.h"
+#include "ladder.h"
 #include "listen.h"
 #include "notify.h"
 #include "service_state.h"
 #include "verdict.h"
 
 #define SERVICE_REST_DEADLINE_US (5 * 1000000ULL)
+#define SERVICE_SOFTWARE_DEADLINE_US (10 * 1000000ULL)
 #define SERVICE_MAX_REASONS 8
 #define SERVICE_MAX_STORED_FDS 512
 
 struct service;
+
+/* What became of a rung. */
+enum service_gave_up {
+	SERVICE_GAVE_UP, /* it stays down */
+	SERVICE_GAVE_UP_AGAIN, /* it runs again */
+	SERVICE_GAVE_UP_NEXT, /* not possible: the next rung */
+};
 
 /* A process of a service that somebody waits for. */
 struct service_process {
@@ -42,6 +52,8 @@ struct service_stored_fd {
 	struct list link; /* service::stored_fds */
 	char *name;
 	int fd;
+	struct service *service;
+	struct loop_source source; /* tells that the other end is gone, unless FDPOLL=0 */
 };
 
 /* What a service needs of its surroundings; one for all services. The functions must not call back into the service. */
@@ -50,13 +62,17 @@ struct service_host {
 	struct cgroup_tree *cgroups;
 	const char *run_dir;
 	const char *exec_path; /* of early-exec */
+	bool gated; /* until the greeter stands: what is only wished for runs in the background */
 	bool streams; /* stdout and stderr are pipes; otherwise PID 1's stderr */
 	void (*state_changed)(struct service *service, enum service_state old, void *data);
 	void (*changed)(struct service *service,
 			void *data); /* something else of it: main pid, status */
 	bool (*prestart)(struct service *service,
 			 void *data); /* true: service_prestart_done() will come */
-	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
+	/* It ends again and again: what its manifest has for that. */
+	enum service_gave_up (*gave_up)(struct service *service, const struct ladder_rung *rung,
+					void *data);
+	void (*loops)(struct service *service, enum backoff_loop loop, void *data);
 	void (*stream)(struct service *service, void *data); /* output_read is new */
 	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
@@ -76,6 +92,9 @@ struct service {
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
 	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool wished; /* the start that runs was only wanted by another unit */
+	enum background_kind background;
+	bool relations_due; /* manager's: what follows for others is to be looked at */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 
@@ -97,11 +116,22 @@ struct service {
 	int output_write;
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
+	char *error_text; /* ERRNO=, BUSERROR=, EXIT_STATUS=: what it said of its failure */
 
 	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
 	struct loop_timer watchdog;
+	uint64_t watchdog_span_us; /* WatchdogSec=, or what it said by WATCHDOG_USEC= */
+	struct loop_timer pid_file_timer; /* looks for PIDFile= again */
+	struct loop_source ready_source; /* of ready_fd */
+	struct loop_source main_source; /* of main_pidfd */
+	int main_pidfd; /* of a main process that is not our child; -1: none */
+	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
 	bool prestart_pending;
+	bool awaits_idle; /* manager's: its prestart waits for the jobs of others */
 	struct backoff backoff;
+	uint32_t rung; /* of OnGiveUp=: how many were climbed */
+	char *software; /* unit whose Environment= it gets as well; NULL: none */
+	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
 	struct service_reason reasons[SERVICE_MAX_REASONS];
 	size_t n_reasons;
@@ -121,6 +151,13 @@ void service_set_definition(struct service *service, struct definition *definiti
 int service_start(struct service *service);
 int service_stop(struct service *service);
 int service_reload(struct service *service);
+bool service_can_reload(const struct service *service);
+
+/* The unit of its rung is up, or never will be. */
+void service_software_ready(struct service *service);
+
+/* Somebody needs it after all, or nobody is in a hurry any more. */
+void service_raise(struct service *service);
 
 void service_prestart_done(struct service *service);
 bool service_is_starting(const struct service *service); /* activating, or waiting for prestart */

@@ -1,29 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "early/clock.h"
-#include "early/fd.h"
 #include "early/log.h"
 #include "early/parse.h"
 
 #include "service_internal.h"
 
 /*
- * What a service says on its notify socket. Who may speak: its main process and its commands; with NotifyAccess=all every
- * process of its group, and root, whose short-lived helpers (systemd-notify) are dead when their message is read.
+ * What a service says on its notify socket. Who may speak is NotifyAccess=: its main process; its commands as
+ * well; or every process of its group, and root, whose short-lived helpers (systemd-notify) are dead when their message is read.
  */
 
-#define FD_NAME_MAX 255
+enum table_notify service_notify_access(const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (words->notify_access != TABLE_NOTIFY_DEFAULT)
+		return words->notify_access;
+	return words->type == TABLE_TYPE_NOTIFY || words->type == TABLE_TYPE_NOTIFY_RELOAD ||
+			       words->watchdog_us > 0
+		       ? TABLE_NOTIFY_MAIN
+		       : TABLE_NOTIFY_NONE;
+}
+
+bool service_awaits_notify(const struct service *service)
+{
+	uint32_t type = service->definition->service.type;
+
+	return type == TABLE_TYPE_NOTIFY || type == TABLE_TYPE_NOTIFY_RELOAD;
+}
 
 static bool may_speak(struct service *service, const struct notify_message *message)
 {
-	if (message->pid == service->main.pid || message->pid == service->control.pid)
-		return true;
-	if (!(service->definition->service.flags & TABLE_FLAG_NOTIFY_ALL))
-		return false;
-	return message->uid == 0 || cgroup_contains(&service->group, message->pid);
+	bool main = message->pid == service->main.pid;
+	bool control = message->pid == service->control.pid;
+
+	switch (service_notify_access(service)) {
+	case TABLE_NOTIFY_MAIN:
+		return main;
+	case TABLE_NOTIFY_EXEC:
+		return main || control;
+	case TABLE_NOTIFY_ALL:
+		return main || control || message->uid == 0 ||
+		       cgroup_contains(&service->group, message->pid);
+	case TABLE_NOTIFY_DEFAULT:
+	case TABLE_NOTIFY_NONE:
+		break;
+	}
+	return false;
 }
 
 static void take_main_pid(struct service *service, const struct notify_message *message)
@@ -72,6 +101,21 @@ static void take_watchdog(struct service *service, const struct notify_message *
 	}
 }
 
+static void take_watchdog_span(struct service *service, const struct notify_message *message)
+{
+	char value[32];
+	uint64_t span_us;
+
+	if (!notify_get(message->text, "WATCHDOG_USEC", value, sizeof(value)) ||
+	    parse_u64(value, &span_us) < 0)
+		return;
+	service->watchdog_span_us = span_us;
+	if (span_us > 0)
+		service_pet_watchdog(service);
+	else
+		loop_timer_stop(&service->watchdog);
+}
+
 /* The state's deadline is at least so far away from now on. */
 static void take_extension(struct service *service, const struct notify_message *message)
 {
@@ -88,69 +132,6 @@ static void take_extension(struct service *service, const struct notify_message 
 			       service->timer.fn); /* the old deadline holds */
 }
 
-/* --- stored descriptors --- */
-
-void service_store_fd(struct service *service, const char *name, int fd)
-{
-	struct service_stored_fd *stored = calloc(1, sizeof(*stored));
-
-	if (stored)
-		stored->name = strdup(name);
-	if (!stored || !stored->name) {
-		free(stored);
-		fd_close(fd);
-		return;
-	}
-	stored->fd = fd;
-	list_append(&service->stored_fds, &stored->link);
-	service->n_stored_fds++;
-}
-
-static bool fd_name_is_valid(const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if (*c <= ' ' || *c == ':' || *c == 0x7f)
-			return false;
-	return name[0] != '\0';
-}
-
-static void get_fd_name(const struct notify_message *message, char *buf, size_t size)
-{
-	if (!notify_get(message->text, "FDNAME", buf, size) || !fd_name_is_valid(buf))
-		strcpy(buf, "stored");
-}
-
-static void take_fds(struct service *service, const struct notify_message *message)
-{
-	char name[FD_NAME_MAX + 1];
-
-	get_fd_name(message, name, sizeof(name));
-	for (size_t i = 0; i < message->n_fds; i++) {
-		if (service->n_stored_fds >= SERVICE_MAX_STORED_FDS) {
-			log_warning("%s: stores too many descriptors, dropped one", service->name);
-			return;
-		}
-		service_store_fd(service, name, TAKE_FD(message->fds[i]));
-	}
-}
-
-static void remove_fds(struct service *service, const struct notify_message *message)
-{
-	char name[FD_NAME_MAX + 1];
-	struct service_stored_fd *stored, *next;
-
-	get_fd_name(message, name, sizeof(name));
-	list_for_each_safe (stored, next, &service->stored_fds, link) {
-		if (strcmp(stored->name, name) != 0)
-			continue;
-		list_remove(&stored->link);
-		fd_close(stored->fd);
-		free(stored->name);
-		free(stored);
-		service->n_stored_fds--;
-	}
-}
-
 static bool says(const struct notify_message *message, const char *key)
 {
 	char value[8];
@@ -158,6 +139,39 @@ static bool says(const struct notify_message *message, const char *key)
 	return notify_get(message->text, key, value, sizeof(value)) && strcmp(value, "1") == 0;
 }
 
+/* What it says of its own failure is told with how it ended. */
+static void take_error(struct service *service, const struct notify_message *message)
+{
+	char value[256], text[320] = "";
+	uint32_t number;
+
+	if (notify_get(message->text, "ERRNO", value, sizeof(value)) &&
+	    parse_u32(value, &number) == 0 && number > 0 && number < 4096)
+		snprintf(text, sizeof(text), "%s", strerror((int)number));
+	else if (notify_get(message->text, "BUSERROR", value, sizeof(value)) && value[0])
+		snprintf(text, sizeof(text), "%s", value);
+	else if (notify_get(message->text, "EXIT_STATUS", value, sizeof(value)) && value[0])
+		snprintf(text, sizeof(text), "exit status %s", value);
+	if (!text[0])
+		return;
+	free(service->error_text);
+	service->error_text = strdup(text);
+}
+
+static void take_state(struct service *service, const struct notify_message *message)
+{
+	bool ready = says(message, "READY") && service_awaits_notify(service);
+
+	/* The newer of two lines in one message is the one that ends something. */
+	if (says(message, "STOPPING"))
+		service_dispatch(service, SERVICE_EVENT_STOPPING);
+	else if (says(message, "RELOADING") && !ready)
+		service_dispatch(service, SERVICE_EVENT_RELOADING);
+	else if (ready)
+		service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+/* BARRIER=1 brings a descriptor, which is closed with the others of the message: that is the whole answer. */
 void service_handle_notify(struct notify *notify, const struct notify_message *message)
 {
 	struct service *service = container_of(notify, struct service, notify);
@@ -169,12 +183,10 @@ void service_handle_notify(struct notify *notify, const struct notify_message *m
 	}
 	take_main_pid(service, message);
 	take_status(service, message);
-	if (says(message, "FDSTOREREMOVE"))
-		remove_fds(service, message);
-	else if (says(message, "FDSTORE"))
-		take_fds(service, message);
+	take_error(service, message);
+	service_take_fds(service, message);
+	take_watchdog_span(service, message);
 	take_watchdog(service, message);
 	take_extension(service, message);
-	if (says(message, "READY") && service->definition->service.type == TABLE_TYPE_NOTIFY)
-		service_dispatch(service, SERVICE_EVENT_READY);
+	take_state(service, message);
 }

@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 
 #include "early/fd.h"
 #include "early/log.h"
@@ -50,6 +53,8 @@ static const struct definition_exec *next_command(const struct service *service)
 /* Nobody else tells when such a service is up than its own exec. */
 static bool exec_is_ready(const struct service *service)
 {
+	if (service_awaits_ready_fd(service))
+		return false;
 	if (is_type(service, TABLE_TYPE_EXEC))
 		return true;
 	/* With a condition it may turn out not to be started at all. */
@@ -60,7 +65,7 @@ static bool exec_is_ready(const struct service *service)
 static bool spawn_is_ready(const struct service *service)
 {
 	return (is_type(service, TABLE_TYPE_SIMPLE) || is_type(service, TABLE_TYPE_IDLE)) &&
-	       !exec_is_ready(service);
+	       !service_awaits_ready_fd(service) && !exec_is_ready(service);
 }
 
 static void handle_pipe(struct execs_pipe *pipe)
@@ -126,7 +131,10 @@ void service_settle(struct service *service)
 	bool unknown_main = is_type(service, TABLE_TYPE_FORKING) && service->main.pid == 0 &&
 			    !service->main_gone;
 
-	if (service->state != SERVICE_RUNNING || service_is_target(service))
+	if ((service->state != SERVICE_RUNNING && service->state != SERVICE_STOPPING) ||
+	    service_is_target(service))
+		return;
+	if ((words->flags & TABLE_FLAG_EXIT_CGROUP) && !cgroup_is_empty(&service->group))
 		return;
 	if (unknown_main && !cgroup_is_empty(&service->group))
 		return;
@@ -146,16 +154,21 @@ static void fail_by_end(struct service *service, enum verdict_result result, con
 			const struct service_process *process, const siginfo_t *info)
 {
 	const struct execs_pipe *pipe = &process->pipe;
+	const char *said = service->error_text ? service->error_text : "";
+	const char *mark = service->error_text ? ": " : "";
 
-	if (pipe->outcome == EXECS_OUTCOME_FAILED)
+	/* Nothing else of early-exec is cancelled. */
+	if (pipe->outcome == EXECS_OUTCOME_FAILED && pipe->error == -ECANCELED)
+		service_fail(service, VERDICT_ASSERT, "%s", pipe->text);
+	else if (pipe->outcome == EXECS_OUTCOME_FAILED)
 		service_fail(service, result, "%s: %s", what, pipe->text);
 	else if (info->si_code == CLD_EXITED)
-		service_fail(service, result, "%s ended with exit status %d", what,
-			     info->si_status);
+		service_fail(service, result, "%s ended with exit status %d%s%s", what,
+			     info->si_status, mark, said);
 	else
-		service_fail(service, result, "%s was ended by signal %d (%s)%s", what,
+		service_fail(service, result, "%s was ended by signal %d (%s)%s%s%s", what,
 			     info->si_status, strsignal(info->si_status),
-			     info->si_code == CLD_DUMPED ? " and dumped core" : "");
+			     info->si_code == CLD_DUMPED ? " and dumped core" : "", mark, said);
 }
 
 static bool skip(struct service *service, const struct service_process *process)
@@ -198,7 +211,13 @@ static void main_ended(struct service *service, bool failed)
 		main_ended_in_start(service, failed);
 		return;
 	case SERVICE_RUNNING:
+	case SERVICE_STOPPING:
 		service_settle(service);
+		return;
+	case SERVICE_RELOAD_SIGNAL:
+	case SERVICE_RELOAD_NOTIFY:
+		service_dispatch(service,
+				 failed ? SERVICE_EVENT_MAIN_FAILED : SERVICE_EVENT_MAIN_GONE);
 		return;
 	case SERVICE_START_POST:
 	case SERVICE_RELOAD:
@@ -235,6 +254,41 @@ static void handle_main_exit(struct loop_child *child, const siginfo_t *info)
 	main_ended(service, result != VERDICT_SUCCESS);
 }
 
+static void main_vanished(struct service *service);
+
+/* The end of a main process that is somebody else's child: how it ended, only its parent knows. */
+static void handle_stranger_gone(struct loop_source *source, uint32_t events)
+{
+	struct service *service = container_of(source, struct service, main_source);
+
+	service_forget_stranger(service);
+	if (service->main.pid > 0)
+		main_vanished(service);
+}
+
+static void watch_stranger(struct service *service, pid_t pid)
+{
+	siginfo_t info = { 0 };
+	int r;
+
+	service_forget_stranger(service);
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		return; /* our child */
+	service->main_pidfd = pidfd_open(pid, 0);
+	if (service->main_pidfd < 0)
+		return; /* gone, or a kernel without: then its group's end tells */
+	r = loop_add(service->host->loop, &service->main_source, service->main_pidfd, EPOLLIN,
+		     handle_stranger_gone);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot watch process %d", service->name, (int)pid);
+}
+
+void service_forget_stranger(struct service *service)
+{
+	loop_remove(&service->main_source);
+	service->main_pidfd = fd_close(service->main_pidfd);
+}
+
 void service_watch_main(struct service *service, pid_t pid)
 {
 	struct service_process *process = &service->main;
@@ -249,6 +303,7 @@ void service_watch_main(struct service *service, pid_t pid)
 	r = loop_child_watch(service->host->loop, &process->child, pid, handle_main_exit);
 	if (r < 0)
 		log_warning_errno(r, "%s: cannot watch main process %d", service->name, (int)pid);
+	watch_stranger(service, pid);
 	service->host->changed(service, service->host->data);
 }
 
@@ -256,7 +311,13 @@ void service_watch_main(struct service *service, pid_t pid)
 
 static void forking_is_up(struct service *service)
 {
-	if (service->main.pid == 0)
+	bool guess = !(service->definition->service.flags & TABLE_FLAG_NO_GUESS_MAIN_PID);
+
+	if (service->main.pid == 0 && service_has_pid_file(service)) {
+		service_look_for_main(service);
+		return;
+	}
+	if (service->main.pid == 0 && guess)
 		service_watch_main(service, cgroup_only_pid(&service->group, 0));
 	service_dispatch(service, SERVICE_EVENT_READY);
 }
@@ -370,7 +431,7 @@ void service_handle_empty(struct cgroup *group)
 
 	if (service->main.pid > 0 && kill(service->main.pid, 0) < 0 && errno == ESRCH)
 		main_vanished(service);
-	else if (service->state == SERVICE_RUNNING)
+	else if (service->state == SERVICE_RUNNING || service->state == SERVICE_STOPPING)
 		service_settle(service);
 	else
 		service_check_empty(service);
@@ -405,6 +466,9 @@ void service_resume_processes(struct service *service, const struct state_servic
 		cgroup_entered(&service->group);
 	resume_process(service, &service->main, state->main_pid, state->main_pipe,
 		       handle_main_exit);
+	service_raise(service); /* the gate is open after an exec */
+	if (service->main.pid > 0)
+		watch_stranger(service, service->main.pid);
 	resume_process(service, &service->control, state->control_pid, state->control_pipe,
 		       handle_control_exit);
 	service_check_empty(service);

@@ -6,8 +6,8 @@
 /*
  * The table
  *
- *	dead -> condition -> start-pre -> start -> start-post -> running (or exited) <-> reload
- *	     ... -> stop -> stop-sigterm -> stop-sigkill -> stop-post -> final-sigkill -> dead, failed, auto-restart
+ *	dead -> condition -> start-pre -> start -> start-post -> running (or exited) <-> reload, reload-signal, reload-notify
+ *	     ... -> stop-notify -> stop -> stop-sigterm -> stop-sigkill -> stop-post -> final-sigkill -> dead, failed, auto-restart
  *
  * A state with commands is entered with ACTION_RUN; the shell runs them one after the other and feeds PHASE_DONE at once if
  * there are none. Every way out of a service that was started leads through final-sigkill, so that no process of one life
@@ -36,7 +36,16 @@
 	[SERVICE_EVENT_STOP] = STEP(STOP_SIGTERM, KILL_CONTROL | TERMINATE),                       \
 	[SERVICE_EVENT_PHASE_FAILED] = STEP(STOP_SIGTERM, TERMINATE),                              \
 	[SERVICE_EVENT_SKIPPED] = STEP(FINAL_SIGKILL, KILL_CONTROL | KILL_REST),                   \
-	[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGTERM, KILL_CONTROL | TERMINATE)
+	[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGTERM, KILL_CONTROL | TERMINATE),                    \
+	[SERVICE_EVENT_TIMEOUT_ABORT] = STEP(STOP_ABORT, KILL_CONTROL | ABORT),                    \
+	[SERVICE_EVENT_TIMEOUT_KILL] = STEP(STOP_SIGKILL, KILL_CONTROL | KILL_HARD)
+
+/* It reloads by itself, and says READY=1 when it is through. */
+#define RELOADING                                                                                  \
+	UP, [SERVICE_EVENT_READY] = STEP(RUNNING, SERVICE_ACTION_SETTLE),                          \
+	    [SERVICE_EVENT_RELOADING] = STEP(RELOAD_NOTIFY, TIME_START),                           \
+	    [SERVICE_EVENT_STOPPING] = STEP(STOPPING, TIME_STOP),                                  \
+	    [SERVICE_EVENT_TIMEOUT] = STEP(RUNNING, SERVICE_ACTION_SETTLE)
 
 /* Up, with or without processes. */
 #define UP                                                                                         \
@@ -87,6 +96,17 @@ static const struct service_step steps[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT]
 		[SERVICE_EVENT_RELOAD] = STEP(RELOAD, RUN | TIME_START),
 		[SERVICE_EVENT_MAIN_REMAINS] = STEP(EXITED, 0),
 		[SERVICE_EVENT_TIMEOUT] = STEP(STOP, RUN | TIME_STOP),
+		[SERVICE_EVENT_RELOAD_BY_SIGNAL] =
+			STEP(RELOAD_SIGNAL, SERVICE_ACTION_SIGNAL_RELOAD | TIME_START),
+		[SERVICE_EVENT_RELOADING] = STEP(RELOAD_NOTIFY, TIME_START),
+		[SERVICE_EVENT_STOPPING] = STEP(STOPPING, TIME_STOP),
+	},
+	[SERVICE_RELOAD_SIGNAL] = { RELOADING },
+	[SERVICE_RELOAD_NOTIFY] = { RELOADING },
+	[SERVICE_STOPPING] = {
+		UP,
+		[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGTERM, TERMINATE),
+		[SERVICE_EVENT_MAIN_REMAINS] = STEP(EXITED, 0),
 	},
 	[SERVICE_EXITED] = {
 		UP,
@@ -102,8 +122,16 @@ static const struct service_step steps[SERVICE_STATE_COUNT][SERVICE_EVENT_COUNT]
 		[SERVICE_EVENT_PHASE_DONE] = STEP(STOP_SIGTERM, TERMINATE),
 		[SERVICE_EVENT_PHASE_FAILED] = STEP(STOP_SIGTERM, TERMINATE),
 		[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGTERM, KILL_CONTROL | TERMINATE),
+		[SERVICE_EVENT_TIMEOUT_ABORT] = STEP(STOP_ABORT, KILL_CONTROL | ABORT),
+		[SERVICE_EVENT_TIMEOUT_KILL] = STEP(STOP_SIGKILL, KILL_CONTROL | KILL_HARD),
 	},
 	[SERVICE_STOP_SIGTERM] = {
+		[SERVICE_EVENT_EMPTY] = STEP(STOP_POST, RUN | TIME_STOP),
+		[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGKILL, KILL_HARD),
+		[SERVICE_EVENT_TIMEOUT_ABORT] = STEP(STOP_ABORT, ABORT),
+		[SERVICE_EVENT_TIMEOUT_KILL] = STEP(STOP_SIGKILL, KILL_HARD),
+	},
+	[SERVICE_STOP_ABORT] = {
 		[SERVICE_EVENT_EMPTY] = STEP(STOP_POST, RUN | TIME_STOP),
 		[SERVICE_EVENT_TIMEOUT] = STEP(STOP_SIGKILL, KILL_HARD),
 	},
@@ -146,8 +174,12 @@ static const struct {
 	[SERVICE_RUNNING] = { "active", "running" },
 	[SERVICE_EXITED] = { "active", "exited" },
 	[SERVICE_RELOAD] = { "reloading", "reload" },
+	[SERVICE_RELOAD_SIGNAL] = { "reloading", "reload-signal" },
+	[SERVICE_RELOAD_NOTIFY] = { "reloading", "reload-notify" },
+	[SERVICE_STOPPING] = { "deactivating", "stop-notify" },
 	[SERVICE_STOP] = { "deactivating", "stop" },
 	[SERVICE_STOP_SIGTERM] = { "deactivating", "stop-sigterm" },
+	[SERVICE_STOP_ABORT] = { "deactivating", "stop-watchdog" },
 	[SERVICE_STOP_SIGKILL] = { "deactivating", "stop-sigkill" },
 	[SERVICE_STOP_POST] = { "deactivating", "stop-post" },
 	[SERVICE_FINAL_SIGKILL] = { "deactivating", "final-sigkill" },
@@ -169,6 +201,9 @@ static const char *const event_names[] = {
 	[SERVICE_EVENT_START] = "start",
 	[SERVICE_EVENT_STOP] = "stop",
 	[SERVICE_EVENT_RELOAD] = "reload",
+	[SERVICE_EVENT_RELOAD_BY_SIGNAL] = "reload-by-signal",
+	[SERVICE_EVENT_RELOADING] = "reloading",
+	[SERVICE_EVENT_STOPPING] = "stopping",
 	[SERVICE_EVENT_PHASE_DONE] = "phase-done",
 	[SERVICE_EVENT_PHASE_FAILED] = "phase-failed",
 	[SERVICE_EVENT_SKIPPED] = "skipped",
@@ -178,6 +213,8 @@ static const char *const event_names[] = {
 	[SERVICE_EVENT_MAIN_FAILED] = "main-failed",
 	[SERVICE_EVENT_EMPTY] = "empty",
 	[SERVICE_EVENT_TIMEOUT] = "timeout",
+	[SERVICE_EVENT_TIMEOUT_ABORT] = "timeout-abort",
+	[SERVICE_EVENT_TIMEOUT_KILL] = "timeout-kill",
 	[SERVICE_EVENT_WATCHDOG] = "watchdog",
 	[SERVICE_EVENT_END_DEAD] = "end-dead",
 	[SERVICE_EVENT_END_FAILED] = "end-failed",
@@ -190,9 +227,16 @@ const char *service_event_name(enum service_event event)
 	return event < ARRAY_SIZE(event_names) ? event_names[event] : "?";
 }
 
+bool service_state_is_reload(enum service_state state)
+{
+	return state == SERVICE_RELOAD || state == SERVICE_RELOAD_SIGNAL ||
+	       state == SERVICE_RELOAD_NOTIFY;
+}
+
 bool service_state_is_active(enum service_state state)
 {
-	return state == SERVICE_RUNNING || state == SERVICE_EXITED || state == SERVICE_RELOAD;
+	return state == SERVICE_RUNNING || state == SERVICE_EXITED ||
+	       service_state_is_reload(state);
 }
 
 bool service_state_is_inactive(enum service_state state)

@@ -15,8 +15,12 @@ enum service_state {
 	SERVICE_RUNNING,
 	SERVICE_EXITED,
 	SERVICE_RELOAD,
+	SERVICE_RELOAD_SIGNAL, /* notify-reload: it was asked, and has not yet said RELOADING=1 */
+	SERVICE_RELOAD_NOTIFY, /* it said RELOADING=1, READY=1 will come */
+	SERVICE_STOPPING, /* it said STOPPING=1 and ends by itself */
 	SERVICE_STOP,
 	SERVICE_STOP_SIGTERM,
+	SERVICE_STOP_ABORT, /* took too long, and its manifest wants a core of that */
 	SERVICE_STOP_SIGKILL,
 	SERVICE_STOP_POST,
 	SERVICE_FINAL_SIGKILL, /* what is left of the group is killed and awaited */
@@ -29,6 +33,9 @@ enum service_event {
 	SERVICE_EVENT_START, /* somebody wants it to run */
 	SERVICE_EVENT_STOP, /* somebody wants it to end */
 	SERVICE_EVENT_RELOAD,
+	SERVICE_EVENT_RELOAD_BY_SIGNAL, /* the same where a signal does it */
+	SERVICE_EVENT_RELOADING, /* it said that it reloads */
+	SERVICE_EVENT_STOPPING, /* it said that it stops */
 	SERVICE_EVENT_PHASE_DONE, /* the commands of this state are through */
 	SERVICE_EVENT_PHASE_FAILED,
 	SERVICE_EVENT_SKIPPED, /* a condition was not met */
@@ -38,6 +45,8 @@ enum service_event {
 	SERVICE_EVENT_MAIN_FAILED,
 	SERVICE_EVENT_EMPTY, /* no process is left of those that were killed */
 	SERVICE_EVENT_TIMEOUT,
+	SERVICE_EVENT_TIMEOUT_ABORT, /* the same with TimeoutStartFailureMode= or -Stop- abort, kill */
+	SERVICE_EVENT_TIMEOUT_KILL,
 	SERVICE_EVENT_WATCHDOG,
 	SERVICE_EVENT_END_DEAD, /* in FINAL_SIGKILL, after EMPTY or TIMEOUT: the verdict */
 	SERVICE_EVENT_END_FAILED,
@@ -61,6 +70,7 @@ enum service_action {
 	SERVICE_ACTION_TIME_REST = 512, /* SERVICE_REST_DEADLINE_US */
 	SERVICE_ACTION_TIME_RESTART = 1024, /* RestartSec= */
 	SERVICE_ACTION_VERDICT = 2048, /* ask service_verdict() and feed its event */
+	SERVICE_ACTION_SIGNAL_RELOAD = 8192, /* ReloadSignal= to the main process */
 	SERVICE_ACTION_SETTLE = 4096, /* up: is the main process still there? */
 };
 
@@ -77,7 +87,9 @@ const char *service_active_state_name(enum service_state state);
 const char *service_sub_state_name(enum service_state state);
 const char *service_event_name(enum service_event event);
 
-/* Up: running, exited, reload. */
+/* One of the three reloads. */
+bool service_state_is_reload(enum service_state state);
+/* Up: running, exited, reloads. */
 bool service_state_is_active(enum service_state state);
 /* At rest: dead, failed. */
 bool service_state_is_inactive(enum service_state state);

@@ -25,24 +25,41 @@
 
 /* --- timers --- */
 
+static enum service_event timeout_event(const struct service *service)
+{
+	static const enum service_event events[] = {
+		[TABLE_FAILURE_TERMINATE] = SERVICE_EVENT_TIMEOUT,
+		[TABLE_FAILURE_ABORT] = SERVICE_EVENT_TIMEOUT_ABORT,
+		[TABLE_FAILURE_KILL] = SERVICE_EVENT_TIMEOUT_KILL,
+	};
+	const struct table_service *words = &service->definition->service;
+
+	if (service_is_starting(service))
+		return events[words->start_failure_mode];
+	if (service->state == SERVICE_STOP || service->state == SERVICE_STOP_SIGTERM)
+		return events[words->stop_failure_mode];
+	return SERVICE_EVENT_TIMEOUT;
+}
+
 static void handle_timeout(struct loop_timer *timer)
 {
 	struct service *service = container_of(timer, struct service, timer);
 
 	if (service->state == SERVICE_AUTO_RESTART) {
+		service->awaits_software = false;
 		service_begin(service);
 		return;
 	}
 	if (service->state == SERVICE_FINAL_SIGKILL)
 		log_warning("%s: processes are left that cannot be killed", service->name);
-	else if (service->state == SERVICE_RELOAD)
+	else if (service_state_is_reload(service->state))
 		log_warning("%s: reload took too long", service->name);
 	else if (service->state == SERVICE_RUNNING)
 		service_fail(service, VERDICT_TIMEOUT, "ran for longer than RuntimeMaxSec=");
 	else
 		service_fail(service, VERDICT_TIMEOUT, "took too long in state %s",
 			     service_sub_state_name(service->state));
-	service_dispatch(service, SERVICE_EVENT_TIMEOUT);
+	service_dispatch(service, timeout_event(service));
 }
 
 static void arm(struct service *service, uint64_t span_us)
@@ -68,7 +85,7 @@ static void handle_watchdog(struct loop_timer *timer)
 
 void service_pet_watchdog(struct service *service)
 {
-	uint64_t span_us = service->definition->service.watchdog_us;
+	uint64_t span_us = service->watchdog_span_us;
 	uint64_t now_us = clock_monotonic_us();
 
 	if (span_us == 0 || span_us > UINT64_MAX - now_us)
@@ -97,7 +114,6 @@ static void arm_runtime(struct service *service)
 static void set_timer(struct service *service, uint32_t actions)
 {
 	const struct table_service *words = &service->definition->service;
-	bool limited = words->start_limit_burst > 0 && words->start_limit_interval_us > 0;
 
 	if (actions & SERVICE_ACTION_TIME_START)
 		arm(service,
@@ -107,9 +123,7 @@ static void set_timer(struct service *service, uint32_t actions)
 	if (actions & SERVICE_ACTION_TIME_REST)
 		arm(service, SERVICE_REST_DEADLINE_US);
 	if (actions & SERVICE_ACTION_TIME_RESTART)
-		arm(service,
-		    backoff_delay(&service->backoff, clock_monotonic_us() - service->started_us,
-				  words->restart_us, limited));
+		arm(service, service_restart_delay(service));
 	arm_runtime(service);
 }
 
@@ -129,14 +143,6 @@ void service_resume(struct service *service, const struct state_service *state)
 }
 
 /* --- a new run --- */
-
-static bool speaks_notify(const struct service *service)
-{
-	const struct table_service *words = &service->definition->service;
-
-	return words->type == TABLE_TYPE_NOTIFY || words->watchdog_us > 0 ||
-	       (words->flags & TABLE_FLAG_NOTIFY_ALL);
-}
 
 /* A user manager's group is the user's: its uid is its instance name. */
 static void delegate(struct service *service)
@@ -186,10 +192,24 @@ static void make_group(struct service *service)
 		(void)cgroup_restrict_devices(&service->group, &words->devices);
 		(void)cgroup_restrict_network(&service->group, &words->addresses);
 	}
+	if (service->host->gated && service->wished)
+		service->background = background_enter(&service->group);
 	if (words->flags & TABLE_FLAG_DELEGATE) {
 		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
 		delegate(service);
 	}
+}
+
+void service_raise(struct service *service)
+{
+	service->wished = false;
+	if (service->background == BACKGROUND_NONE)
+		return;
+	background_raise(&service->group, service->background);
+	service->background = BACKGROUND_NONE;
+	/* What its manifest says of weights was overwritten. */
+	cgroup_limit(service->host->cgroups, service->group.path,
+		     &service->definition->service.cgroup);
 }
 
 static void prepare(struct service *service)
@@ -197,7 +217,7 @@ static void prepare(struct service *service)
 	int r;
 
 	make_group(service);
-	if (speaks_notify(service)) {
+	if (service_notify_access(service) != TABLE_NOTIFY_NONE) {
 		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
 				service->name, service_handle_notify);
 		if (r < 0)
@@ -209,12 +229,20 @@ static void prepare(struct service *service)
 			service->host->run_dir); /* logged there; the service may bind by itself */
 }
 
+static char *free_text(char *text)
+{
+	free(text);
+	return NULL;
+}
+
 static void clear(struct service *service)
 {
 	service->result = VERDICT_SUCCESS;
 	service->stop_wanted = service->restart_wanted = false;
 	service->main_gone = service->conditions_met = service->cleaned = false;
 	service->exit_code = service->exit_status = 0;
+	service->watchdog_span_us = service->definition->service.watchdog_us;
+	service->error_text = free_text(service->error_text);
 	service->started_us = clock_monotonic_us();
 	free(service->detail);
 	free(service->status_text);
@@ -300,6 +328,13 @@ static void kill_rest(struct service *service)
 	(void)cgroup_kill(&service->group, final_signal(service), 0);
 }
 
+static void signal_reload(struct service *service)
+{
+	int signo = service->definition->service.reload_signal;
+
+	kill_main(service, signo ? signo : SIGHUP);
+}
+
 static bool awaits_end(uint32_t actions)
 {
 	return actions & (SERVICE_ACTION_KILL_MAIN_AND_GROUP | SERVICE_ACTION_KILL_ABORT |
@@ -338,18 +373,30 @@ static bool awaits_group(const struct service *service)
 	case TABLE_KILL_CONTROL_GROUP:
 		return true;
 	case TABLE_KILL_MIXED:
-		return service->state != SERVICE_STOP_SIGTERM;
+		return service->state != SERVICE_STOP_SIGTERM &&
+		       service->state != SERVICE_STOP_ABORT;
 	}
 	return false;
+}
+
+/* What forked away is known only when the one that died is gone: it gets what the others got. */
+static void terminate_adopted(struct service *service)
+{
+	bool adopted = service->group.adopted;
+
+	service->group.adopted = false;
+	if (adopted && service->state == SERVICE_STOP_SIGTERM)
+		terminate(service);
 }
 
 void service_check_empty(struct service *service)
 {
 	bool none = service->definition->service.kill_mode == TABLE_KILL_NONE;
 
-	if (service->state != SERVICE_STOP_SIGTERM && service->state != SERVICE_STOP_SIGKILL &&
-	    service->state != SERVICE_FINAL_SIGKILL)
+	if (service->state != SERVICE_STOP_SIGTERM && service->state != SERVICE_STOP_ABORT &&
+	    service->state != SERVICE_STOP_SIGKILL && service->state != SERVICE_FINAL_SIGKILL)
 		return;
+	terminate_adopted(service);
 	if (!none && (main_is_left(service) || service->control.pid > 0))
 		return;
 	if (!none && awaits_group(service) && !cgroup_is_empty(&service->group))
@@ -364,7 +411,8 @@ static enum service_event verdict(struct service *service)
 	if (service->result == VERDICT_CONDITION)
 		return SERVICE_EVENT_END_DEAD;
 	if (!service->stop_wanted &&
-	    verdict_restarts(words, service->result, service->exit_code, service->exit_status))
+	    verdict_restarts(words, service->result, service->exit_code, service->exit_status) &&
+	    service_comes_again(service))
 		return SERVICE_EVENT_END_RESTART;
 	return service->result == VERDICT_SUCCESS ? SERVICE_EVENT_END_DEAD
 						  : SERVICE_EVENT_END_FAILED;
@@ -396,7 +444,11 @@ static void lay_to_rest(struct service *service)
 {
 	command_forget(&service->main);
 	command_forget(&service->control);
+	service_ready_close(service);
+	service_forget_stranger(service);
+	service->background = BACKGROUND_NONE; /* the group's end, or the next start, sees to it */
 	loop_timer_stop(&service->watchdog);
+	loop_timer_stop(&service->pid_file_timer);
 	if (service->state == SERVICE_AUTO_RESTART) {
 		service->restarts++;
 		return;
@@ -426,7 +478,8 @@ static void enter(struct service *service, enum service_state next)
 		lay_to_rest(service);
 	if (next == SERVICE_START)
 		service_pet_watchdog(service);
-	if (next == SERVICE_STOP || next == SERVICE_STOP_SIGTERM)
+	if (next == SERVICE_STOP || next == SERVICE_STOP_SIGTERM || next == SERVICE_STOP_ABORT ||
+	    next == SERVICE_STOP_SIGKILL)
 		loop_timer_stop(&service->watchdog);
 	if (old != next)
 		service->host->state_changed(service, old, service->host->data);
@@ -445,6 +498,8 @@ void service_dispatch(struct service *service, enum service_event event)
 	enter(service, step.next);
 	set_timer(service, step.actions);
 	kill_processes(service, step.actions);
+	if (step.actions & SERVICE_ACTION_SIGNAL_RELOAD)
+		signal_reload(service);
 	if (step.actions & SERVICE_ACTION_RUN)
 		service_run_phase(service);
 	else if (step.actions & SERVICE_ACTION_VERDICT)

@@ -112,6 +112,9 @@ static int place_stdio(int output_fd)
 	return 0;
 }
 
+/* Above all numbers that descriptors are put to. */
+#define SPAWN_ROOM (MAX((size_t)SPAWN_MAX_FDS, (size_t)SPAWN_MAX_PLACE))
+
 static int move_up(int fd, size_t n_fds)
 {
 	int moved = fcntl(fd, F_DUPFD_CLOEXEC, SPAWN_FIRST_FD + (int)n_fds + 1);
@@ -122,15 +125,21 @@ static int move_up(int fd, size_t n_fds)
 /* @moved has room for the descriptors. */
 static int place_fds(const struct spawn *spawn, int *moved)
 {
+	int place_fd = spawn->place_fd;
+
 	for (size_t i = 0; i < spawn->n_fds; i++) {
-		moved[i] = move_up(spawn->fds[i], spawn->n_fds);
+		moved[i] = move_up(spawn->fds[i], SPAWN_ROOM);
 		if (moved[i] < 0)
 			return moved[i];
 	}
+	if (place_fd >= 0)
+		place_fd = move_up(place_fd, SPAWN_ROOM);
 	(void)close_range(SPAWN_FIRST_FD, ~0U, CLOSE_RANGE_CLOEXEC); /* all have it from birth */
 	for (size_t i = 0; i < spawn->n_fds; i++)
 		if (dup2(moved[i], SPAWN_FIRST_FD + (int)i) < 0)
 			return -errno;
+	if (spawn->place_fd >= 0 && (place_fd < 0 || dup2(place_fd, spawn->place_at) < 0))
+		return -errno;
 	return 0;
 }
 
@@ -201,7 +210,7 @@ static void run_child(const struct spawn *spawn, bool inside)
 	const char *step;
 
 	if (spawn->status_fd >= 0)
-		status_fd = move_up(spawn->status_fd, spawn->n_fds);
+		status_fd = move_up(spawn->status_fd, SPAWN_ROOM);
 	step = prepare(spawn, inside, moved, &error);
 	if (error == 0) {
 		if (spawn->listen_pid)

@@ -10,6 +10,7 @@ struct cgroup;
 /* How a child is made. Everything that could wait is early-exec's work: here are only the kernel's own files. */
 #define SPAWN_FIRST_FD 3
 #define SPAWN_MAX_FDS 600
+#define SPAWN_MAX_PLACE 255
 #define SPAWN_EXIT_EXEC 203
 #define SPAWN_NOFILE_SOFT 1024 /* systemd's defaults */
 #define SPAWN_NOFILE_HARD 524288
@@ -21,6 +22,8 @@ struct spawn {
 	struct cgroup *group; /* NULL: stays in PID 1's, and in its session */
 	const int *fds; /* these are at SPAWN_FIRST_FD and up in the child */
 	size_t n_fds;
+	int place_fd; /* is at place_at (from SPAWN_FIRST_FD + n_fds to 255) in the child; -1: none */
+	int place_at;
 	int output_fd; /* for stdout and stderr; -1: PID 1's stderr */
 	int status_fd; /* gets EXECS_FAILED if the exec fails; -1: none. Closed by a successful exec */
 	bool listen_pid; /* add LISTEN_PID to the environment */

@@ -40,6 +40,13 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, window_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, starts, WIRE_U32),
 	WIRE_FIELD(struct state_service, quick_deaths, WIRE_U32),
+	WIRE_FIELD(struct state_service, forgiven_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, loop, WIRE_U32),
+	WIRE_FIELD(struct state_service, rung, WIRE_U32),
+	WIRE_FIELD(struct state_service, software, WIRE_TEXT),
+	WIRE_FIELD(struct state_service, ready_fd, WIRE_I32),
+	WIRE_FIELD(struct state_service, watchdog_span_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, background, WIRE_U32),
 };
 
 static const struct wire_field listen_fields[] = {

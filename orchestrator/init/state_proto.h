@@ -8,7 +8,7 @@
  * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -75,6 +75,13 @@ struct state_service {
 	uint64_t window_us;
 	uint32_t starts;
 	uint32_t quick_deaths;
+	uint64_t forgiven_us;
+	uint32_t loop;
+	uint32_t rung;
+	const char *software; /* "": none */
+	int32_t ready_fd;
+	uint64_t watchdog_span_us;
+	uint32_t background; /* enum background_kind; the gate itself is open after an exec */
 };
 
 struct state_listen {

@@ -59,6 +59,11 @@ static void take_fds(struct service *service, const struct state_service *messag
 		(void)fd_set_cloexec(service->output_read, true); /* open, so it can't fail */
 	if (service->output_write >= 0)
 		(void)fd_set_cloexec(service->output_write, true); /* open, so it can't fail */
+	if (message->ready_fd >= 0) {
+		(void)fd_set_cloexec(message->ready_fd, true); /* open, so it can't fail */
+		if (service_ready_adopt(service, message->ready_fd) < 0)
+			log_warning("%s: lost the pipe of its readiness", service->name);
+	}
 	if (message->notify_fd < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/notify/%s", service->host->run_dir, service->name);
@@ -86,9 +91,15 @@ static void take_values(struct service *service, const struct state_service *mes
 		.window_us = message->window_us,
 		.starts = message->starts,
 		.quick_deaths = message->quick_deaths,
+		.forgiven_us = message->forgiven_us,
+		.loop = message->loop,
 	};
+	service->rung = message->rung;
+	service->watchdog_span_us = message->watchdog_span_us;
+	service->background = message->background;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
-	    copy_text(&service->detail, message->detail) < 0)
+	    copy_text(&service->detail, message->detail) < 0 ||
+	    copy_text(&service->software, message->software) < 0)
 		log_warning("%s: no memory for its words", service->name);
 }
 
@@ -99,7 +110,8 @@ static int make_service(struct reader *reader)
 	struct service *service;
 	int r;
 
-	if (message->state >= SERVICE_STATE_COUNT || message->result >= VERDICT_RESULT_COUNT)
+	if (message->state >= SERVICE_STATE_COUNT || message->result >= VERDICT_RESULT_COUNT ||
+	    message->background > BACKGROUND_PROCESSES || message->loop > BACKOFF_LOOP_SLOW)
 		return -EPROTO;
 	r = definition_new(&definition, reader->definition, reader->definition_len);
 	if (r < 0)
@@ -150,7 +162,7 @@ static void take_stored(struct reader *reader, const void *value)
 	const struct state_stored *message = value;
 
 	if (reader->service && fd_set_cloexec(message->fd, true) == 0)
-		service_store_fd(reader->service, message->name, message->fd);
+		service_store_fd(reader->service, message->name, message->fd, true);
 }
 
 static void take_reason(struct reader *reader, const void *value)

@@ -7,7 +7,7 @@
 
 /* Reads what early-load wrote, and trusts nothing of it. */
 #define TABLE_READ_MAX_BYTES (16 * 1024 * 1024)
-#define TABLE_READ_MAX_SERVICES 4096
+#define TABLE_READ_MAX_SERVICES 16384
 #define TABLE_READ_MAX_DIAGNOSTICS 1024
 
 /* Each definition comes with a reference that the callback owns. An error of a callback ends the reading. */

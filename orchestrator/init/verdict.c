@@ -25,6 +25,7 @@ static const char *const result_names[VERDICT_RESULT_COUNT] = {
 	[VERDICT_WATCHDOG] = "watchdog",
 	[VERDICT_START_LIMIT] = "start-limit-hit",
 	[VERDICT_CONDITION] = "condition",
+	[VERDICT_ASSERT] = "assert",
 };
 
 const char *verdict_name(enum verdict_result result)

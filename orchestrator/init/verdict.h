@@ -18,6 +18,7 @@ enum verdict_result {
 	VERDICT_WATCHDOG,
 	VERDICT_START_LIMIT,
 	VERDICT_CONDITION, /* skipped: not a failure */
+	VERDICT_ASSERT, /* an assertion did not hold: failed, and no restart makes it hold */
 	VERDICT_RESULT_COUNT,
 };
 

@@ -226,11 +226,9 @@ int apply_type(const struct apply *apply, const char *value)
 		{ "simple", TABLE_TYPE_SIMPLE },   { "exec", TABLE_TYPE_EXEC },
 		{ "forking", TABLE_TYPE_FORKING }, { "oneshot", TABLE_TYPE_ONESHOT },
 		{ "notify", TABLE_TYPE_NOTIFY },   { "dbus", TABLE_TYPE_DBUS },
-		{ "idle", TABLE_TYPE_IDLE },
+		{ "idle", TABLE_TYPE_IDLE },       { "notify-reload", TABLE_TYPE_NOTIFY_RELOAD },
 	};
 
-	if (strcmp(value, "notify-reload") == 0)
-		value = "notify";
 	apply->service->type_given = true;
 	return choose(types, ARRAY_SIZE(types), value, &apply->service->fields.type);
 }
@@ -274,25 +272,52 @@ int apply_no_action(const struct apply *apply, const char *value)
 		value);
 }
 
-int apply_exit_type(const struct apply *apply, const char *value)
-{
-	if (strcmp(value, "main") == 0)
-		return 0;
-	if (strcmp(value, "cgroup") != 0)
-		return -EINVAL;
-	return apply_refuse(apply,
-			    "\"cgroup\" is not done: the service ends with its main process");
-}
-
 /* What a service gets that did not start or stop in time. */
 int apply_failure_mode(const struct apply *apply, const char *value)
 {
-	if (strcmp(value, "terminate") == 0)
-		return 0;
-	if (strcmp(value, "abort") != 0 && strcmp(value, "kill") != 0)
+	static const struct choice modes[] = {
+		{ "terminate", TABLE_FAILURE_TERMINATE },
+		{ "abort", TABLE_FAILURE_ABORT },
+		{ "kill", TABLE_FAILURE_KILL },
+	};
+
+	return choose(modes, ARRAY_SIZE(modes), value, MEMBER(apply, uint32_t));
+}
+
+int apply_exit_type(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "main") != 0 && strcmp(value, "cgroup") != 0)
 		return -EINVAL;
-	return apply_refuse(
-		apply, "\"%s\" is not done: KillSignal= comes first, then FinalKillSignal=", value);
+	set_flag(apply, TABLE_FLAG_EXIT_CGROUP, strcmp(value, "cgroup") == 0);
+	return 0;
+}
+
+/* Empty: Early's own back-off again. */
+int apply_restart_sec(const struct apply *apply, const char *value)
+{
+	struct table_service *fields = &apply->service->fields;
+	uint64_t span_us = 0;
+	int r = *value ? parse_span_us(value, &span_us) : 0;
+
+	if (r < 0)
+		return r;
+	fields->restart_us = span_us;
+	set_flag(apply, TABLE_FLAG_RESTART_SEC, *value);
+	return 0;
+}
+
+/* s6's way: 0 to 2 are its input and output, and what is above 255 is rather a slip than a wish. */
+int apply_ready_fd(const struct apply *apply, const char *value)
+{
+	uint32_t fd;
+	int r = parse_u32(value, &fd);
+
+	if (r < 0)
+		return r;
+	if (fd < 3 || fd > 255)
+		return -ERANGE;
+	apply->service->fields.ready_fd = (int32_t)fd;
+	return 0;
 }
 
 int apply_stage(const struct apply *apply, const char *value)
@@ -307,21 +332,43 @@ int apply_stage(const struct apply *apply, const char *value)
 	return choose(stages, ARRAY_SIZE(stages), value, &apply->service->fields.stage);
 }
 
+static bool is_rung(const char *word, size_t len)
+{
+	static const char *const words[] = { "diagnose", "reboot" };
+	static const char *const prefixes[] = { "software:", "fallback:" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i]) == len && strncmp(word, words[i], len) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (len > 9 && strncmp(word, prefixes[i], 9) == 0)
+			return true;
+	return false;
+}
+
 int apply_give_up(const struct apply *apply, const char *value)
 {
-	if (*value && strcmp(value, "diagnose") != 0 && strcmp(value, "reboot") != 0 &&
-	    (strncmp(value, "fallback:", 9) != 0 || !value[9]))
-		return -EINVAL;
+	for (const char *word = value + strspn(value, " \t"); *word;) {
+		size_t len = strcspn(word, " \t");
+
+		if (!is_rung(word, len))
+			return -EINVAL;
+		word += len;
+		word += strspn(word, " \t");
+	}
 	return apply_string(apply, value);
 }
 
 int apply_notify_access(const struct apply *apply, const char *value)
 {
-	if (strcmp(value, "none") != 0 && strcmp(value, "main") != 0 &&
-	    strcmp(value, "exec") != 0 && strcmp(value, "all") != 0)
-		return -EINVAL;
-	set_flag(apply, TABLE_FLAG_NOTIFY_ALL, strcmp(value, "all") == 0);
-	return 0;
+	static const struct choice accesses[] = {
+		{ "none", TABLE_NOTIFY_NONE },
+		{ "main", TABLE_NOTIFY_MAIN },
+		{ "exec", TABLE_NOTIFY_EXEC },
+		{ "all", TABLE_NOTIFY_ALL },
+	};
+
+	return choose(accesses, ARRAY_SIZE(accesses), value, &apply->service->fields.notify_access);
 }
 
 int apply_preserve(const struct apply *apply, const char *value)

@@ -85,6 +85,8 @@ int apply_restart(const struct apply *apply, const char *value);
 int apply_kill_mode(const struct apply *apply, const char *value);
 int apply_no_action(const struct apply *apply, const char *value);
 int apply_exit_type(const struct apply *apply, const char *value);
+int apply_restart_sec(const struct apply *apply, const char *value);
+int apply_ready_fd(const struct apply *apply, const char *value);
 int apply_failure_mode(const struct apply *apply, const char *value);
 int apply_stage(const struct apply *apply, const char *value);
 int apply_give_up(const struct apply *apply, const char *value);

@@ -14,11 +14,9 @@
 #define reason_order "Early adds no dependencies of its own"
 #define reason_jobs "no job of Early isolates a unit or forbids another"
 #define reason_manual "guards against a person's own request, which Early carries out"
-#define reason_unneeded "what nobody needs any more goes on running; nothing relies on its end"
 #define reason_record "the record of a unit that rests is kept, and costs memory only"
 #define reason_mounts "mounts are early-disks' business and come before what needs them"
 #define reason_condition "not judged: the service would start in any case"
-#define reason_main_pid "the main process is known by PIDFile= or by the cgroup"
 #define reason_fdstore                                                                             \
 	"each service may keep up to 512 descriptors, over restarts and not over stops"
 #define reason_usb "gadget functions are set up by their own tools"
@@ -33,6 +31,8 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "Requires", apply_units, offsetof(struct service, requires), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "Wants", apply_units, offsetof(struct service, wants), 0, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Unit", "Upholds", apply_units, offsetof(struct service, upholds), 0, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Unit", "Conflicts", apply_units, offsetof(struct service, conflicts), 0,
 	  DIRECTIVE_HONOURED, NULL },
@@ -146,7 +146,8 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "AllowIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
 	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
-	{ "Unit", "StopWhenUnneeded", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_unneeded },
+	{ "Unit", "StopWhenUnneeded", apply_flag, 0, TABLE_FLAG_STOP_WHEN_UNNEEDED,
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "OnSuccessJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "OnFailureIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
@@ -184,8 +185,11 @@ static const struct directive service_directives[] = {
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Service", "NotifyAccess", apply_notify_access, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "Restart", apply_restart, 0, 0, DIRECTIVE_HONOURED, NULL },
-	{ "Service", "RestartSec", apply_span, offsetof(struct service, fields.restart_us), 0,
+	{ "Service", "RestartSec", apply_restart_sec, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "RestartSteps", apply_u32, offsetof(struct service, fields.restart_steps), 0,
 	  DIRECTIVE_HONOURED, NULL },
+	{ "Service", "RestartMaxDelaySec", apply_span,
+	  offsetof(struct service, fields.restart_max_delay_us), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "TimeoutStartSec", apply_timeout_both,
 	  offsetof(struct service, fields.start_timeout_us), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "TimeoutStopSec", apply_timeout_both,
@@ -198,9 +202,10 @@ static const struct directive service_directives[] = {
 	  0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "TimeoutAbortSec", apply_timeout_both,
 	  offsetof(struct service, fields.abort_timeout_us), 0, DIRECTIVE_HONOURED, NULL },
-	{ "Service", "TimeoutStartFailureMode", apply_failure_mode, 0, 0, DIRECTIVE_HONOURED,
-	  NULL },
-	{ "Service", "TimeoutStopFailureMode", apply_failure_mode, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "TimeoutStartFailureMode", apply_failure_mode,
+	  offsetof(struct service, fields.start_failure_mode), 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "TimeoutStopFailureMode", apply_failure_mode,
+	  offsetof(struct service, fields.stop_failure_mode), 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "FailureAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "SuccessAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "StartLimitAction", apply_no_action, 0, 0, DIRECTIVE_HONOURED, NULL },
@@ -236,7 +241,8 @@ static const struct directive service_directives[] = {
 	{ "Service", "Delegate", apply_delegate, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "Slice", apply_slice, offsetof(struct service, slice), 0, DIRECTIVE_HONOURED,
 	  NULL },
-	{ "Service", "GuessMainPID", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_main_pid },
+	{ "Service", "GuessMainPID", apply_flag_inverse, 0, TABLE_FLAG_NO_GUESS_MAIN_PID,
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Service", "RootDirectoryStartOnly", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "PermissionsStartOnly", apply_bool,
 	  offsetof(struct service, permissions_start_only), 0, DIRECTIVE_HONOURED, NULL },
@@ -245,6 +251,8 @@ static const struct directive service_directives[] = {
 	  reason_fdstore },
 	{ "Service", "NonBlocking", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "ExitType", apply_exit_type, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Service", "ReloadSignal", apply_signal, offsetof(struct service, fields.reload_signal),
+	  0, DIRECTIVE_HONOURED, NULL },
 	{ "Service", "USBFunctionDescriptors", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
 	{ "Service", "USBFunctionStrings", NULL, 0, 0, DIRECTIVE_REFUSED, reason_usb },
 	{ "Service", "SysVStartPriority", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_sysv },
@@ -256,6 +264,7 @@ static const struct directive service_directives[] = {
 
 static const struct directive install_directives[] = {
 	{ "Early", "Stage", apply_stage, 0, 0, DIRECTIVE_HONOURED, NULL },
+	{ "Early", "ReadyFd", apply_ready_fd, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Early", "Seat", apply_string, offsetof(struct service, seat), 0, DIRECTIVE_HONOURED,
 	  NULL },
 	{ "Early", "OnGiveUp", apply_give_up, offsetof(struct service, on_give_up), 0,

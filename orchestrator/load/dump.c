@@ -10,8 +10,8 @@
 #include "early/proto/table.h"
 
 static const char *const load_states[] = { "loaded", "not-found", "masked", "error" };
-static const char *const types[] = { "simple", "exec", "forking", "oneshot",
-				     "notify", "dbus", "idle",    "target" };
+static const char *const types[] = { "simple", "exec", "forking", "oneshot",      "notify",
+				     "dbus",   "idle", "target",  "notify-reload" };
 static const char *const stages[] = { "demand", "splash", "display", "disks", "merged", "greeter" };
 static const char *const restarts[] = { "no",          "on-success", "on-failure", "on-abnormal",
 					"on-watchdog", "on-abort",   "always" };

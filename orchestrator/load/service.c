@@ -20,7 +20,6 @@
 #include "settings.h"
 
 #define DEFAULT_TIMEOUT_US (90 * USEC_PER_SEC)
-#define DEFAULT_RESTART_US (100 * USEC_PER_MSEC)
 #define DEFAULT_START_LIMIT_INTERVAL_US (10 * USEC_PER_SEC)
 #define DEFAULT_START_LIMIT_BURST 5
 
@@ -28,7 +27,6 @@ static const struct table_service defaults = {
 	.load_state = TABLE_LOAD_LOADED,
 	.type = TABLE_TYPE_SIMPLE,
 	.stage = TABLE_STAGE_DEMAND,
-	.restart_us = DEFAULT_RESTART_US,
 	.start_timeout_us = 0, /* not given: service_finish() */
 	.stop_timeout_us = DEFAULT_TIMEOUT_US,
 	.start_limit_burst = DEFAULT_START_LIMIT_BURST,
@@ -161,6 +159,7 @@ static void free_lists(struct service *service)
 		service->delegate,
 		service->devices,
 		service->addresses,
+		service->upholds,
 		service->socket_units,
 		service->wanted_by,
 		service->install_aliases,

@@ -77,6 +77,7 @@ struct service {
 	char **delegate;
 	char **devices;
 	char **addresses;
+	char **upholds;
 	uint64_t cpu_quota_us; /* of each second; UINT64_MAX: none */
 	uint64_t cpu_period_us; /* 0: the default */
 	const char *device_policy; /* NULL: auto */

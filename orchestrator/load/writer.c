@@ -78,6 +78,7 @@ static const struct field_map lists[] = {
 	MAP(delegate),
 	MAP(devices),
 	MAP(addresses),
+	MAP(upholds),
 };
 
 static int put(struct strbuf *table, uint16_t opcode, const void *value)

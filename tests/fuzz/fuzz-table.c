@@ -62,7 +62,7 @@ static void use(struct units *units, struct definition *definition)
 	if (depend_plan(&plan, &source, definition->service.name) == 0) {
 		for (size_t i = 0; i < plan.n_items; i++)
 			for (size_t k = 0; k < plan.items[i].n_waits; k++)
-				if (plan.items[i].waits[k] >= i)
+				if (plan.items[i].waits[k].index >= i)
 					abort();
 		depend_plan_done(&plan);
 	}

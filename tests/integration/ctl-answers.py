@@ -22,7 +22,8 @@ def done(error=0, words=""):
 
 def service(name):
     words = (name, "Words", "loaded", "active", "running", "display", "/x", "/system.slice/" + name, "success", "a stage")
-    return message(SERVICE, *map(text, words), struct.pack("<IIiIQ", 42, 0, 0, 1, 5000000), text(""), struct.pack("<I", 2))
+    return message(SERVICE, *map(text, words), struct.pack("<IIiIQ", 42, 0, 0, 1, 5000000), text(""), struct.pack("<I", 2),
+                   text("simple"), struct.pack("<QIIIII", 0, 0, 0, 0, 0, 0))
 
 
 def answers(verb, name):
@@ -32,7 +33,8 @@ def answers(verb, name):
         STATUS: [service(name or "failed.service"), message(TEXT, text("a line")), done()],
         LIST: [service("a.service"), service("b.service"), done()],
         START: [done(-5, "it failed")],
-        WHY: [message(REASON, struct.pack("<Q", 1500000), text("somebody asked")), done()],
+        WHY: [message(REASON, struct.pack("<Q", 1500000), text("somebody asked"),
+                      *map(text, ("", "", "", "", "", "")), struct.pack("<II", 0, 2**32 - 1)), done()],
         TIMELINE: [message(EVENT, text("init"), struct.pack("<Q", 1000000), text("")),
                    message(EVENT, text("service:a.service:start"), struct.pack("<Q", 2000000), text("a reason")), done()],
         REBOOT: [done(-1, "only root may do this")],
@@ -45,8 +47,11 @@ def serve(listener):
         request = connection.recv(65536)
         verb, length = struct.unpack_from("<II", request, HEADER.size)
         name = request[HEADER.size + 8:HEADER.size + 8 + length - 1].decode()
-        for answer in answers(verb, name):
-            connection.send(answer)
+        try:
+            for answer in answers(verb, name):
+                connection.send(answer)
+        except BrokenPipeError:
+            pass  # a program that refuses what it got: its test says so
         connection.close()
 
 
@@ -89,7 +94,7 @@ def main():
         result = ask("status", "--json")
         expect("status", json.loads(result.stdout)["text"] == ["a line"], result)
         result = ask("why", "a", "--json")
-        expect("why", json.loads(result.stdout) == {"name": "a.service", "reasons": [{"t_us": 1500000, "text": "somebody asked"}]},
+        expect("why", json.loads(result.stdout)["reasons"] == [{"t_us": 1500000, "text": "somebody asked"}],
                result)
         result = ask("timeline", "--json")
         timeline = json.loads(result.stdout)
@@ -102,7 +107,7 @@ def main():
         (run / "log").mkdir()
         (run / "log/a.service.log").write_text("[    1.000002] err bad thing\n")
         result = ask("log", "a", "--json")
-        expect("log", json.loads(result.stdout) == {"t_us": 1000002, "level": "err", "text": "bad thing"}, result)
+        expect("log", json.loads(result.stdout) == {"service": "a.service", "t_us": 1000002, "level": "err", "text": "bad thing"}, result)
     sys.exit("\n".join(failures) if failures else 0)
 
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "early/clock.h"
 #include "early/fd.h"
+#include "early/fs.h"
 #include "early/log.h"
 #include "early_test.h"
 #include "table_make.h"
@@ -356,6 +358,81 @@ static void clean_up(void)
 
 #define MANAGER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static int policy_of(const char *name)
+{
+	struct manager_unit unit;
+
+	return manager_unit(manager, name, &unit) && unit.main_pid > 0
+		       ? sched_getscheduler(unit.main_pid)
+		       : -1;
+}
+
+/* Is it in the background, by its group or by itself? */
+static bool is_background(const char *name)
+{
+	char path[256], *line = NULL;
+	bool idle = false;
+
+	if (policy_of(name) == SCHED_IDLE)
+		return true;
+	if (!cgroup_root)
+		return false;
+	snprintf(path, sizeof(path), "%s/system.slice/%s/cpu.idle", cgroup_root, name);
+	if (fs_read_line_at(AT_FDCWD, path, &line) == 0)
+		idle = strcmp(line, "1") == 0;
+	free(line);
+	return idle;
+}
+
+TEST(the_gate)
+{
+	const struct table_service wished = { .name = "wished.service" };
+	const struct table_service needed = { .name = "needed.service" };
+	const struct table_service of_display = { .name = "seat.service",
+						  .stage = TABLE_STAGE_DISPLAY };
+	const struct table_service later = { .name = "later.service",
+					     .requires = LIST("wished.service") };
+	const struct table_service dm = {
+		.name = "dm.service",
+		.requires = LIST("needed.service"),
+		.wants = LIST("wished.service\0seat.service\0before.service"),
+		.after = LIST("before.service"),
+	};
+	const struct table_service before = { .name = "before.service" };
+
+	add_unit(&wished);
+	add_unit(&needed);
+	add_unit(&before);
+	add_unit(&of_display);
+	add_unit(&later);
+	add_unit(&dm);
+	manager_gate(manager, true);
+	assert_int_equal(manager_start_unit(manager, "dm.service", "test", NULL), 0);
+	TURN_UNTIL(is("dm.service", "active") && is("wished.service", "active") &&
+		   is("seat.service", "active"));
+	assert_true(is_background("wished.service"));
+	assert_false(is_background("needed.service"));
+	assert_false(is_background("before.service")); /* a wish, but dm waits for it */
+	assert_false(is_background("seat.service"));
+	assert_false(is_background("dm.service"));
+
+	/* Somebody needs it: raised at once. */
+	assert_int_equal(manager_start_unit(manager, "later.service", "test", NULL), 0);
+	TURN_UNTIL(is("later.service", "active"));
+	assert_false(is_background("wished.service"));
+
+	/* Down and up again by a wish: in the background until the gate opens. */
+	assert_int_equal(manager_stop_unit(manager, "dm.service", "test", NULL), 0);
+	assert_int_equal(manager_stop_unit(manager, "wished.service", "test", NULL), 0);
+	TURN_UNTIL(is("dm.service", "inactive") && is("wished.service", "inactive"));
+	assert_int_equal(manager_start_unit(manager, "dm.service", "test", NULL), 0);
+	TURN_UNTIL(is("dm.service", "active") && is("wished.service", "active"));
+	assert_true(is_background("wished.service"));
+	manager_gate(manager, false);
+	assert_false(is_background("wished.service"));
+	assert_int_equal(policy_of("wished.service"), SCHED_OTHER);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +445,7 @@ int main(int argc, char **argv)
 		MANAGER_TEST(unknown_unit),
 		MANAGER_TEST(prestart_delays_a_restart),
 		MANAGER_TEST(bus_name_makes_it_ready),
+		MANAGER_TEST(the_gate),
 		MANAGER_TEST(stop_all),
 	};
 	int failed;

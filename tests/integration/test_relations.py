@@ -95,6 +95,83 @@ def test_on_failure_and_on_success(build):
         assert c.state('sorry') == ('inactive', 'dead')
 
 
+def test_bound_to_what_dies(build):
+    """BindsTo= ends with it however it ended, Requires= only with a stop that somebody asked for."""
+    manifests = {
+        'base.service': SLEEPER,
+        'bound.service': unit('BindsTo=base.service\nAfter=base.service'),
+        'requires.service': unit('Requires=base.service\nAfter=base.service'),
+    }
+    with Container(build, manifests) as c:
+        c.control('start', 'bound')
+        c.control('start', 'requires')
+        c.kill_main('base.service')
+        c.wait_state('bound.service', 'inactive')
+        assert c.why('bound.service')[0] == 'bound to base.service, which ended', c.why('bound.service')
+        assert c.state('requires') == ('active', 'running')
+
+
+def test_upholds(build):
+    manifests = {'a.service': unit('Upholds=b.service'), 'b.service': SLEEPER,
+                 'up.service': unit('Upholds=bad.service'), 'bad.service': '[Service]\nExecStart=/bin/false\n' + DEMAND}
+    with Container(build, manifests) as c:
+        c.control('start', 'a')
+        c.wait_state('b.service', 'active')
+        old = c.kill_main('b.service')
+        wait_for(lambda: c.status('b')['main_pid'] not in (0, old))
+        old = c.status('b')['main_pid']
+        c.control('stop', 'b')
+        wait_for(lambda: c.status('b')['main_pid'] not in (0, old))
+        c.control('stop', 'a')
+        c.control('stop', 'b')
+        time.sleep(0.2)
+        assert c.state('b') == ('inactive', 'dead')
+        # One that can't be held up is not tried for ever.
+        c.control('start', 'up')
+        c.wait_state('bad.service', 'failed')
+        time.sleep(0.5)
+        assert 2 <= c.event_names().count('service:bad.service:start') <= 6, c.event_names()
+
+
+def test_stop_when_unneeded(build):
+    manifests = {'base.service': unit('StopWhenUnneeded=yes'), 'one.service': unit('Requires=base.service'),
+                 'two.service': unit('Wants=base.service')}
+    with Container(build, manifests) as c:
+        c.control('start', 'one')
+        c.control('start', 'two')
+        c.control('stop', 'one')
+        time.sleep(0.2)
+        assert c.state('base') == ('active', 'running')
+        pid = c.status('base')['main_pid']
+        c.control('restart', 'two')
+        time.sleep(0.2)
+        assert c.status('base')['main_pid'] == pid, 'a restart is no end'
+        c.control('stop', 'two')
+        c.wait_state('base.service', 'inactive')
+
+
+def test_conditions_and_assertions(build):
+    """A condition only skips; an assertion fails the start, and no restart makes it hold."""
+    manifests = {
+        'skipped.service': '[Unit]\nConditionPathExists=/nowhere\n' + SLEEPER,
+        'asserted.service': '[Unit]\nAssertPathExists=/nowhere\n[Service]\nExecStart=/bin/sleep 1000\nRestart=always\n' + DEMAND,
+        'after.service': unit('Requires=skipped.service\nAfter=skipped.service'),
+        'never.service': unit('Requires=asserted.service\nAfter=asserted.service'),
+    }
+    with Container(build, manifests) as c:
+        c.control('start', 'after')
+        assert c.state('skipped') == ('inactive', 'dead') and c.state('after') == ('active', 'running')
+        for name in ('asserted', 'never'):
+            try:
+                c.control('start', name)
+                raise AssertionError(name + ' started')
+            except Refused:
+                pass
+        c.wait_state('asserted.service', 'failed')
+        status = c.status('asserted')
+        assert status['result'] == 'assert' and status['restarts'] == 0, status
+
+
 def test_restart_forced(build):
     manifest = ('[Service]\nExecStart=/bin/sh -c "exit 133"\nRestart=no\nRestartSec=10ms\nRestartForceExitStatus=133\n'
                 '[Unit]\nStartLimitBurst=3\n' + DEMAND)

@@ -53,7 +53,7 @@ TEST(order)
 	order_of("a", buf, sizeof(buf), &plan);
 	assert_string_equal(buf, "c b! a! ");
 	assert_int_equal(plan.items[2].n_waits, 1);
-	assert_int_equal(plan.items[2].waits[0], 1);
+	assert_int_equal(plan.items[2].waits[0].index, 1);
 	assert_null(plan.reports);
 	depend_plan_done(&plan);
 }
@@ -108,7 +108,7 @@ TEST(cycles_are_broken_and_reported)
 	assert_string_equal(buf, "c! b! a! ");
 	for (size_t i = 0; i < plan.n_items; i++)
 		for (size_t k = 0; k < plan.items[i].n_waits; k++)
-			assert_true(plan.items[i].waits[k] < i);
+			assert_true(plan.items[i].waits[k].index < i);
 	depend_plan_done(&plan);
 }
 

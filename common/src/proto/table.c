@@ -87,6 +87,14 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, delegate, WIRE_LIST),
 	WIRE_FIELD(struct table_service, devices, WIRE_LIST),
 	WIRE_FIELD(struct table_service, addresses, WIRE_LIST),
+	WIRE_FIELD(struct table_service, upholds, WIRE_LIST),
+	WIRE_FIELD(struct table_service, notify_access, WIRE_U32),
+	WIRE_FIELD(struct table_service, reload_signal, WIRE_I32),
+	WIRE_FIELD(struct table_service, start_failure_mode, WIRE_U32),
+	WIRE_FIELD(struct table_service, stop_failure_mode, WIRE_U32),
+	WIRE_FIELD(struct table_service, restart_steps, WIRE_U32),
+	WIRE_FIELD(struct table_service, restart_max_delay_us, WIRE_U64),
+	WIRE_FIELD(struct table_service, ready_fd, WIRE_I32),
 };
 
 static const struct wire_field exec_fields[] = {

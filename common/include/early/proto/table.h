@@ -21,7 +21,7 @@ enum table_opcode {
 	TABLE_TIMER = 8, /* one time that starts the service before it */
 };
 
-#define TABLE_VERSION 2
+#define TABLE_VERSION 3
 
 enum table_load {
 	TABLE_LOAD_LOADED = 0,
@@ -39,6 +39,7 @@ enum table_type {
 	TABLE_TYPE_DBUS = 5,
 	TABLE_TYPE_IDLE = 6,
 	TABLE_TYPE_TARGET = 7, /* a synchronization point without processes */
+	TABLE_TYPE_NOTIFY_RELOAD = 8,
 };
 
 enum table_stage {
@@ -54,13 +55,17 @@ enum table_flag {
 	TABLE_FLAG_NEEDS_EXEC = 1, /* start through early-exec; otherwise executed directly */
 	TABLE_FLAG_REMAIN_AFTER_EXIT = 2,
 	TABLE_FLAG_DELEGATE = 4,
-	TABLE_FLAG_NOTIFY_ALL = 8, /* NotifyAccess=all; otherwise the main process */
 	TABLE_FLAG_PRESERVE_RUNTIME_DIRECTORY = 16,
 	TABLE_FLAG_KEEP_SIGPIPE = 32, /* IgnoreSIGPIPE=no */
 	TABLE_FLAG_SEND_SIGHUP = 64,
 	TABLE_FLAG_SEND_SIGKILL_NO = 128,
 	TABLE_FLAG_LISTEN_FDS = 256, /* sockets are handed over by LISTEN_FDS */
 	TABLE_FLAG_SET_LOGIN_ENVIRONMENT = 512,
+	TABLE_FLAG_RESTART_SEC = 1 << 16, /* RestartSec= was given: the pause is the manifest's */
+	TABLE_FLAG_EXIT_CGROUP =
+		1 << 17, /* ExitType=cgroup: it runs as long as anything of it does */
+	TABLE_FLAG_NO_GUESS_MAIN_PID = 1 << 18, /* GuessMainPID=no */
+	TABLE_FLAG_STOP_WHEN_UNNEEDED = 1 << 19,
 };
 
 enum table_restart {
@@ -71,6 +76,21 @@ enum table_restart {
 	TABLE_RESTART_ON_WATCHDOG = 4,
 	TABLE_RESTART_ON_ABORT = 5,
 	TABLE_RESTART_ALWAYS = 6,
+};
+
+enum table_notify {
+	TABLE_NOTIFY_DEFAULT = 0, /* as its type needs it: main or none */
+	TABLE_NOTIFY_NONE = 1,
+	TABLE_NOTIFY_MAIN = 2,
+	TABLE_NOTIFY_EXEC = 3, /* the main process and the commands of the manifest */
+	TABLE_NOTIFY_ALL = 4,
+};
+
+/* What a service gets that took too long. */
+enum table_failure_mode {
+	TABLE_FAILURE_TERMINATE = 0, /* its stop signal, then the final one */
+	TABLE_FAILURE_ABORT = 1, /* the watchdog's signal, then the final one */
+	TABLE_FAILURE_KILL = 2, /* the final one at once */
 };
 
 enum table_kill {
@@ -229,6 +249,14 @@ struct table_service {
 	struct wire_list delegate; /* controllers that are handed over with TABLE_FLAG_DELEGATE */
 	struct wire_list devices; /* "policy=closed", "/dev/null rwm", "char-pts rw", "block-* r" */
 	struct wire_list addresses; /* "allow 10.0.0.0/8", "deny ::/0" */
+	struct wire_list upholds; /* started whenever they are down while it is up */
+	uint32_t notify_access; /* enum table_notify */
+	int32_t reload_signal; /* of notify-reload; 0: SIGHUP */
+	uint32_t start_failure_mode; /* enum table_failure_mode */
+	uint32_t stop_failure_mode;
+	uint32_t restart_steps; /* from restart_us to restart_max_delay_us; 0: none */
+	uint64_t restart_max_delay_us; /* 0: not given */
+	int32_t ready_fd; /* a newline on it says that it is ready; 0: none */
 };
 
 struct table_exec {

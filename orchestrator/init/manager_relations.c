@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "early/clock.h"
+#include "early/log.h"
+
+#include "depend.h"
+
+/*
+ * What the life of one unit means for others, apart from jobs that spread (job_make.c)
+ *
+ * BindsTo= ends with what it is bound to, however that ended; Upholds= starts again what ended; StopWhenUnneeded= ends when the last
+ * one that pulled it in has ended; OnFailure= and OnSuccess= start others. A change is noted where it happens and looked at before
+ * the loop sleeps, so a unit that ends and starts within one turn has done nothing to others. Only a unit that went down makes
+ * us look through all others: starts stay cheap.
+ */
+
+static bool has_list(const struct wire_list *list, const struct table_service *words)
+{
+	return list->len > 0 && depend_lists(list, words);
+}
+
+static void ask(struct manager *manager, bool start, const char *name, const char *why)
+{
+	int r = start ? manager_start_unit(manager, name, why, NULL)
+		      : manager_stop_unit(manager, name, why, NULL);
+
+	if (r < 0 && r != -EALREADY)
+		log_warning_errno(r, "%s: cannot %s %s", why, start ? "start" : "stop", name);
+}
+
+static void stop_bound(struct manager *manager, const struct service *gone)
+{
+	struct service *service;
+	char why[300];
+
+	snprintf(why, sizeof(why), "bound to %s, which ended", gone->name);
+	list_for_each (service, &manager->services, link)
+		if (!service_state_is_inactive(service->state) &&
+		    has_list(&service->definition->service.binds_to, &gone->definition->service) &&
+		    !job_find(&manager->jobs, service->name))
+			ask(manager, false, service->name, why);
+}
+
+/* --- Upholds= --- */
+
+/* What can't be held up is not tried for ever. */
+static bool may_be_held_up(struct service *service)
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	if (service->result == VERDICT_START_LIMIT)
+		return false;
+	return backoff_death(&service->backoff, now_us, now_us - service->started_us) ==
+	       BACKOFF_LOOP_NONE;
+}
+
+static void uphold_again(struct manager *manager, struct service *gone)
+{
+	struct service *service;
+	char why[300];
+
+	list_for_each (service, &manager->services, link) {
+		if (!service_state_is_active(service->state) ||
+		    !has_list(&service->definition->service.upholds, &gone->definition->service))
+			continue;
+		snprintf(why, sizeof(why), "upheld by %s", service->name);
+		if (may_be_held_up(gone))
+			ask(manager, true, gone->name, why);
+		else
+			log_warning("%s: %s is not started again, it ends again and again",
+				    service->name, gone->name);
+		return;
+	}
+}
+
+static void uphold(struct manager *manager, const struct service *service)
+{
+	const char *name = NULL;
+	char why[300];
+
+	snprintf(why, sizeof(why), "upheld by %s", service->name);
+	while ((name = wire_list_next(&service->definition->service.upholds, name)))
+		ask(manager, true, name, why);
+}
+
+/* --- StopWhenUnneeded= --- */
+
+static bool pulls_in(const struct service *service, const struct table_service *other)
+{
+	const struct table_service *words = &service->definition->service;
+
+	return has_list(&words->requires, other) || has_list(&words->wants, other) ||
+	       has_list(&words->binds_to, other) || has_list(&words->requisite, other) ||
+	       has_list(&words->upholds, other);
+}
+
+static bool is_needed(struct manager *manager, const struct service *service)
+{
+	struct service *other;
+
+	list_for_each (other, &manager->services, link) {
+		const struct job *job;
+
+		if (other == service || !pulls_in(other, &service->definition->service))
+			continue;
+		job = job_find(&manager->jobs, other->name);
+		if (!service_state_is_inactive(other->state) || (job && job->kind != JOB_STOP))
+			return true;
+	}
+	return false;
+}
+
+static void stop_unneeded(struct manager *manager, const struct wire_list *list)
+{
+	const char *name = NULL;
+
+	while ((name = wire_list_next(list, name))) {
+		struct service *service = manager_find(manager, name);
+
+		if (service &&
+		    (service->definition->service.flags & TABLE_FLAG_STOP_WHEN_UNNEEDED) &&
+		    !service_state_is_inactive(service->state) &&
+		    !job_find(&manager->jobs, service->name) && !is_needed(manager, service))
+			ask(manager, false, service->name, "nobody needs it any more");
+	}
+}
+
+static void went_down(struct manager *manager, struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+
+	if (job_find(&manager->jobs, service->name))
+		return; /* on its way up again, or its stop takes along what it should */
+	stop_bound(manager, service);
+	uphold_again(manager, service);
+	stop_unneeded(manager, &words->requires);
+	stop_unneeded(manager, &words->wants);
+	stop_unneeded(manager, &words->binds_to);
+	stop_unneeded(manager, &words->requisite);
+	stop_unneeded(manager, &words->upholds);
+}
+
+void relations_settle(struct manager *manager)
+{
+	struct service *service;
+
+	if (!manager->relations_due || manager->stopping)
+		return;
+	manager->relations_due = false;
+	list_for_each (service, &manager->services, link) {
+		if (!service->relations_due)
+			continue;
+		service->relations_due = false;
+		if (service_state_is_active(service->state))
+			uphold(manager, service);
+		else if (service_state_is_inactive(service->state))
+			went_down(manager, service);
+	}
+}
+
+/* OnFailure=, OnSuccess=: whether a life ended well is known when it rests, not when it starts again by itself. */
+static void start_successors(struct manager *manager, const struct service *service)
+{
+	const struct table_service *words = &service->definition->service;
+	bool failed = service->state == SERVICE_FAILED;
+	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
+	const char *name = NULL;
+	char why[300];
+
+	if (service->restart_wanted || manager->stopping ||
+	    (!failed && service->result != VERDICT_SUCCESS))
+		return;
+	snprintf(why, sizeof(why), "%s %s", service->name, failed ? "failed" : "ended");
+	while ((name = wire_list_next(list, name)))
+		ask(manager, true, name, why);
+}
+
+void relations_note(struct manager *manager, struct service *service, enum service_state old)
+{
+	bool rests = service_state_is_inactive(service->state);
+
+	if (rests || (service_state_is_active(service->state) && !service_state_is_active(old)))
+		service->relations_due = manager->relations_due = true;
+	if (!rests || old == SERVICE_FAILED)
+		return;
+	/* From dead to failed: a start that was refused. */
+	if (service_state_is_inactive(old) && service->state != SERVICE_FAILED)
+		return;
+	start_successors(manager, service);
+}

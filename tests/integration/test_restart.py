@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Restarts: how soon, how often, what is called a loop, and the ladder of OnGiveUp=."""
+
+import time
+
+from early import Container, Refused, run_tests, wait_for
+
+DEMAND = '[Early]\nStage=demand\n'
+SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND
+
+
+def starts(c, name):
+    return [e for e in c.event_names() if e == 'service:%s:start' % name]
+
+
+def test_the_first_restart_comes_at_once(build):
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sleep 1000\nRestart=always\n'}) as c:
+        c.wait_state('a.service', 'active')
+        old = c.kill_main('a.service')
+        start = time.monotonic()
+        wait_for(lambda: c.status('a.service')['main_pid'] not in (0, old), 5)
+        assert time.monotonic() - start < 0.09, 'there was a pause'
+
+
+def test_then_it_waits_longer_each_time(build):
+    """0 + 100 + 200 + 400 ms, and the fourth quick death is a loop; nobody set a limit, so it goes on."""
+    manifest = ('[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sh -c "echo >> @work@/starts; exit 1"\nRestart=always\n')
+    with Container(build) as c:
+        c.manifest('a.service', manifest.replace('@work@', c.work) + DEMAND)
+        c.control('daemon-reload')
+        start = time.monotonic()
+        c.control('start', 'a')
+        wait_for(lambda: c.read('starts').count('\n') >= 5, 10)
+        took = time.monotonic() - start
+        assert 0.65 < took < 2.5, took
+        assert 'service:a.service:crash-loop' in c.event_names()
+
+
+def test_steps_of_newer_systemd(build):
+    """RestartSec=50ms to RestartMaxDelaySec=200ms in two steps: 50, 100, 200, 200."""
+    manifest = ('[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sh -c "echo >> @work@/starts; exit 1"\nRestart=always\n'
+                'RestartSec=50ms\nRestartSteps=2\nRestartMaxDelaySec=200ms\n')
+    with Container(build) as c:
+        c.manifest('a.service', manifest.replace('@work@', c.work) + DEMAND)
+        c.control('daemon-reload')
+        start = time.monotonic()
+        c.control('start', 'a')
+        wait_for(lambda: c.read('starts').count('\n') >= 5, 10)
+        took = time.monotonic() - start
+        assert 0.5 < took < 1.6, took
+
+
+LADDER = ('[Unit]\nStartLimitIntervalSec=0\nAfter=soft.service\n[Service]\nExecStart=%s\nRestart=always\nRestartMaxDelaySec=20ms\n'
+          '[Early]\nStage=demand\nOnGiveUp=software:soft.service fallback:spare.service diagnose\n')
+SOFT = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "sleep 0.3; echo >> %s/soft"\nEnvironment=LIBGL_ALWAYS_SOFTWARE=1\n' + DEMAND
+
+
+def ladder(c, script):
+    c.manifest('dm.service', LADDER % c.script('dm', script))
+    c.manifest('soft.service', SOFT % c.work)
+    c.manifest('spare.service', SLEEPER)
+    c.control('daemon-reload')
+
+
+def test_the_ladder_to_its_end(build):
+    script = '#!/bin/sh\necho "soft=$LIBGL_ALWAYS_SOFTWARE $(test -e @work@/soft && echo after)" >> @work@/log\nexit 1\n'
+    with Container(build) as c:
+        ladder(c, script)
+        try:
+            c.control('start', 'dm')
+        except Refused:
+            pass
+        c.wait_state('spare.service', 'active')
+        c.wait_state('dm.service', 'failed')
+        lines = c.read('log').splitlines()
+        assert lines == ['soft= '] * 4 + ['soft=1 after'] * 4, lines
+        assert c.why('spare.service')[0] == 'dm.service gave up'
+        assert 'service:dm.service:software-rendering' in c.event_names()
+
+
+def test_software_rendering_helps_and_stays(build):
+    script = ('#!/bin/sh\necho "soft=$LIBGL_ALWAYS_SOFTWARE" >> @work@/log\n'
+              'test "$LIBGL_ALWAYS_SOFTWARE" = 1 || exit 1\nexec sleep 1000\n')
+    with Container(build) as c:
+        ladder(c, script)
+        c.control('start', 'dm')
+        wait_for(lambda: 'soft=1' in c.read('log'), 10)
+        c.wait_state('dm.service', 'active')
+        c.control('daemon-reexec')
+        c.wait_state('dm.service', 'active')
+        old = c.kill_main('dm.service')
+        wait_for(lambda: c.status('dm.service')['main_pid'] not in (0, old), 5)
+        wait_for(lambda: c.read('log').count('soft=1') == 2, 5)
+        assert c.state('spare') == ('inactive', 'dead')
+        # Somebody's own start begins anew: the driver may have been mended.
+        c.control('stop', 'dm')
+        try:
+            c.control('start', 'dm')
+        except Refused:
+            pass
+        wait_for(lambda: c.read('log').splitlines()[-1] == 'soft=1' and c.read('log').count('soft=\n') == 8, 10)
+
+
+run_tests(globals())
