@@ -237,6 +237,7 @@ def test_devices(build):
         'strict': ('DevicePolicy=strict\nDeviceAllow=/dev/null rw\n', 'yes no no'),
         'listed': ('DeviceAllow=/dev/kmsg r\n', 'yes yes yes'),
         'driver': ('DevicePolicy=strict\nDeviceAllow=char-mem rw\n', 'yes yes yes'),
+        'hidden': ('DevicePolicy=closed\nProtectKernelLogs=yes\n', 'yes yes yes'),  # an empty file in its place, where the device itself may not be opened
     }
     with Container(build) as c:
         if not c.cgroup:
