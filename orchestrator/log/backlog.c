@@ -119,8 +119,9 @@ static void drop_oldest(struct backlog_map *map)
 void backlog_add(struct backlog *backlog, const struct ucred *sender, const char *bytes, size_t len)
 {
 	struct backlog_map *map = backlog->map;
+	size_t kept = MIN(len, (size_t)BACKLOG_ENTRY_MAX);
 	struct entry_head head = {
-		.len = (uint32_t)MIN(len, (size_t)BACKLOG_ENTRY_MAX),
+		.len = (uint32_t)kept,
 		.pid = sender->pid,
 		.uid = sender->uid,
 		.gid = sender->gid,

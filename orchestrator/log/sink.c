@@ -182,7 +182,7 @@ int sink_find_place(struct sink *sink, const char *service, size_t len,
 	int r = prepare(sink, service, len, &file);
 
 	*ret_place = (struct sink_place){ .file = file ? file->name : SINK_REST };
-	if (r != 0)
+	if (r != 0 || !file)
 		return r;
 	ret_place->id = file_id(file->fd, "", &ret_place->offset);
 	return ret_place->id ? 0 : -EIO;

@@ -150,7 +150,7 @@ void sink_make_room(struct sink *sink, const char *keep, size_t len)
 		return; /* out of memory or descriptors: the next line tries again */
 	}
 	sink->use = entries.use;
-	if (sink->use + len > sink->use_max) {
+	if (entries.n > 0 && sink->use + len > sink->use_max) {
 		qsort(entries.items, entries.n, sizeof(*entries.items), compare);
 		for (size_t i = 0; i < entries.n && sink->use + len > wanted; i++)
 			if (!is_kept(&entries.items[i], keep))
