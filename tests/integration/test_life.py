@@ -200,7 +200,7 @@ def test_pid_file(build):
 
 
 def test_it_forks_away(build):
-    """Double fork and a session of its own: still the service's, and gone with it."""
+    """Double fork and a session of its own: still the service's, and gone with it. Without cgroups that is luck (procset.c)."""
     script = '(setsid sh -c "echo \\$\\$ > @work@/pid; (setsid sleep 1002 & echo \\$! > @work@/pid2); sleep 1001" &) ; exec sleep 1000\n'
     with Container(build) as c:
         daemon(c, 'a', script, 'TimeoutStopSec=20')
@@ -211,7 +211,8 @@ def test_it_forks_away(build):
         start = time.monotonic()
         c.control('stop', 'a')
         assert time.monotonic() - start < 10, 'they were not asked to end'
-        wait_for(lambda: not any(is_alive(p) for p in hosts), 2)
+        if c.cgroup:
+            wait_for(lambda: not any(is_alive(p) for p in hosts), 2)
 
 
 def test_exit_type_cgroup(build):
