@@ -19,10 +19,11 @@ from qmp import Qmp
 from shell import Shell
 
 SCREEN = (1024, 768)
-# Without AVX2: QEMU 7.2's software emulation takes %ymm4 as the index of a gather for "no index" and reads whatever lies before its
+# Without AVX: QEMU 7.2's software emulation takes %ymm4 as the index of a gather for "no index" and reads whatever lies before its
 # vector registers. Mesa's vertex shaders gather so: the greeter's shell crashed in them, under any init, once the x87 registers (which
-# lie there) held a value. The same in every machine, so that what is compared stays comparable.
-CPU = "max,avx2=off"
+# lie there) held a value. Without AVX2 alone libgcrypt meets an illegal instruction. The same in every machine, so that what is
+# compared stays comparable.
+CPU = "max,avx=off,avx2=off,fma=off,f16c=off,bmi1=off,bmi2=off"
 # Serial ports and display the same under every init; what a boot says for itself is in its own append line.
 CONSOLE = "console=tty0 console=ttyS0 quiet"
 
