@@ -27,7 +27,7 @@ class TestLogin(VmCase):
         self.shot(f"password-{session}.png")
         self.assertIsNotNone(entry, "no password entry after choosing the user")
         self.machine.qmp.type_text("test\n")
-        return self.wait_for("loginctl show-user test -P Sessions --value | grep .", 150, f"a session of {session}").split()[0]
+        return self.wait_for("loginctl show-user test -P Sessions --value | grep .", 90, f"a session of {session}").split()[0]
 
     def log_out(self, command, session):
         self.shell.check(f"runuser -u test -- env DISPLAY=:0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus {command}")
@@ -41,7 +41,7 @@ class TestLogin(VmCase):
     def test_1_light_x_session(self):
         self.shell.check(AUTOSTART)
         ident = self.log_in("openbox")
-        self.wait_for("pgrep -u test -x openbox && pgrep -u test -x xterm", 150, "openbox and its xterm")
+        self.wait_for("pgrep -u test -x openbox && pgrep -u test -x xterm", 90, "openbox and its xterm")
         facts = self.session_facts(ident)
         self.assertEqual(facts, {"Name": "test", "Type": "x11", "Class": "user", "State": "active", "Seat": "seat0"})
         picture = self.machine.wait_screen(lambda p: blue_with_window(p.stats(step=8)), 60)
