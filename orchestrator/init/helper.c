@@ -162,7 +162,11 @@ int helper_start(struct helper *helper, struct loop *loop, const struct helper_s
 	if (pid == 0)
 		execute(spec->argv, theirs);
 	log_debug("%s started as pid %d", spec->name, (int)pid);
-	return helper_adopt(helper, loop, spec, pid, TAKE_FD(ours));
+	r = helper_adopt(helper, loop, spec, pid, TAKE_FD(ours));
+	if (r < 0)
+		(void)kill(pid,
+			   SIGKILL); /* nobody would hear of it; the loop reaps it as a stranger */
+	return r;
 }
 
 bool helper_is_running(const struct helper *helper)
