@@ -109,6 +109,11 @@ void boot_separate_stop(struct boot *boot);
 /* boot_unions.c: takes care of what the overlays report; and keeps them, with a root that is read-only on purpose. */
 void boot_unions_connect(struct boot *boot);
 void boot_unions_keep(struct boot *boot);
+
+/* boot_log.c: early-log, and what it hears of services. */
+void boot_log_connect(struct boot *boot);
+void boot_log_start(struct boot *boot);
+
 /* Who hears of what in stage 2: the callbacks of all parts. */
 void boot_real_connect(struct boot *boot);
 

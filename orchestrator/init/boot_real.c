@@ -28,76 +28,10 @@
 
 #define GREETER_DEADLINE_US (300 * USEC_PER_SEC)
 #define SCOPE_DEADLINE_US (3 * USEC_PER_SEC)
-#define LOG_RETRY_US (500 * USEC_PER_MSEC)
 #define MAX_DISPLAY_MANAGER_DEATHS 3
 #define FIRST_PERSON_UID 1000
 #define LOGIND_NAME "org.freedesktop.login1"
 #define BUS_UNIT "dbus.service"
-
-/* --- logs --- */
-
-static void start_log(struct boot *boot);
-
-static void handle_log_retry(struct loop_timer *timer)
-{
-	start_log(container_of(timer, struct boot, log_retry));
-}
-
-static void handle_log_exit(struct helper *helper, int status)
-{
-	struct boot *boot = helper->data;
-
-	(void)loop_timer_start(boot->loop, &boot->log_retry, clock_monotonic_us() + LOG_RETRY_US,
-			       handle_log_retry);
-}
-
-static void handle_log_message(struct helper *helper, struct channel_message *message)
-{
-	struct boot *boot = helper->data;
-
-	log_keep_take(&boot->log_keep, &helper->channel, message);
-}
-
-static void start_log(struct boot *boot)
-{
-	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-log", NULL };
-	const struct helper_spec spec = { .name = "early-log",
-					  .argv = argv,
-					  .protocol = &logs_protocol,
-					  .on_message = handle_log_message,
-					  .on_exit = handle_log_exit,
-					  .data = boot };
-	int r = helper_start(&boot->log, boot->loop, &spec);
-
-	if (r < 0) {
-		log_errno(r, "cannot start early-log");
-		handle_log_exit(&boot->log, 0); /* again, or the services' pipes fill up */
-		return;
-	}
-	log_keep_hand_over(&boot->log_keep, &boot->log.channel);
-	manager_set_streams(boot->manager, true);
-	manager_each_stream(boot->manager, &boot->listener);
-	if (boot->unions.told_gone || boot->unions.keep)
-		(void)helper_send(&boot->log, LOGS_FLUSH, NULL);
-}
-
-static void handle_stream(struct manager_listener *listener, const char *unit, int fd)
-{
-	struct boot *boot = container_of(listener, struct boot, listener);
-	const struct logs_stream stream = { unit };
-
-	if (helper_is_running(&boot->log))
-		(void)channel_send_fds(&boot->log.channel, LOGS_STREAM, &stream, &fd, 1);
-}
-
-static void handle_remark(struct manager_listener *listener, const char *unit, const char *text)
-{
-	struct boot *boot = container_of(listener, struct boot, listener);
-	const struct logs_line line = { unit, LOG_LEVEL_WARNING, text };
-
-	if (helper_is_running(&boot->log))
-		(void)helper_send(&boot->log, LOGS_LINE, &line); /* it is in the kernel's log */
-}
 
 /* --- disks --- */
 
@@ -583,8 +517,7 @@ void boot_real_connect(struct boot *boot)
 	boot->listener.job_done = handle_job_done;
 	boot->listener.gave_up = handle_gave_up;
 	boot->listener.prestart = handle_prestart;
-	boot->listener.stream = handle_stream;
-	boot->listener.remark = handle_remark;
+	boot_log_connect(boot);
 }
 
 void boot_real_start(struct boot *boot)
@@ -602,7 +535,7 @@ void boot_real_start(struct boot *boot)
 		handle_loaded(boot->manager, r, boot);
 	run_dirs_make();
 	kernel_settings_apply();
-	start_log(boot);
+	boot_log_start(boot);
 	display_start(&boot->display);
 	r = manager_open_control(boot->manager);
 	if (r < 0)

@@ -587,15 +587,3 @@ int cgroup_delegate(struct cgroup *group, uid_t uid, gid_t gid)
 			return -errno;
 	return 0;
 }
-
-int cgroup_number(const struct cgroup *group, const char *file, uint64_t *ret_value)
-{
-	char *line CLEANUP(free_charp)
-	= NULL;
-	int r;
-
-	if (group->fd < 0)
-		return -ENOENT;
-	r = fs_read_line_at(group->fd, file, &line);
-	return r < 0 ? r : parse_u64(line, ret_value);
-}

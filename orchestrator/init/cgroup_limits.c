@@ -201,3 +201,15 @@ void cgroup_limit(struct cgroup_tree *tree, const char *path, const struct wire_
 			log_warning_errno(r, "%s: cannot set %s", path, entry);
 	}
 }
+
+int cgroup_number(const struct cgroup *group, const char *file, uint64_t *ret_value)
+{
+	char *line CLEANUP(free_charp)
+	= NULL;
+	int r;
+
+	if (group->fd < 0)
+		return -ENOENT;
+	r = fs_read_line_at(group->fd, file, &line);
+	return r < 0 ? r : parse_u64(line, ret_value);
+}
