@@ -397,6 +397,7 @@ static void display_manager_runs(struct boot *boot)
 static void handle_unit_changed(struct manager_listener *listener, const struct manager_unit *unit)
 {
 	struct boot *boot = container_of(listener, struct boot, listener);
+	char why[400];
 
 	if (strcmp(unit->name, BUS_UNIT) == 0 && strcmp(unit->active_state, "active") == 0)
 		bus_link_start(&boot->bus);
@@ -404,10 +405,13 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 		return;
 	if (unit->main_pid > 0)
 		display_manager_runs(boot);
-	if (strcmp(unit->active_state, "active") == 0)
+	if (strcmp(unit->active_state, "active") == 0) {
 		boot->login_failure_told = false;
-	else if (strcmp(unit->active_state, "failed") == 0)
-		login_failed(boot, unit->detail[0] ? unit->detail : "It is not tried again.");
+	} else if (strcmp(unit->active_state, "failed") == 0) {
+		(void)snprintf(why, sizeof(why), "%s: %s", unit->name,
+			       unit->detail[0] ? unit->detail : "It is not tried again.");
+		login_failed(boot, why);
+	}
 }
 
 /* --- the message bus --- */
