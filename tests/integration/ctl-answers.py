@@ -107,7 +107,10 @@ def main():
         (run / "log").mkdir()
         (run / "log/a.service.log").write_text("[    1.000002] err bad thing\n")
         result = ask("log", "a", "--json")
-        expect("log", json.loads(result.stdout) == {"service": "a.service", "t_us": 1000002, "level": "err", "text": "bad thing"}, result)
+        with open("/proc/sys/kernel/random/boot_id") as f:
+            boot = f.read().strip()
+        expect("log", json.loads(result.stdout) == {"service": "a.service", "boot": boot, "t_us": 1000002, "level": "err",
+                                                    "text": "bad thing"}, result)
     sys.exit("\n".join(failures) if failures else 0)
 
 
