@@ -37,7 +37,7 @@ static int scarce_asprintf(char **ret, const char *fmt, ...)
 #include "early_test.h"
 
 /* What PID 1 is told. */
-static char told_failed[256], told_why[256];
+static char told_failed[512], told_why[512];
 static bool told_ready, has_ended;
 
 void report_progress(struct report *report, uint32_t percent, const char *fmt, ...)
