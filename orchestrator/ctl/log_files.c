@@ -351,7 +351,7 @@ int log_files_read(struct log_files *files, char *const *names)
 	r = read_services(files, names);
 	if (r < 0)
 		return r;
-	if (names[1] || all) {
+	if (all || strv_length(names) > 1) {
 		log_lines_sort(&files->lines);
 		log_lines_merge_marks(&files->lines, &files->boots);
 	}

@@ -196,7 +196,7 @@ int verb_log(void *target, int argc, char **argv)
 			r = strv_append(&names, log_name(argv[i]));
 	if (r == 0)
 		r = log_files_init(&files, settings);
-	if (r < 0) {
+	if (r != 0) {
 		fprintf(stderr, "earlyctl: cannot read logs: %s\n", strerror(-r));
 		return client_exit_code(r);
 	}
