@@ -217,10 +217,14 @@ static enum tone level_tone(const char *level, size_t len)
 
 static void put_text(const char *text, size_t len, bool clean, struct strbuf *out)
 {
+	if (!clean) {
+		strbuf_add(out, text, len);
+		return;
+	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		strbuf_putc(out, clean && c != '\t' && (c < 0x20 || c == 0x7f) ? '?' : (char)c);
+		strbuf_putc(out, c != '\t' && (c < 0x20 || c == 0x7f) ? '?' : (char)c);
 	}
 }
 
