@@ -21,6 +21,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
+#include "hostname.h"
 #include "kernel_settings.h"
 #include "ladder.h"
 #include "run_dirs.h"
@@ -461,6 +462,7 @@ void boot_real_start(struct boot *boot)
 		handle_loaded(boot->manager, r, boot);
 	run_dirs_make();
 	kernel_settings_apply();
+	hostname_set();
 	boot_log_start(boot);
 	display_start(&boot->display);
 	r = manager_open_control(boot->manager);
