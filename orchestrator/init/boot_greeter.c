@@ -96,7 +96,8 @@ static void climb(struct boot *boot)
 	int r;
 
 	boot->greeter_failures = 0;
-	log_warning("%s runs, but its greeter does not come up", boot->display_manager);
+	boot->greeter_fails = true;
+	log_warning(BOOT_GREETER_FAILS, boot->display_manager);
 	r = manager_climb(boot->manager, boot->display_manager);
 	if (r < 0)
 		log_errno(r, "cannot restart %s", boot->display_manager);

@@ -188,6 +188,7 @@ static void handle_greeter(struct display *display, uint64_t t_us)
 		return;
 	manager_event(boot->manager, "greeter", t_us, NULL);
 	boot->display_manager_deaths = 0;
+	boot->greeter_fails = false;
 	boot_real_go_on(boot);
 }
 
@@ -332,8 +333,11 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 	if (strcmp(unit->active_state, "active") == 0) {
 		boot->login_failure_told = false;
 	} else if (strcmp(unit->active_state, "failed") == 0) {
-		(void)snprintf(why, sizeof(why), "%s: %s", unit->name,
-			       unit->detail[0] ? unit->detail : "It is not tried again.");
+		if (boot->greeter_fails)
+			(void)snprintf(why, sizeof(why), BOOT_GREETER_FAILS, unit->name);
+		else
+			(void)snprintf(why, sizeof(why), "%s: %s", unit->name,
+				       unit->detail[0] ? unit->detail : "It is not tried again.");
 		login_failed(boot, why);
 	}
 }
