@@ -122,3 +122,12 @@ int manager_scope_kill(struct manager *manager, const char *name)
 	MANAGER_TELL(manager, unit_changed, &unit);
 	return cgroup_kill(&scope->group, SIGKILL, 0);
 }
+
+void manager_scope_each(struct manager *manager, const char *name,
+			bool (*fn)(pid_t pid, void *data), void *data)
+{
+	struct scope *scope = manager_find_scope(manager, name);
+
+	if (scope)
+		cgroup_each(&scope->group, fn, data);
+}
