@@ -71,6 +71,7 @@ struct boot {
 	bool writable;
 	uint32_t disks_percent; /* of the last progress */
 	bool login_failure_told; /* until the display manager runs again */
+	char login_failure[400]; /* why; "": none */
 	uint32_t display_manager_deaths; /* since the last greeter */
 	char display_manager[256]; /* the unit of the seat */
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
@@ -100,6 +101,8 @@ void boot_real_start(struct boot *boot);
 
 /* Starts the display's units once both the units are known and the disks are there that they may need. */
 void boot_real_maybe_display(struct boot *boot);
+/* The page and the rescue shell, once the greeter's sessions have let the screen go. */
+void boot_real_tell_login_failure(struct boot *boot);
 void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char *why);
 
 /* boot_separate.c: before the display, what fstab has where overlays were left out; and what came of it. */
@@ -117,6 +120,8 @@ void boot_unions_keep(struct boot *boot);
 
 /* boot_greeter.c: kills the greeter's sessions. True: they have yet to go, and the display manager waits for it (manager_prestart_done). */
 bool boot_greeter_clear(struct boot *boot);
+/* Are there sessions of it? */
+bool boot_greeter_is_there(const struct boot *boot);
 /* Is what has come onto the screen a page that says that the greeter failed? The ladder has been climbed then. */
 bool boot_greeter_is_failure_page(struct boot *boot);
 void boot_greeter_connect(struct boot *boot);

@@ -50,7 +50,7 @@ static void handle_session(struct bus_link *bus, const char *unit, const char *s
 		remember_scope(boot, unit);
 }
 
-static bool any_scope(const struct boot *boot)
+bool boot_greeter_is_there(const struct boot *boot)
 {
 	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
 		if (boot->greeter_scopes[i][0])
@@ -59,18 +59,22 @@ static bool any_scope(const struct boot *boot)
 	return false;
 }
 
-/* The seat is free: the picture is ours again, and the display manager may start. */
-static void restart_display_manager(struct boot *boot)
+/* The seat is free: the picture is ours again, and the display manager may start, if it does. */
+static void go_on(struct boot *boot)
 {
 	loop_timer_stop(&boot->scope_deadline);
 	display_take(&boot->display);
+	if (boot->login_failure[0]) {
+		boot_real_tell_login_failure(boot);
+		return;
+	}
 	display_progress(&boot->display, 50, "Starting the login again");
 	manager_prestart_done(boot->manager, boot->display_manager);
 }
 
 static void handle_scope_deadline(struct loop_timer *timer)
 {
-	restart_display_manager(container_of(timer, struct boot, scope_deadline));
+	go_on(container_of(timer, struct boot, scope_deadline));
 }
 
 bool boot_greeter_clear(struct boot *boot)
@@ -80,7 +84,7 @@ bool boot_greeter_clear(struct boot *boot)
 		if (boot->greeter_scopes[i][0])
 			(void)manager_scope_kill(boot->manager, boot->greeter_scopes[i]);
 	}
-	if (!any_scope(boot)) {
+	if (!boot_greeter_is_there(boot)) {
 		display_take(&boot->display);
 		return false;
 	}
@@ -110,7 +114,7 @@ static void greeter_ended(struct boot *boot)
 	    boot->scope_deadline.loop || boot->power != BOOT_POWER_NONE)
 		return;
 	log_warning("the greeter of %s ended before it showed anything", boot->display_manager);
-	if (!any_scope(boot))
+	if (!boot_greeter_is_there(boot))
 		display_take(&boot->display); /* until the next one */
 	if (++boot->greeter_failures >= MAX_FAILURES)
 		climb(boot);
@@ -129,8 +133,8 @@ static void handle_unit_gone(struct manager_listener *listener, const char *name
 	}
 	if (was_greeter)
 		greeter_ended(boot);
-	if (boot->scope_deadline.loop && !any_scope(boot))
-		restart_display_manager(boot);
+	if (boot->scope_deadline.loop && !boot_greeter_is_there(boot))
+		go_on(boot);
 }
 
 /* What a session manager shows in the place of a desktop that crashes (names as the kernel cuts them). */

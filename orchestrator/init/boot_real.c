@@ -229,9 +229,11 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 {
 	struct boot *boot = container_of(listener, struct boot, listener);
 
-	if (!restart || strcmp(unit->name, boot->display_manager) != 0 ||
-	    boot->power != BOOT_POWER_NONE)
+	if (strcmp(unit->name, boot->display_manager) != 0 || boot->power != BOOT_POWER_NONE)
 		return false;
+	/* The first start, but for a fall-back's: there may be the sessions of the one whose place it takes. */
+	if (!restart)
+		return boot_greeter_is_there(boot) && boot_greeter_clear(boot);
 	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS)
 		display_manager_fails(boot, unit);
 	return boot_greeter_clear(boot);
@@ -243,8 +245,14 @@ static void login_failed(struct boot *boot, const char *why)
 	if (boot->power != BOOT_POWER_NONE || boot->login_failure_told)
 		return;
 	boot->login_failure_told = true;
-	display_take(&boot->display);
-	boot_fail(boot, "The login does not start", why,
+	(void)snprintf(boot->login_failure, sizeof(boot->login_failure), "%s", why);
+	if (!boot_greeter_clear(boot))
+		boot_real_tell_login_failure(boot);
+}
+
+void boot_real_tell_login_failure(struct boot *boot)
+{
+	boot_fail(boot, "The login does not start", boot->login_failure,
 		  "`earlyctl status` and `earlyctl log` with the name of the display manager "
 		  "show more; `earlyctl start` with it tries again.");
 	boot_real_go_on(boot);
@@ -332,6 +340,7 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 		display_manager_runs(boot);
 	if (strcmp(unit->active_state, "active") == 0) {
 		boot->login_failure_told = false;
+		boot->login_failure[0] = '\0';
 	} else if (strcmp(unit->active_state, "failed") == 0) {
 		if (boot->greeter_fails)
 			(void)snprintf(why, sizeof(why), BOOT_GREETER_FAILS, unit->name);
