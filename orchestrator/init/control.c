@@ -18,6 +18,7 @@
 
 #include "control_answer.h"
 #include "manager_internal.h"
+#include "state_proto.h"
 
 /*
  * The control socket
@@ -57,6 +58,7 @@ static void client_free(struct client *client)
 	channel_close(&client->channel);
 	list_remove(&client->link);
 	client->control->n_clients--;
+	manager_wake(client->control->manager);
 	free(client);
 }
 
@@ -73,6 +75,7 @@ static struct client *find_client(struct control *control, uint32_t serial)
 static void reply(struct client *client, int error, const char *text)
 {
 	client->busy = false;
+	manager_wake(client->control->manager);
 	client->job = 0;
 	control_answer_done(&client->channel, error, text);
 }
@@ -312,6 +315,7 @@ static void handle_request(struct client *client, const struct control_request *
 {
 	client->verb = request->verb;
 	client->busy = true;
+	manager_wake(client->control->manager);
 	if (request->verb >= ARRAY_SIZE(verbs))
 		reply(client, -EINVAL, "this early-init does not know that verb");
 	else if (!verbs[request->verb].for_all && client->uid != 0)
@@ -361,6 +365,52 @@ static void handle_job_done(struct manager_listener *listener, uint32_t job, con
 			reply(client, good ? 0 : error, good ? "" : text);
 }
 
+/* --- an exec --- */
+
+static struct client *add_client(struct control *control, int fd, uid_t uid);
+
+void control_each_client(const struct control *control,
+			 void (*fn)(const struct state_client *client, void *data), void *data)
+{
+	struct client *client;
+
+	if (!control)
+		return;
+	list_for_each (client, &control->clients, link) {
+		const struct state_client message = {
+			.fd = client->channel.fd,
+			.flags = (client->busy ? STATE_CLIENT_BUSY : 0) |
+				 (client->channel.queued_bytes > 0 ? STATE_CLIENT_BEHIND : 0),
+			.uid = client->uid,
+			.verb = client->verb,
+			.job = client->job,
+			.name = client->name,
+		};
+
+		fn(&message, data);
+	}
+}
+
+void control_adopt_client(struct control *control, const struct state_client *message, bool crashed)
+{
+	bool busy = message->flags & STATE_CLIENT_BUSY;
+	struct client *client;
+
+	if ((message->flags & STATE_CLIENT_BEHIND) || (crashed && !busy)) {
+		fd_close(message->fd);
+		return;
+	}
+	client = add_client(control, message->fd, message->uid);
+	if (!client || !busy)
+		return;
+	client->busy = true;
+	client->verb = message->verb;
+	client->job = message->job;
+	(void)snprintf(client->name, sizeof(client->name), "%s", message->name);
+	if (client->job == 0 || !manager_has_job(control->manager, client->job))
+		reply(client, -EAGAIN, "early-init was executed anew meanwhile; ask again");
+}
+
 /* --- clients come --- */
 
 static bool has_room(const struct control *control, uid_t uid)
@@ -376,31 +426,40 @@ static bool has_room(const struct control *control, uid_t uid)
 			    control->n_clients < CONTROL_MAX_CLIENTS / 2);
 }
 
-static void add_client(struct control *control, int fd)
+/* Takes @fd over; NULL: no memory. */
+static struct client *add_client(struct control *control, int fd, uid_t uid)
 {
-	struct ucred ucred;
-	socklen_t len = sizeof(ucred);
-	struct client *client;
+	struct client *client = calloc(1, sizeof(*client));
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0 ||
-	    !has_room(control, ucred.uid)) {
-		fd_close(fd);
-		return;
-	}
-	client = calloc(1, sizeof(*client));
 	if (!client) {
 		fd_close(fd);
-		return;
+		return NULL;
 	}
 	client->control = control;
-	client->uid = ucred.uid;
+	client->uid = uid;
 	client->serial = ++control->last_serial;
 	list_append(&control->clients, &client->link);
 	control->n_clients++;
 	client->channel.fd = -1;
 	if (channel_init(&client->channel, control->manager->loop, fd, &control_protocol,
-			 handle_message, handle_close, client) < 0)
+			 handle_message, handle_close, client) < 0) {
 		client_free(client);
+		return NULL;
+	}
+	manager_wake(control->manager);
+	return client;
+}
+
+static void greet(struct control *control, int fd)
+{
+	struct ucred ucred;
+	socklen_t len = sizeof(ucred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0 ||
+	    !has_room(control, ucred.uid))
+		fd_close(fd);
+	else
+		(void)add_client(control, fd, ucred.uid); /* no memory: hung up on */
 }
 
 static void handle_connection(struct loop_source *source, uint32_t events)
@@ -410,7 +469,7 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 
 	/* Gone again, or no descriptors: the next turn tries the next one. */
 	if (fd >= 0)
-		add_client(control, fd);
+		greet(control, fd);
 }
 
 static int bind_socket(const char *path, int *ret_fd)

@@ -57,14 +57,15 @@ static void handle_state_changed(struct service *service, enum service_state old
 {
 	struct manager *manager = data;
 
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
+	manager_wake(manager);
 }
 
 static void handle_changed(struct service *service, void *data)
 {
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	manager_wake(data);
 }
 
@@ -107,6 +108,7 @@ static void handle_stream(struct service *service, void *data)
 {
 	struct manager *manager = data;
 
+	service->unsaved = true;
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
@@ -146,6 +148,7 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 
 static void handle_job_done(const struct job *job, enum job_result result, void *data)
 {
+	manager_forget(data, "", job->id);
 	manager_job_ended(data, job->id, job->name, result, job->error, job->detail);
 }
 
@@ -213,6 +216,8 @@ static void collect_garbage(struct manager *manager)
 		manager->n_services--;
 		service_free(service);
 		if (name)
+			manager_forget(manager, name, 0);
+		if (name)
 			MANAGER_TELL(manager, unit_gone, name);
 	}
 }
@@ -247,6 +252,7 @@ static void handle_hook(struct loop_hook *hook)
 	collect_garbage(manager);
 	if (manager->stopped_fn && all_stopped(manager))
 		finish_stopping(manager);
+	manager_save(manager);
 }
 
 void manager_wake(struct manager *manager)
@@ -365,6 +371,7 @@ struct manager *manager_free(struct manager *manager)
 	list_for_each_safe (ended, next_ended, &manager->ended, link)
 		ended_free(ended);
 	nametable_clear(&manager->names);
+	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);
@@ -436,10 +443,16 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 		t_us = clock_boottime_us();
 	if (timeline_add(&manager->timeline, name, t_us, why) < 0)
 		log_warning("no memory for event %s", name);
+	manager_wake(manager);
 	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
 }
 
 /* --- the end --- */
+
+bool manager_is_stopping(struct manager *manager)
+{
+	return manager->stopping;
+}
 
 static void handle_stop_deadline(struct loop_timer *timer)
 {

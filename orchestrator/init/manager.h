@@ -195,3 +195,16 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 int manager_serialize(struct manager *manager, int fd);
 void manager_serialize_undo(struct manager *manager);
 int manager_deserialize(struct manager *manager, int fd);
+
+/*
+ * From now on the whole state is in @image whenever the loop sleeps. Reading it after a crash (@crashed) or a planned exec: every
+ * descriptor was kept open, and those that belong to nobody are closed.
+ */
+struct image;
+void manager_keep_image(struct manager *manager, struct image *image);
+/* Brings it up to date; done before the loop sleeps, after any change. */
+void manager_save(struct manager *manager);
+int manager_read_image(struct manager *manager, const int fds[2], bool crashed);
+
+/* manager_stop_all was called, maybe by the program before. */
+bool manager_is_stopping(struct manager *manager);

@@ -3,6 +3,8 @@
 
 #include "cgroup.h"
 #include "control.h"
+#include "early/strbuf.h"
+#include "image.h"
 #include "job.h"
 #include "manager.h"
 #include "nametable.h"
@@ -83,6 +85,10 @@ struct manager {
 	struct list listeners; /* manager_listener::link */
 	struct loop_hook hook;
 
+	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
+	struct strbuf gone; /* GONE messages since it was saved */
+	bool save_failed;
+
 	bool stopping; /* no start any more */
 	struct loop_timer stop_deadline;
 	void (*stopped_fn)(struct manager *manager, void *data);
@@ -102,6 +108,12 @@ void manager_describe_scope(const struct scope *scope, struct manager_unit *ret)
 /* A job that was under way before an exec; its id is kept. */
 int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
 			const char *why);
+
+/* A service (job 0) or a job (service "") is no more. */
+void manager_forget(struct manager *manager, const char *service, uint32_t job);
+
+/* Of a unit or a scope, and not yet at its end. */
+bool manager_has_job(struct manager *manager, uint32_t id);
 
 void loader_init(struct loader *loader, struct manager *manager);
 void loader_done(struct loader *loader);

@@ -73,6 +73,7 @@ struct service {
 	uint32_t restarts;
 	bool stop_wanted; /* by somebody: no automatic restart */
 	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool unsaved; /* manager's: something changed since it was written to the image */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 

@@ -69,6 +69,7 @@ static void handle_pipe(struct execs_pipe *pipe)
 	struct service *service = process->service;
 
 	service->conditions_met |= pipe->outcome == EXECS_EXECUTED;
+	service->host->changed(service, service->host->data);
 	/* FAILED and SKIPPED are followed by the process's end, which says the rest. */
 	if (pipe->outcome != EXECS_EXECUTED || process != &service->main)
 		return;

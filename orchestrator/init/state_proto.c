@@ -7,6 +7,7 @@ static const struct wire_field manager_fields[] = {
 	WIRE_FIELD(struct state_manager, control_fd, WIRE_I32),
 	WIRE_FIELD(struct state_manager, streams, WIRE_U32),
 	WIRE_FIELD(struct state_manager, last_job, WIRE_U32),
+	WIRE_FIELD(struct state_manager, stopping, WIRE_U32),
 };
 
 static const struct wire_field event_fields[] = {
@@ -78,6 +79,20 @@ static const struct wire_field job_fields[] = {
 	WIRE_FIELD(struct state_job, why, WIRE_TEXT),
 };
 
+static const struct wire_field client_fields[] = {
+	WIRE_FIELD(struct state_client, fd, WIRE_I32),
+	WIRE_FIELD(struct state_client, flags, WIRE_U32),
+	WIRE_FIELD(struct state_client, uid, WIRE_U32),
+	WIRE_FIELD(struct state_client, verb, WIRE_U32),
+	WIRE_FIELD(struct state_client, job, WIRE_U32),
+	WIRE_FIELD(struct state_client, name, WIRE_TEXT),
+};
+
+static const struct wire_field gone_fields[] = {
+	WIRE_FIELD(struct state_gone, name, WIRE_TEXT),
+	WIRE_FIELD(struct state_gone, job, WIRE_U32),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_MANAGER, struct state_manager, manager_fields),
 	WIRE_MESSAGE(STATE_EVENT, struct state_event, event_fields),
@@ -89,6 +104,8 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_SCOPE, struct state_scope, scope_fields),
 	WIRE_MESSAGE(STATE_JOB, struct state_job, job_fields),
 	WIRE_EMPTY(STATE_END),
+	WIRE_MESSAGE(STATE_CLIENT, struct state_client, client_fields),
+	WIRE_MESSAGE(STATE_GONE, struct state_gone, gone_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

@@ -5,10 +5,11 @@
 
 /*
  * The manager's state over an exec: MANAGER, EVENT…, then for each service SERVICE, its definition (table.h's SERVICE, EXEC…, SOCKET…,
- * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
+ * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; CLIENT…; END. Changes of it come
+ * as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -21,6 +22,8 @@ enum state_opcode {
 	STATE_SCOPE = 71,
 	STATE_JOB = 72,
 	STATE_END = 73,
+	STATE_CLIENT = 74, /* of the control socket */
+	STATE_GONE = 75, /* a service, or a job */
 };
 
 enum state_service_flag {
@@ -31,6 +34,11 @@ enum state_service_flag {
 	STATE_SERVICE_CONDITIONS_MET = 16,
 };
 
+enum state_client_flag {
+	STATE_CLIENT_BUSY = 1,
+	STATE_CLIENT_BEHIND = 2, /* a part of an answer waits in memory: it can't be kept */
+};
+
 enum state_scope_flag {
 	STATE_SCOPE_ABANDONED = 1,
 	STATE_SCOPE_STOPPING = 2,
@@ -38,10 +46,11 @@ enum state_scope_flag {
 
 struct state_manager {
 	uint32_t version;
-	const char *program; /* EARLY_VERSION: another program's enums may differ */
+	const char *program; /* EARLY_VERSION; a newer one reads it as long as STATE_VERSION is the same */
 	int32_t control_fd;
 	uint32_t streams;
 	uint32_t last_job;
+	uint32_t stopping; /* everything is being stopped */
 };
 
 struct state_event {
@@ -111,6 +120,20 @@ struct state_job {
 	uint32_t kind;
 	const char *name;
 	const char *why;
+};
+
+struct state_client {
+	int32_t fd;
+	uint32_t flags;
+	uint32_t uid;
+	uint32_t verb;
+	uint32_t job; /* whose end it awaits; 0: none */
+	const char *name;
+};
+
+struct state_gone {
+	const char *name; /* of the service; "": it is the job */
+	uint32_t job;
 };
 
 extern const struct wire_protocol manager_state_protocol;
