@@ -55,15 +55,28 @@ static void handle_log_message(struct helper *helper, struct channel_message *me
 	log_warning("early-log sent an unexpected message %d", message->opcode);
 }
 
-static void start_log(struct boot *boot)
+static struct helper_spec log_spec(struct boot *boot)
 {
 	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-log", NULL };
-	const struct helper_spec spec = { .name = "early-log",
-					  .argv = argv,
-					  .protocol = &logs_protocol,
-					  .on_message = handle_log_message,
-					  .on_exit = handle_log_exit,
-					  .data = boot };
+
+	return (struct helper_spec){ .name = "early-log",
+				     .argv = argv,
+				     .protocol = &logs_protocol,
+				     .on_message = handle_log_message,
+				     .on_exit = handle_log_exit,
+				     .data = boot };
+}
+
+int boot_real_adopt_log(struct boot *boot, pid_t pid, int link_fd)
+{
+	const struct helper_spec spec = log_spec(boot);
+
+	return helper_adopt(&boot->log, boot->loop, &spec, pid, link_fd);
+}
+
+static void start_log(struct boot *boot)
+{
+	const struct helper_spec spec = log_spec(boot);
 	int r = helper_start(&boot->log, boot->loop, &spec);
 
 	if (r < 0) {
@@ -572,4 +585,32 @@ void boot_real_start(struct boot *boot)
 	r = manager_open_control(boot->manager);
 	if (r < 0)
 		log_errno(r, "cannot open the control socket; earlyctl will not work");
+	boot_image_keep(boot);
+}
+
+/*
+ * What was under way goes on by itself: jobs, helpers, orders. What hung on a timer or on an answer that nobody keeps is asked
+ * for again; all of it may be asked for twice.
+ */
+void boot_real_go_on_with_state(struct boot *boot, bool crashed)
+{
+	enum boot_power power = boot->power;
+
+	log_info(crashed ? "went on after a crash" : "re-executed");
+	if (!helper_is_running(&boot->log))
+		start_log(boot);
+	if (boot->bus.wanted)
+		bus_link_start(&boot->bus);
+	if (!helper_is_running(&boot->display.splash) && boot->display.owner != DISPLAY_GREETER)
+		display_start(&boot->display);
+	if (!boot->units_loaded && manager_load_manifests(boot->manager, handle_loaded, boot) < 0)
+		handle_loaded(boot->manager, -ENOMEM, boot);
+	else if (!boot->after_greeter)
+		(void)loop_timer_start(boot->loop, &boot->deadline,
+				       clock_monotonic_us() + GREETER_DEADLINE_US,
+				       handle_greeter_deadline);
+	boot_real_maybe_write(boot);
+	boot->power = BOOT_POWER_NONE;
+	if (power != BOOT_POWER_NONE)
+		boot_power(boot, power);
 }

@@ -18,6 +18,8 @@
 struct manager;
 struct service;
 
+typedef void (*state_put_fn)(uint16_t opcode, const void *value, void *to);
+
 struct manager_options {
 	bool container;
 	const char *run_dir; /* NULL: /run/early */
@@ -31,6 +33,9 @@ struct manager_options {
 	/* What else `earlyctl status` has to say about the machine, a line each. NULL: nothing. */
 	void (*status)(void *data, void (*say)(void *to, const char *text), void *to);
 	void *data;
+	/* What else belongs into the image, in messages of state_proto.h; and how it comes back, last of all. May be NULL. */
+	void (*save)(state_put_fn put, void *to, void *data);
+	void (*take)(uint16_t opcode, const void *value, void *data);
 };
 
 /* One unit (service, target or scope) as the bus and the control socket see it. Valid during the call it comes with. */

@@ -206,6 +206,11 @@ static void put_client(const struct state_client *client, void *data)
 	put(data, STATE_CLIENT, client);
 }
 
+static void put_other(uint16_t opcode, const void *value, void *data)
+{
+	put(data, opcode, value);
+}
+
 /* What is in every change: there are few of them, and that is simpler than to follow them. */
 static void put_few(struct writer *writer, struct manager *manager)
 {
@@ -215,6 +220,8 @@ static void put_few(struct writer *writer, struct manager *manager)
 	list_for_each (scope, &manager->scopes, link)
 		put_scope(writer, scope);
 	control_each_client(manager->control, put_client, writer);
+	if (manager->options.save)
+		manager->options.save(put_other, writer, manager->options.data);
 }
 
 static void put_all(struct writer *writer, struct manager *manager)

@@ -24,6 +24,7 @@ enum class {
 	CLASS_SCOPE, /* all are in each change */
 	CLASS_JOB,
 	CLASS_CLIENT, /* all are in each change */
+	CLASS_MACHINE, /* all of it is in each change */
 };
 
 struct group {
@@ -100,6 +101,11 @@ static int read_head(uint16_t opcode, const char *data, size_t len, struct group
 	case STATE_CLIENT:
 		ret->class = CLASS_CLIENT;
 		return 1;
+	case STATE_MACHINE:
+	case STATE_HELPER:
+	case STATE_OVERLAY:
+		ret->class = CLASS_MACHINE;
+		return 1;
 	case STATE_GONE:
 		ret->class = head.gone.job ? CLASS_JOB : CLASS_SERVICE;
 		ret->name = head.gone.name;
@@ -175,6 +181,7 @@ static bool counts(const struct groups *groups, size_t i)
 	case CLASS_EVENT:
 		return true;
 	case CLASS_CLIENT:
+	case CLASS_MACHINE:
 		return group->nth > groups->last_manager;
 	case CLASS_SCOPE:
 		return is_last && group->nth > groups->last_manager;

@@ -24,6 +24,9 @@ enum state_opcode {
 	STATE_END = 73,
 	STATE_CLIENT = 74, /* of the control socket */
 	STATE_GONE = 75, /* a service, or a job */
+	STATE_MACHINE = 76, /* of a boot (boot_image.c), as the next two */
+	STATE_HELPER = 77,
+	STATE_OVERLAY = 78,
 };
 
 enum state_service_flag {
@@ -134,6 +137,35 @@ struct state_client {
 struct state_gone {
 	const char *name; /* of the service; "": it is the job */
 	uint32_t job;
+};
+
+struct state_machine {
+	uint32_t flags; /* boot_image.c */
+	uint32_t separate; /* enum boot_separate */
+	uint32_t power; /* enum boot_power */
+	uint32_t owner; /* enum display_owner */
+	int32_t drm_fd;
+	uint32_t percent;
+	const char *caption;
+	const char *display_manager;
+	uint32_t display_manager_deaths;
+	uint32_t next_scope_job;
+	struct wire_list greeter_scopes;
+};
+
+struct state_helper {
+	uint32_t kind;
+	int32_t pid;
+	int32_t link_fd;
+	uint32_t order; /* of early-disks */
+};
+
+struct state_overlay {
+	const char *path;
+	uint32_t state; /* enum union_state */
+	uint32_t stays;
+	int32_t pid; /* 0: its daemon has ended */
+	int32_t link_fd;
 };
 
 extern const struct wire_protocol manager_state_protocol;

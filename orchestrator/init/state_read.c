@@ -241,6 +241,14 @@ static void take_client(struct reader *reader, const void *value)
 		control_adopt_client(reader->manager->control, message, reader->crashed);
 }
 
+static void take_other(struct reader *reader, uint16_t opcode, const void *value)
+{
+	const struct manager_options *options = &reader->manager->options;
+
+	if (options->take)
+		options->take(opcode, value, options->data);
+}
+
 static const struct {
 	uint16_t opcode;
 	void (*take)(struct reader *reader, const void *value);
@@ -259,12 +267,21 @@ union any_state {
 	struct state_scope scope;
 	struct state_job job;
 	struct state_client client;
+	struct state_machine machine;
+	struct state_helper helper;
+	struct state_overlay overlay;
 };
 
 static void take(struct reader *reader, uint16_t opcode, const void *data, uint32_t len)
 {
 	union any_state value;
 
+	if (opcode >= STATE_MACHINE) {
+		if (wire_unpack(&manager_state_protocol, data, len, opcode, &value,
+				sizeof(value)) == 0)
+			take_other(reader, opcode, &value);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
 		if (takers[i].opcode != opcode)
 			continue;

@@ -162,21 +162,21 @@ def test_reexec_a_thousand_times(build):
                 except Refused as e:
                     assert 'anew' in e.text, e
             wait_for(lambda: c.log().count('re-executed') > before, pause=0.005)
-        for _ in range(20):
+        warm_up = min(200, times // 2)  # the timeline is full then
+        for _ in range(warm_up):
             reexec()
         for i in range(5):
             c.control('start', 'job%d' % i)
         time.sleep(1)
         fds, memory = descriptors(c), private_kb(c)
-        for _ in range(times - 20):
+        for _ in range(times - warm_up):
             reexec()
         for i in range(5):
             c.control('start', 'job%d' % i)
         time.sleep(1)
         assert {n: p for n, p in main_pids(c).items() if n in steady} == steady
-        if descriptors(c) != fds:
-            os.system('ls -l /proc/%d/fd | grep socket; ss -xpa | grep -e early- -e python' % c.init_pid())
-        assert descriptors(c) == fds, (fds, descriptors(c))
+        # A helper that was replaced a moment ago may still be ending.
+        wait_for(lambda: descriptors(c) == fds)
         assert private_kb(c) < memory * 1.1 + 64, (memory, private_kb(c))
         idle.send(pack_request(VERBS['status'], 'deadline'))
         assert unpack(idle.recv(65536))[1]['main_pid'] == steady['deadline.service']
