@@ -126,6 +126,17 @@ static void ended_free(struct ended_job *ended)
 	free(ended);
 }
 
+static void tell_without_memory(struct manager *manager, uint32_t id, enum job_result result)
+{
+	manager_wake(manager);
+	if (manager->n_nameless == MANAGER_MAX_NAMELESS) {
+		log_warning("no memory to tell the end of job %u", id);
+		return;
+	}
+	manager->nameless[manager->n_nameless].id = id;
+	manager->nameless[manager->n_nameless++].result = result;
+}
+
 void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 		       enum job_result result, int error, const char *detail)
 {
@@ -135,7 +146,7 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 		ended->name = strdup(name);
 	if (!ended || !ended->name) {
 		free(ended);
-		log_warning("no memory to tell the end of the job for %s", name);
+		tell_without_memory(manager, id, result);
 		return;
 	}
 	ended->id = id;
@@ -161,6 +172,12 @@ static void tell_ended(struct manager *manager)
 {
 	struct ended_job *ended;
 
+	while (manager->n_nameless > 0) {
+		size_t last = --manager->n_nameless;
+
+		MANAGER_TELL(manager, job_done, manager->nameless[last].id, "",
+			     job_result_name(manager->nameless[last].result));
+	}
 	while ((ended = list_first(&manager->ended, struct ended_job, link))) {
 		list_remove(&ended->link);
 		manager->telling = ended;

@@ -16,6 +16,7 @@
 #define MANAGER_MAX_LOAD_REQUESTS 1024
 #define MANAGER_MAX_NOT_FOUND 4096
 #define MANAGER_MAX_LOADS_PER_JOB 4
+#define MANAGER_MAX_NAMELESS 64
 
 /* A job that ended and whose end was not yet told. */
 struct ended_job {
@@ -77,6 +78,12 @@ struct manager {
 	size_t n_scopes;
 	struct job_queue jobs;
 	struct list ended; /* ended_job::link */
+	/* Ends for which there was no memory: told without a name. */
+	struct {
+		uint32_t id;
+		enum job_result result;
+	} nameless[MANAGER_MAX_NAMELESS];
+	size_t n_nameless;
 	const struct ended_job *telling; /* while the listeners hear of it */
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
