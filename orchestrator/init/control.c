@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "early/channel.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/proto/control.h"
@@ -30,6 +32,8 @@
  * No user but root can take all places: each has a few.
  */
 
+#define PAUSE_US (100 * USEC_PER_MSEC)
+
 struct control {
 	struct manager *manager;
 	struct loop_source source;
@@ -38,6 +42,9 @@ struct control {
 	size_t n_clients;
 	uint32_t last_serial;
 	int fd;
+	int reserve_fd; /* -1: none could be had */
+	struct loop_timer pause; /* nobody is let in */
+	bool told; /* that there are no descriptors */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -462,12 +469,41 @@ static void greet(struct control *control, int fd)
 		(void)add_client(control, fd, ucred.uid); /* no memory: hung up on */
 }
 
+static void handle_pause_end(struct loop_timer *timer)
+{
+	struct control *control = container_of(timer, struct control, pause);
+
+	(void)loop_modify(&control->source, EPOLLIN); /* it is in the loop */
+}
+
+/* The reserve takes one that there is no descriptor for, so that it hears of it; without it all of them wait for a while. */
+static void turn_away(struct control *control)
+{
+	int fd;
+
+	control->reserve_fd = fd_close(control->reserve_fd);
+	fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		if (!control->told)
+			log_warning("no descriptor is left: clients of the control socket are "
+				    "turned away");
+		control->told = true;
+		fd_close(fd);
+	}
+	control->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && loop_timer_start(control->manager->loop, &control->pause,
+				       clock_monotonic_us() + PAUSE_US, handle_pause_end) == 0)
+		(void)loop_modify(&control->source, 0); /* it is in the loop */
+}
+
 static void handle_connection(struct loop_source *source, uint32_t events)
 {
 	struct control *control = container_of(source, struct control, source);
 	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	/* Gone again, or no descriptors: the next turn tries the next one. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+		turn_away(control);
+	/* Gone again: the next turn tries the next one. */
 	if (fd >= 0)
 		greet(control, fd);
 }
@@ -504,6 +540,7 @@ int control_new_from_fd(struct control **ret, struct manager *manager, int fd)
 	}
 	control->manager = manager;
 	control->fd = fd;
+	control->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&control->clients);
 	snprintf(control->path, sizeof(control->path), "%s/control", manager->run_dir);
 	control->listener.job_done = handle_job_done;
@@ -547,6 +584,8 @@ struct control *control_free(struct control *control)
 		client_free(client);
 	manager_unlisten(&control->listener);
 	loop_remove(&control->source);
+	loop_timer_stop(&control->pause);
+	fd_close(control->reserve_fd);
 	fd_close(control->fd);
 	free(control);
 	return NULL;

@@ -75,7 +75,8 @@ static uint32_t flags_of(const struct service *service)
 	       (service->restart_wanted ? STATE_SERVICE_RESTART_WANTED : 0) |
 	       (service->main_gone ? STATE_SERVICE_MAIN_GONE : 0) |
 	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0) |
-	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0);
+	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0) |
+	       (service->spawn_retry.loop ? STATE_SERVICE_SPAWN_RETRY : 0);
 }
 
 static void put_service_itself(struct writer *writer, const struct service *service)

@@ -73,8 +73,11 @@ static void handle_pause(struct loop_timer *timer)
 	struct outputs *outputs = container_of(timer, struct outputs, timer);
 	int r = start(outputs);
 
-	if (r < 0)
-		log_warning_errno(r, "cannot start early-log");
+	if (r == 0)
+		return;
+	log_warning_errno(r, "cannot start early-log, trying again");
+	(void)loop_timer_start(outputs->loop, &outputs->timer, clock_monotonic_us() + PAUSE_US,
+			       handle_pause); /* then there is none */
 }
 
 static void handle_close(struct channel *channel, int error)

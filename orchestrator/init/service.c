@@ -79,6 +79,7 @@ struct service *service_free(struct service *service)
 	process_done(&service->control);
 	loop_timer_stop(&service->timer);
 	loop_timer_stop(&service->watchdog);
+	loop_timer_stop(&service->spawn_retry);
 	notify_close(&service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);

@@ -97,6 +97,8 @@ struct service {
 
 	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
 	struct loop_timer watchdog;
+	struct loop_timer spawn_retry; /* no process could be made for the command */
+	unsigned int n_spawn_retries;
 	bool prestart_pending;
 	struct backoff backoff;
 

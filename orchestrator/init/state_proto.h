@@ -35,6 +35,7 @@ enum state_service_flag {
 	STATE_SERVICE_MAIN_GONE = 4,
 	STATE_SERVICE_PRESTART = 8,
 	STATE_SERVICE_CONDITIONS_MET = 16,
+	STATE_SERVICE_SPAWN_RETRY = 32,
 };
 
 enum state_client_flag {
