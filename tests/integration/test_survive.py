@@ -202,5 +202,47 @@ def test_reexec_before_the_manifests_are_read(build):
                 assert opcode == DONE and (done['error'] == 0 or 'anew' in done['text']), done
 
 
+def helper_pids(c, name):
+    return [host for host, line in c.processes().values() if name in line]
+
+
+def test_helpers_killed_at_any_moment(build):
+    """early-log, early-load in flight and early-exec are killed in a loop: jobs end well or with a word, no line is lost."""
+    units = {'s%d.service' % i: NO_LIMIT + SLEEPER + DEMAND for i in range(5)}
+    with Container(build, units) as c:
+        c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script(
+            'talk', '#!/bin/sh\nn=0\nwhile [ $n -lt 2000 ]; do n=$((n+1)); echo line $n; sleep 0.005; done\nexec sleep 1000\n') + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'talk')
+        end = time.monotonic() + 12
+        n = 0
+        while time.monotonic() < end:
+            n += 1
+            with c.connect() as s, c.connect() as t:
+                s.send(pack_request(VERBS['daemon-reload'], ''))
+                t.send(pack_request(VERBS['restart'], 's%d' % (n % 5)))
+                time.sleep(0.0007 * (n % 20))
+                for name in ('early-load', 'early-exec') + (('early-log',) if n % 25 == 0 else ()):
+                    for host in helper_pids(c, name):
+                        try:
+                            os.kill(host, signal.SIGKILL)
+                        except OSError:
+                            pass
+                assert unpack(s.recv(65536))[0] == DONE
+                assert unpack(t.recv(65536))[0] == DONE
+        c.control('daemon-reload')
+        for i in range(5):
+            c.control('start', 's%d' % i)
+
+        def lines():
+            with open(c.run + '/log/talk.service.log') as f:
+                return [int(line.split()[-1]) for line in f if 'line' in line]
+        wait_for(lambda: lines() and lines()[-1] == 2000, 60)
+        seen = lines()
+        lost = sorted(set(range(seen[0], 2001)) - set(seen))
+        assert not lost, (len(lost), lost[:10], n)
+        assert c.zombies() == 0
+
+
 if __name__ == '__main__':
     run_tests(globals())
