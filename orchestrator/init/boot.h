@@ -16,6 +16,7 @@
 #include "rescue.h"
 #include "storage.h"
 #include "unions.h"
+#include "watchdog.h"
 
 /*
  * A machine's boot: what PID 1 is between the kernel's start and `complete`, and again at its end. Stage 1 (boot_early.c)
@@ -54,6 +55,7 @@ struct boot {
 	struct helper modules[2]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
 
+	struct watchdog watchdog;
 	struct image image; /* of stage 2 */
 	struct strbuf saved; /* boot_image.c's part of it */
 	struct loop_timer reexec;
@@ -153,6 +155,9 @@ void boot_image_take(uint16_t opcode, const void *value, void *data);
 void boot_image_keep(struct boot *boot);
 int boot_image_reexec(struct boot *boot);
 int boot_image_read(struct boot *boot, const struct crash_state *state);
+
+/* The hardware watchdog, if early.conf asks for it. Stage 2. */
+void boot_real_watchdog(struct boot *boot);
 
 /* Goes on where the program before was; the state was read. */
 void boot_real_go_on_with_state(struct boot *boot, bool crashed);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "config.h"
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/fs.h"
@@ -493,6 +494,21 @@ static void handle_power_unit(struct bus_link *bus, const char *unit)
 
 /* --- start --- */
 
+void boot_real_watchdog(struct boot *boot)
+{
+	struct config config;
+	int r = config_read(&config, CONFIG_PATH);
+
+	watchdog_init(&boot->watchdog);
+	if (r < 0)
+		log_warning_errno(r, "cannot read " CONFIG_PATH);
+	if (config.watchdog_us == 0)
+		return;
+	r = watchdog_start(&boot->watchdog, boot->loop, config.watchdog_device, config.watchdog_us);
+	if (r < 0)
+		log_warning_errno(r, "cannot open the watchdog %s", config.watchdog_device);
+}
+
 static void find_display_manager(const struct manager_unit *unit, void *data)
 {
 	struct boot *boot = data;
@@ -585,6 +601,7 @@ void boot_real_start(struct boot *boot)
 	r = manager_open_control(boot->manager);
 	if (r < 0)
 		log_errno(r, "cannot open the control socket; earlyctl will not work");
+	boot_real_watchdog(boot);
 	boot_image_keep(boot);
 }
 
@@ -597,6 +614,7 @@ void boot_real_go_on_with_state(struct boot *boot, bool crashed)
 	enum boot_power power = boot->power;
 
 	log_info(crashed ? "went on after a crash" : "re-executed");
+	boot_real_watchdog(boot);
 	if (!helper_is_running(&boot->log))
 		start_log(boot);
 	if (boot->bus.wanted)

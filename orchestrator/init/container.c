@@ -18,11 +18,13 @@
 #include "early/opts.h"
 #include "early/strv.h"
 
+#include "config.h"
 #include "crash.h"
 #include "image.h"
 #include "manager.h"
 #include "outputs.h"
 #include "timeline.h"
+#include "watchdog.h"
 
 /*
  * Container mode: services, supervision and control as on a machine, without display, overlay and disks. Every unit that has a
@@ -41,6 +43,7 @@ struct container {
 	char *run_dir;
 	char *cgroup_root;
 	char *helpers;
+	char *config; /* early.conf; NULL: none */
 	char **argv; /* as they came */
 	struct crash_state state; /* of the program before; fds[0] -1: none */
 	bool debug;
@@ -50,6 +53,7 @@ struct container {
 	struct manager *manager;
 	struct outputs *outputs;
 	struct image image;
+	struct watchdog watchdog;
 	struct loop_timer reexec; /* after the answer to the request is out */
 };
 
@@ -121,6 +125,11 @@ static int apply_helpers(void *target, const char *value)
 	return set_path(&((struct container *)target)->helpers, value);
 }
 
+static int apply_config(void *target, const char *value)
+{
+	return set_path(&((struct container *)target)->config, value);
+}
+
 static int apply_state(void *target, const char *value)
 {
 	return crash_parse(value, &((struct container *)target)->state);
@@ -139,6 +148,8 @@ static const struct opt opts[] = {
 	{ 0, "run", "DIR", "state and control socket (absolute; default /run/early)", apply_run },
 	{ 0, "cgroup", "DIR", "a directory of a cgroup v2 tree that is ours", apply_cgroup },
 	{ 0, "helpers", "DIR", "where early-load, early-exec and early-log are", apply_helpers },
+	{ 0, "config", "FILE", "an early.conf of its own (the watchdog; default none)",
+	  apply_config },
 	{ 0, "state", "FD,FD", "take over from the program before (its daemon-reexec gives this)",
 	  apply_state },
 	{ 0, "debug", NULL, "say what happens", apply_debug },
@@ -336,6 +347,25 @@ static int go_on(struct container *container)
 	return 0;
 }
 
+static void start_watchdog(struct container *container)
+{
+	struct config config;
+	int r;
+
+	watchdog_init(&container->watchdog);
+	if (!container->config)
+		return;
+	r = config_read(&config, container->config);
+	if (r < 0)
+		log_warning_errno(r, "cannot read %s", container->config);
+	if (config.watchdog_us == 0)
+		return;
+	r = watchdog_start(&container->watchdog, container->loop, config.watchdog_device,
+			   config.watchdog_us);
+	if (r < 0)
+		log_warning_errno(r, "cannot open the watchdog %s", config.watchdog_device);
+}
+
 static void keep_image(struct container *container)
 {
 	int r = image_init(&container->image);
@@ -377,6 +407,7 @@ static int run(struct container *container)
 	}
 	if (r < 0)
 		return r;
+	start_watchdog(container);
 	keep_image(container);
 	return loop_run(container->loop);
 }
@@ -385,6 +416,7 @@ static void container_done(struct container *container)
 {
 	outputs_free(container->outputs);
 	loop_timer_stop(&container->reexec);
+	watchdog_stop(&container->watchdog);
 	manager_free(container->manager);
 	image_done(&container->image);
 	loop_free(container->loop);
@@ -393,11 +425,13 @@ static void container_done(struct container *container)
 	free(container->run_dir);
 	free(container->cgroup_root);
 	free(container->helpers);
+	free(container->config);
 }
 
 int container_main(int argc, char **argv)
 {
-	struct container container CLEANUP(container_done) = { .state.fds = { -1, -1 } };
+	struct container container CLEANUP(container_done) = { .state.fds = { -1, -1 },
+							       .watchdog.fd = -1 };
 	int n;
 
 	for (int i = 0; i < argc; i++)

@@ -4,6 +4,7 @@
 
 import os
 import signal
+import tempfile
 import time
 
 from early import Container, DONE, Refused, VERBS, pack_request, run_tests, unpack, wait_for
@@ -242,6 +243,43 @@ def test_helpers_killed_at_any_moment(build):
         lost = sorted(set(range(seen[0], 2001)) - set(seen))
         assert not lost, (len(lost), lost[:10], n)
         assert c.zombies() == 0
+
+
+def test_watchdog_is_fed(build):
+    """Every third of its time, over a crash and a re-exec; not while the loop stands still; disarmed at the end."""
+    with tempfile.TemporaryDirectory() as directory:
+        fifo, config = directory + '/watchdog', directory + '/early.conf'
+        os.mkfifo(fifo)
+        with open(config, 'w') as f:
+            f.write('[Manager]\nRuntimeWatchdogSec=600ms\nWatchdogDevice=%s\nRuntimeWatchdogSec=never\n' % fifo)
+        device = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+
+        def fed(seconds):
+            try:
+                os.read(device, 1000)
+            except BlockingIOError:
+                pass
+            time.sleep(seconds)
+            try:
+                return os.read(device, 1000)
+            except BlockingIOError:
+                return b''
+        c = Container(build, manifests(1), ['--config', config])
+        with c:
+            assert '%s:4: RuntimeWatchdogSec=never: it must be' % config in c.log()
+            assert 4 <= len(fed(1)) <= 6
+            crash(c)
+            assert 4 <= len(fed(1)) <= 6
+            c.control('daemon-reexec')
+            wait_for(lambda: 're-executed' in c.log())
+            assert 4 <= len(fed(1)) <= 6
+            os.kill(c.init_pid(), signal.SIGSTOP)
+            assert fed(1) == b'', 'fed by something else than the loop'
+            os.kill(c.init_pid(), signal.SIGCONT)
+            assert len(fed(1)) >= 4
+            assert c.end() == 0
+            assert os.read(device, 1000).endswith(b'V')
+        os.close(device)
 
 
 if __name__ == '__main__':
