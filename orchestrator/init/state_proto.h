@@ -50,7 +50,7 @@ enum state_scope_flag {
 
 struct state_manager {
 	uint32_t version;
-	const char *program; /* EARLY_VERSION; a newer one reads it as long as STATE_VERSION is the same */
+	const char *program; /* EARLY_VERSION; another one may read it, STATE_VERSION decides */
 	int32_t control_fd;
 	uint32_t streams;
 	uint32_t last_job;
