@@ -210,7 +210,7 @@ def test_clients_that_never_read(build):
             assert time.monotonic() - started < 2
         with open('/proc/%d/smaps_rollup' % c.init_pid()) as f:
             private = sum(int(line.split()[1]) for line in f if line.startswith('Private_'))
-        assert private < 16 * 1024, private
+        assert os.environ.get('EARLY_TEST_SANITIZED') or private < 16 * 1024, private
         for s in lazy:
             s.close()
 
