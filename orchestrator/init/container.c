@@ -16,6 +16,7 @@
 #include "early/loop.h"
 #include "early/macros.h"
 #include "early/opts.h"
+#include "early/parse.h"
 #include "early/strv.h"
 
 #include "config.h"
@@ -130,6 +131,16 @@ static int apply_config(void *target, const char *value)
 	return set_path(&((struct container *)target)->config, value);
 }
 
+static int apply_crash_window(void *target, const char *value)
+{
+	uint64_t us;
+
+	if (parse_span_us(value, &us) < 0)
+		return -EINVAL;
+	crash_set_again_us(us);
+	return 0;
+}
+
 static int apply_state(void *target, const char *value)
 {
 	return crash_parse(value, &((struct container *)target)->state);
@@ -150,6 +161,8 @@ static const struct opt opts[] = {
 	{ 0, "helpers", "DIR", "where early-load, early-exec and early-log are", apply_helpers },
 	{ 0, "config", "FILE", "an early.conf of its own (the watchdog; default none)",
 	  apply_config },
+	{ 0, "crash-window", "SPAN",
+	  "end at a second crash of early-init within SPAN (default 10s)", apply_crash_window },
 	{ 0, "state", "FD,FD", "take over from the program before (its daemon-reexec gives this)",
 	  apply_state },
 	{ 0, "debug", NULL, "say what happens", apply_debug },

@@ -47,11 +47,13 @@ static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 static struct {
 	bool container;
 	bool armed;
+	uint64_t again_us; /* two crashes within it are one too many */
 	const struct image *image;
 	char *argv[MAX_WORDS + 2];
 	size_t n_words;
 	char option[80];
 	uint64_t crashed_us; /* of the program before; 0: it did not */
+	int unborn; /* pid of a child that is not yet in the image; 0: none */
 	char stack[STACK_BYTES];
 } crash;
 
@@ -407,30 +409,57 @@ static void die_in_child(int signo)
 	_exit(128 + signo);
 }
 
+int *crash_expect_child(void)
+{
+	crash.unborn = 0;
+	return &crash.unborn;
+}
+
+void crash_child_is_known(void)
+{
+	crash.unborn = 0;
+}
+
+/* Only if it is a child indeed: what crashed may have written anywhere. */
+static void kill_unborn(void)
+{
+	siginfo_t info;
+
+	if (crash.unborn > 1 &&
+	    waitid(P_PID, (id_t)crash.unborn, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		(void)kill(crash.unborn, SIGKILL);
+}
+
 static void handle_crash(int signo, siginfo_t *info, void *context)
 {
 	uint64_t now_us = clock_monotonic_us();
-	bool again = crash.crashed_us > 0 && now_us - crash.crashed_us < CRASH_AGAIN_US;
+	bool again = crash.crashed_us > 0 && now_us - crash.crashed_us < crash.again_us;
 
 	if (getpid() != 1)
 		die_in_child(signo);
 	say_what(signo, info);
 	say_where(context);
+	kill_unborn();
 	if (crash.armed && !again) {
 		say_next("executing itself anew; services go on");
 		(void)execute(now_us);
 		say_next("that failed");
 	}
 	if (crash.container) {
-		say_next(again ? "that is the second crash within 10 s: the container ends"
+		say_next(again ? "that is the second crash in a short time: the container ends"
 			       : "there is no state to go on with: the container ends");
 		_exit(128 + signo);
 	}
-	say_next(again ? "that is the second crash within 10 s: rescue shell on the console; "
+	say_next(again ? "that is the second crash in a short time: rescue shell on the console; "
 			 "Ctrl-Alt-Del reboots"
 		       : "there is no state to go on with: rescue shell on the console; "
 			 "Ctrl-Alt-Del reboots");
 	crash_rescue();
+}
+
+void crash_set_again_us(uint64_t again_us)
+{
+	crash.again_us = again_us;
 }
 
 void crash_init(bool container)
@@ -443,6 +472,7 @@ void crash_init(bool container)
 	sigset_t set;
 
 	crash.container = container;
+	crash.again_us = CRASH_AGAIN_US;
 	if (getpid() != 1)
 		return;
 	(void)sigaltstack(&stack, NULL);

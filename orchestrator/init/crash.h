@@ -16,6 +16,16 @@
 /* First of all in main. */
 void crash_init(bool container);
 
+/*
+ * A child of which the image does not know yet: the kernel writes its pid there (CLONE_PARENT_SETTID), and a crash kills it, for the next
+ * program starts it again. Until crash_child_is_known().
+ */
+int *crash_expect_child(void);
+void crash_child_is_known(void);
+
+/* Another window than CRASH_AGAIN_US. */
+void crash_set_again_us(uint64_t again_us);
+
 struct image;
 /* @argv (not copied, NULL-terminated, argv[0] the program) is executed; crash_state_option() is added. */
 void crash_arm(const struct image *image, char *const *argv);

@@ -15,6 +15,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "crash.h"
 #include "spawn.h"
 
 /*
@@ -67,6 +68,14 @@ static void handle_changed(struct service *service, void *data)
 {
 	service->touched = service->unsaved = true;
 	manager_wake(data);
+}
+
+/* A crash in what is left of this turn must not forget the process: the service would run twice. */
+static void handle_spawned(struct service *service, void *data)
+{
+	service->unsaved = true;
+	manager_save(data);
+	crash_child_is_known();
 }
 
 static bool handle_prestart(struct service *service, void *data)
@@ -318,6 +327,7 @@ static void init_parts(struct manager *manager)
 		.loop = manager->loop,
 		.state_changed = handle_state_changed,
 		.changed = handle_changed,
+		.spawned = handle_spawned,
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
 		.stream = handle_stream,

@@ -124,6 +124,8 @@ static void run_command(struct service *service, const struct definition_exec *e
 		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
 		return;
 	}
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
 	service->host->changed(service, service->host->data);
 	if (as_main && spawn_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
@@ -406,5 +408,8 @@ void service_resume_processes(struct service *service, const struct state_servic
 		       handle_control_exit);
 	if (state->flags & STATE_SERVICE_SPAWN_RETRY)
 		(void)retry_later(service); /* then its deadline ends it */
+	/* The crash came between the process and what follows from it: nobody else tells. */
+	if (service->state == SERVICE_START && service->main.pid > 0 && spawn_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
 	service_check_empty(service);
 }
