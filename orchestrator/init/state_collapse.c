@@ -126,12 +126,14 @@ static int gather(struct groups *groups, const char *data, size_t len)
 
 		if (wire_peek(data, len, &opcode, &n) < 0 || n > len)
 			return -EPROTO;
-		r = opcode == STATE_END ? 0 : read_head(opcode, data, n, &group);
+		if (opcode == STATE_END)
+			break;
+		r = read_head(opcode, data, n, &group);
 		if (r > 0)
 			r = add_group(groups, &group);
-		else if (r == 0 && opcode != STATE_END && groups->n > 0)
+		else if (r == 0 && groups->n > 0)
 			groups->list[groups->n - 1].len += n;
-		else if (r == 0 && opcode != STATE_END)
+		else if (r == 0)
 			r = -EPROTO;
 		if (r < 0)
 			return r;
