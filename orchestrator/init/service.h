@@ -54,7 +54,8 @@ struct service_host {
 	void (*state_changed)(struct service *service, enum service_state old, void *data);
 	void (*changed)(struct service *service,
 			void *data); /* something else of it: main pid, status */
-	void (*spawned)(struct service *service, void *data); /* it has a new process; may be NULL */
+	void (*spawned)(struct service *service,
+			void *data); /* it has a new process; may be NULL */
 	bool (*prestart)(struct service *service,
 			 void *data); /* true: service_prestart_done() will come */
 	void (*gave_up)(struct service *service, void *data); /* the start limit was reached */
