@@ -9,12 +9,15 @@
 #include "disk_pulse.h"
 #include "display.h"
 #include "early/loop.h"
+#include "early/strbuf.h"
 #include "helper.h"
+#include "image.h"
 #include "log_keep.h"
 #include "manager.h"
 #include "rescue.h"
 #include "storage.h"
 #include "unions.h"
+#include "watchdog.h"
 
 /*
  * A machine's boot: what PID 1 is between the kernel's start and `complete`, and again at its end. Stage 1 (boot_early.c)
@@ -53,6 +56,11 @@ struct boot {
 	struct log_keep log_keep; /* what the next early-log gets */
 	struct helper modules[2]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
+
+	struct watchdog watchdog;
+	struct image image; /* of stage 2 */
+	struct strbuf saved; /* boot_image.c's part of it */
+	struct loop_timer reexec;
 
 	/* stage 1 */
 	bool storage_started;
@@ -113,6 +121,7 @@ void boot_unions_keep(struct boot *boot);
 /* boot_log.c: early-log, and what it hears of services. */
 void boot_log_connect(struct boot *boot);
 void boot_log_start(struct boot *boot);
+int boot_log_adopt(struct boot *boot, pid_t pid, int link_fd);
 
 /* Who hears of what in stage 2: the callbacks of all parts. */
 void boot_real_connect(struct boot *boot);
@@ -143,6 +152,23 @@ void boot_power_progress(struct boot *boot);
 
 /* The root can be written to. At its end the machine waits for no other disk. */
 void boot_power_writable(struct boot *boot);
+
+/*
+ * boot_image.c: the machine's part of the state that follows a crash or `earlyctl daemon-reexec`. From keep() on it is there; reexec()
+ * soon executes the program anew; read() takes over what the program before left.
+ */
+struct crash_state;
+void boot_image_put(state_put_fn put, void *to, void *data);
+void boot_image_take(uint16_t opcode, const void *value, void *data);
+void boot_image_keep(struct boot *boot);
+int boot_image_reexec(struct boot *boot);
+int boot_image_read(struct boot *boot, const struct crash_state *state);
+
+/* The hardware watchdog, if early.conf asks for it. Stage 2. */
+void boot_real_watchdog(struct boot *boot);
+
+/* Goes on where the program before was; the state was read. */
+void boot_real_go_on_with_state(struct boot *boot, bool crashed);
 
 /* Writes the state to a memfd whose descriptors survive an exec; and takes it over on the other side. */
 int boot_state_write(struct boot *boot, int *ret_fd);

@@ -6,6 +6,7 @@
 
 #include "early/fd.h"
 #include "early/log.h"
+#include "early/strbuf.h"
 
 #include "manager_internal.h"
 #include "state_proto.h"
@@ -16,7 +17,7 @@
  */
 
 struct writer {
-	int fd;
+	struct strbuf *out;
 	int error; /* the first one */
 	char *buf;
 };
@@ -28,7 +29,10 @@ static void put(struct writer *writer, uint16_t opcode, const void *value)
 	if (writer->error < 0)
 		return;
 	len = wire_pack(&manager_state_protocol, opcode, value, writer->buf, WIRE_MAX_MESSAGE);
-	writer->error = len < 0 ? len : fd_write_all(writer->fd, writer->buf, (size_t)len);
+	if (len < 0)
+		writer->error = len;
+	else
+		strbuf_add(writer->out, writer->buf, (size_t)len);
 }
 
 typedef void (*fd_fn)(int fd, void *data);
@@ -72,7 +76,8 @@ static uint32_t flags_of(const struct service *service)
 	       (service->restart_wanted ? STATE_SERVICE_RESTART_WANTED : 0) |
 	       (service->main_gone ? STATE_SERVICE_MAIN_GONE : 0) |
 	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0) |
-	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0);
+	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0) |
+	       (service->spawn_retry.loop ? STATE_SERVICE_SPAWN_RETRY : 0);
 }
 
 static void put_service_itself(struct writer *writer, const struct service *service)
@@ -112,9 +117,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 	};
 
 	put(writer, STATE_SERVICE, &message);
-	if (writer->error == 0)
-		writer->error = fd_write_all(writer->fd, service->definition->bytes,
-					     service->definition->n_bytes);
+	strbuf_add(writer->out, service->definition->bytes, service->definition->n_bytes);
 }
 
 static void put_members(struct writer *writer, const struct cgroup *group)
@@ -187,49 +190,174 @@ static void put_manager(struct writer *writer, const struct manager *manager)
 		.control_fd = control_fd(manager->control),
 		.streams = manager->host.streams,
 		.last_job = manager->jobs.last_id,
+		.stopping = manager->stopping,
 	};
 
 	put(writer, STATE_MANAGER, &message);
+}
+
+static void put_event(struct writer *writer, const struct timeline_event *event)
+{
+	struct state_event message = { event->name, event->t_us, event->why };
+
+	put(writer, STATE_EVENT, &message);
+}
+
+static void put_job(struct writer *writer, const struct job *job)
+{
+	struct state_job message = { job->id, job->kind, job->name, job->why };
+
+	put(writer, STATE_JOB, &message);
+}
+
+static void put_client(const struct state_client *client, void *data)
+{
+	put(data, STATE_CLIENT, client);
+}
+
+static void put_other(uint16_t opcode, const void *value, void *data)
+{
+	put(data, opcode, value);
+}
+
+/* What is in every change: there are few of them, and that is simpler than to follow them. */
+static void put_few(struct writer *writer, struct manager *manager)
+{
+	struct scope *scope;
+
+	put_manager(writer, manager);
+	list_for_each (scope, &manager->scopes, link)
+		put_scope(writer, scope);
+	control_each_client(manager->control, put_client, writer);
+	if (manager->options.save)
+		manager->options.save(put_other, writer, manager->options.data);
 }
 
 static void put_all(struct writer *writer, struct manager *manager)
 {
 	struct timeline_event *event;
 	struct service *service;
-	struct scope *scope;
 	struct job *job;
 
-	put_manager(writer, manager);
-	list_for_each (event, &manager->timeline.events, link) {
-		struct state_event message = { event->name, event->t_us, event->why };
-
-		put(writer, STATE_EVENT, &message);
-	}
+	put_few(writer, manager);
+	list_for_each (event, &manager->timeline.events, link)
+		put_event(writer, event);
 	list_for_each (service, &manager->services, link)
 		put_service(writer, service);
-	list_for_each (scope, &manager->scopes, link)
-		put_scope(writer, scope);
-	list_for_each (job, &manager->jobs.jobs, link) {
-		struct state_job message = { job->id, job->kind, job->name, job->why };
-
-		put(writer, STATE_JOB, &message);
-	}
-	put(writer, STATE_END, NULL);
+	list_for_each (job, &manager->jobs.jobs, link)
+		put_job(writer, job);
 }
 
-int manager_serialize(struct manager *manager, int fd)
+/* The end of the list: events are only ever appended. */
+static void put_new_events(struct writer *writer, const struct timeline *timeline)
 {
-	struct writer writer = { .fd = fd, .buf = malloc(WIRE_MAX_MESSAGE) };
-	bool on = false;
+	const struct list *at = &timeline->events;
+
+	for (size_t i = 0; i < timeline->n_unsaved && at->prev != &timeline->events; i++)
+		at = at->prev;
+	for (; at != &timeline->events; at = at->next)
+		put_event(writer, container_of(at, struct timeline_event, link));
+}
+
+static void put_changes(struct writer *writer, struct manager *manager)
+{
+	struct service *service;
+	struct job *job;
+
+	put_few(writer, manager);
+	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
+	if (manager->timeline.n_unsaved > 0)
+		put_new_events(writer, &manager->timeline);
+	list_for_each (service, &manager->services, link)
+		if (service->unsaved)
+			put_service(writer, service);
+	list_for_each (job, &manager->jobs.jobs, link)
+		if (job->saved_as != (uint32_t)job->kind + 1)
+			put_job(writer, job);
+}
+
+static int serialize(struct manager *manager, void (*fn)(struct writer *, struct manager *),
+		     struct strbuf *out)
+{
+	struct writer writer = { .out = out, .buf = malloc(WIRE_MAX_MESSAGE) };
 
 	if (!writer.buf)
 		return -ENOMEM;
-	put_all(&writer, manager);
+	fn(&writer, manager);
 	free(writer.buf);
-	if (writer.error < 0)
-		return writer.error;
-	each_fd(manager, set_cloexec, &on);
-	return 0;
+	return writer.error < 0 ? writer.error : strbuf_error(out);
+}
+
+/* --- before the loop sleeps --- */
+
+void manager_forget(struct manager *manager, const char *service, uint32_t job)
+{
+	const struct state_gone message = { service, job };
+	char buf[1024];
+	int len = wire_pack(&manager_state_protocol, STATE_GONE, &message, buf, sizeof(buf));
+
+	if (manager->image && len > 0 && len <= (int)sizeof(buf))
+		strbuf_add(&manager->gone, buf, (size_t)len);
+}
+
+static void note_saved(struct manager *manager)
+{
+	struct service *service;
+	struct job *job;
+
+	list_for_each (service, &manager->services, link)
+		service->unsaved = false;
+	list_for_each (job, &manager->jobs.jobs, link)
+		job->saved_as = (uint32_t)job->kind + 1;
+	manager->timeline.n_unsaved = 0;
+	strbuf_reset(&manager->gone);
+}
+
+void manager_save(struct manager *manager)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	bool whole;
+	int r;
+
+	if (!manager->image)
+		return;
+	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
+	r = serialize(manager, whole ? put_all : put_changes, &out);
+	if (r < 0)
+		image_empty(manager->image);
+	else if (whole)
+		r = image_replace(manager->image, out.data, out.len);
+	else
+		r = image_add(manager->image, out.data, out.len);
+	if (r == 0)
+		note_saved(manager);
+	if (r < 0 && !manager->save_failed)
+		log_warning_errno(r, "the state for a crash cannot be kept; a crash now would end "
+				     "in the rescue shell");
+	else if (r == 0 && manager->save_failed)
+		log_info("the state for a crash is kept again");
+	manager->save_failed = r < 0;
+}
+
+void manager_keep_image(struct manager *manager, struct image *image)
+{
+	manager->image = image;
+	manager_save(manager);
+}
+
+/* --- on demand --- */
+
+int manager_serialize(struct manager *manager, int fd)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	bool on = false;
+	int r = serialize(manager, put_all, &out);
+
+	if (r == 0)
+		r = fd_write_all(fd, out.data, out.len);
+	if (r == 0)
+		each_fd(manager, set_cloexec, &on);
+	return r;
 }
 
 void manager_serialize_undo(struct manager *manager)

@@ -187,7 +187,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	list_append(&manager->services, &service->link);
 	nametable_clear(&manager->names);
 	manager->n_services++;
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	manager_wake(manager);
 	*ret = service;
 	return 0;

@@ -66,7 +66,7 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 	struct dirent *entry;
 	size_t n = 0;
 	DIR *dir;
-	int fd;
+	int fd, r = 0;
 
 	fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -77,13 +77,18 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 		return -ENOMEM;
 	}
 	processes = calloc(PROCSET_MAX, sizeof(*processes));
-	while (processes && n < PROCSET_MAX && (entry = readdir(dir)))
-		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    read_one(proc_fd, entry->d_name, &processes[n]) == 0)
-			n++;
+	while (processes && r != -ENOMEM && n < PROCSET_MAX && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		r = read_one(proc_fd, entry->d_name, &processes[n]);
+		n += r == 0;
+	}
 	closedir(dir);
-	if (!processes)
+	/* One that could not be read for want of memory is not dead. */
+	if (!processes || r == -ENOMEM) {
+		free(processes);
 		return -ENOMEM;
+	}
 	*ret = processes;
 	*ret_n = n;
 	return 0;

@@ -84,6 +84,7 @@ struct service *service_free(struct service *service)
 	loop_timer_stop(&service->pid_file_timer);
 	service_ready_close(service);
 	service_forget_stranger(service);
+	loop_timer_stop(&service->spawn_retry);
 	notify_close(&service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);

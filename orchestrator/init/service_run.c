@@ -7,6 +7,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 
@@ -20,6 +21,9 @@
  * `main` is the process that is the service; `control` is a command of a phase, and also the command of a forking service,
  * which ends when the daemon it leaves behind is up.
  */
+
+#define SPAWN_RETRY_US (50 * USEC_PER_MSEC) /* doubled five times */
+#define SPAWN_RETRIES_MAX 30 /* most of a minute */
 
 static void handle_main_exit(struct loop_child *child, const siginfo_t *info);
 static void handle_control_exit(struct loop_child *child, const siginfo_t *info);
@@ -74,11 +78,38 @@ static void handle_pipe(struct execs_pipe *pipe)
 	struct service *service = process->service;
 
 	service->conditions_met |= pipe->outcome == EXECS_EXECUTED;
+	service->host->changed(service, service->host->data);
 	/* FAILED and SKIPPED are followed by the process's end, which says the rest. */
 	if (pipe->outcome != EXECS_EXECUTED || process != &service->main)
 		return;
 	if (service->state == SERVICE_START && exec_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+static void run_next(struct service *service);
+
+static void handle_spawn_retry(struct loop_timer *timer)
+{
+	run_next(container_of(timer, struct service, spawn_retry));
+}
+
+/*
+ * There is no process left to be had (a fork bomb, a limit): that passes, and the service is not at fault. The deadline of the
+ * state goes on meanwhile.
+ */
+static bool retry_later(struct service *service)
+{
+	unsigned int n = service->n_spawn_retries;
+
+	if (n >= SPAWN_RETRIES_MAX)
+		return false;
+	if (n == 0)
+		log_warning("%s: no process can be made (too many run?), trying again for a while",
+			    service->name);
+	service->n_spawn_retries++;
+	return loop_timer_start(service->host->loop, &service->spawn_retry,
+				clock_monotonic_us() + (SPAWN_RETRY_US << MIN(n, 5U)),
+				handle_spawn_retry) == 0;
 }
 
 static void run_command(struct service *service, const struct definition_exec *exec, bool as_main)
@@ -89,12 +120,17 @@ static void run_command(struct service *service, const struct definition_exec *e
 	command_forget(process);
 	r = command_run(service, process, exec, as_main ? handle_main_exit : handle_control_exit,
 			handle_pipe);
+	if (r == -EAGAIN && retry_later(service))
+		return;
+	service->n_spawn_retries = 0;
 	if (r < 0) {
 		service_fail(service, VERDICT_RESOURCES, "cannot start %s: %s", exec->exec.program,
 			     strerror(-r));
 		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
 		return;
 	}
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
 	service->host->changed(service, service->host->data);
 	if (as_main && spawn_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
@@ -471,5 +507,10 @@ void service_resume_processes(struct service *service, const struct state_servic
 		watch_stranger(service, service->main.pid);
 	resume_process(service, &service->control, state->control_pid, state->control_pipe,
 		       handle_control_exit);
+	if (state->flags & STATE_SERVICE_SPAWN_RETRY)
+		(void)retry_later(service); /* then its deadline ends it */
+	/* The crash came between the process and what follows from it: nobody else tells. */
+	if (service->state == SERVICE_START && service->main.pid > 0 && spawn_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
 	service_check_empty(service);
 }

@@ -471,6 +471,7 @@ static void enter(struct service *service, enum service_state next)
 	enum service_state old = service->state;
 
 	loop_timer_stop(&service->timer);
+	loop_timer_stop(&service->spawn_retry);
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
 	service->state = next;

@@ -7,6 +7,7 @@ static const struct wire_field manager_fields[] = {
 	WIRE_FIELD(struct state_manager, control_fd, WIRE_I32),
 	WIRE_FIELD(struct state_manager, streams, WIRE_U32),
 	WIRE_FIELD(struct state_manager, last_job, WIRE_U32),
+	WIRE_FIELD(struct state_manager, stopping, WIRE_U32),
 };
 
 static const struct wire_field event_fields[] = {
@@ -85,6 +86,48 @@ static const struct wire_field job_fields[] = {
 	WIRE_FIELD(struct state_job, why, WIRE_TEXT),
 };
 
+static const struct wire_field client_fields[] = {
+	WIRE_FIELD(struct state_client, fd, WIRE_I32),
+	WIRE_FIELD(struct state_client, flags, WIRE_U32),
+	WIRE_FIELD(struct state_client, verb, WIRE_U32),
+	WIRE_FIELD(struct state_client, job, WIRE_U32),
+	WIRE_FIELD(struct state_client, name, WIRE_TEXT),
+};
+
+static const struct wire_field gone_fields[] = {
+	WIRE_FIELD(struct state_gone, name, WIRE_TEXT),
+	WIRE_FIELD(struct state_gone, job, WIRE_U32),
+};
+
+static const struct wire_field machine_fields[] = {
+	WIRE_FIELD(struct state_machine, flags, WIRE_U32),
+	WIRE_FIELD(struct state_machine, separate, WIRE_U32),
+	WIRE_FIELD(struct state_machine, power, WIRE_U32),
+	WIRE_FIELD(struct state_machine, owner, WIRE_U32),
+	WIRE_FIELD(struct state_machine, drm_fd, WIRE_I32),
+	WIRE_FIELD(struct state_machine, percent, WIRE_U32),
+	WIRE_FIELD(struct state_machine, caption, WIRE_TEXT),
+	WIRE_FIELD(struct state_machine, display_manager, WIRE_TEXT),
+	WIRE_FIELD(struct state_machine, display_manager_deaths, WIRE_U32),
+	WIRE_FIELD(struct state_machine, next_scope_job, WIRE_U32),
+	WIRE_FIELD(struct state_machine, greeter_scopes, WIRE_LIST),
+};
+
+static const struct wire_field helper_fields[] = {
+	WIRE_FIELD(struct state_helper, kind, WIRE_U32),
+	WIRE_FIELD(struct state_helper, pid, WIRE_I32),
+	WIRE_FIELD(struct state_helper, link_fd, WIRE_I32),
+	WIRE_FIELD(struct state_helper, order, WIRE_U32),
+};
+
+static const struct wire_field overlay_fields[] = {
+	WIRE_FIELD(struct state_overlay, path, WIRE_TEXT),
+	WIRE_FIELD(struct state_overlay, state, WIRE_U32),
+	WIRE_FIELD(struct state_overlay, stays, WIRE_U32),
+	WIRE_FIELD(struct state_overlay, pid, WIRE_I32),
+	WIRE_FIELD(struct state_overlay, link_fd, WIRE_I32),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_MANAGER, struct state_manager, manager_fields),
 	WIRE_MESSAGE(STATE_EVENT, struct state_event, event_fields),
@@ -96,6 +139,11 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_SCOPE, struct state_scope, scope_fields),
 	WIRE_MESSAGE(STATE_JOB, struct state_job, job_fields),
 	WIRE_EMPTY(STATE_END),
+	WIRE_MESSAGE(STATE_CLIENT, struct state_client, client_fields),
+	WIRE_MESSAGE(STATE_GONE, struct state_gone, gone_fields),
+	WIRE_MESSAGE(STATE_MACHINE, struct state_machine, machine_fields),
+	WIRE_MESSAGE(STATE_HELPER, struct state_helper, helper_fields),
+	WIRE_MESSAGE(STATE_OVERLAY, struct state_overlay, overlay_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

@@ -5,10 +5,11 @@
 
 /*
  * The manager's state over an exec: MANAGER, EVENT…, then for each service SERVICE, its definition (table.h's SERVICE, EXEC…, SOCKET…,
- * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
+ * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; CLIENT…; END. Changes of it come
+ * as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -21,6 +22,11 @@ enum state_opcode {
 	STATE_SCOPE = 71,
 	STATE_JOB = 72,
 	STATE_END = 73,
+	STATE_CLIENT = 74, /* of the control socket */
+	STATE_GONE = 75, /* a service, or a job */
+	STATE_MACHINE = 76, /* of a boot (boot_image.c), as the next two */
+	STATE_HELPER = 77,
+	STATE_OVERLAY = 78,
 };
 
 enum state_service_flag {
@@ -29,6 +35,12 @@ enum state_service_flag {
 	STATE_SERVICE_MAIN_GONE = 4,
 	STATE_SERVICE_PRESTART = 8,
 	STATE_SERVICE_CONDITIONS_MET = 16,
+	STATE_SERVICE_SPAWN_RETRY = 32,
+};
+
+enum state_client_flag {
+	STATE_CLIENT_BUSY = 1,
+	STATE_CLIENT_BEHIND = 2, /* a part of an answer waits in memory: it can't be kept */
 };
 
 enum state_scope_flag {
@@ -38,10 +50,11 @@ enum state_scope_flag {
 
 struct state_manager {
 	uint32_t version;
-	const char *program; /* EARLY_VERSION: another program's enums may differ */
+	const char *program; /* EARLY_VERSION; another one may read it, STATE_VERSION decides */
 	int32_t control_fd;
 	uint32_t streams;
 	uint32_t last_job;
+	uint32_t stopping; /* everything is being stopped */
 };
 
 struct state_event {
@@ -118,6 +131,48 @@ struct state_job {
 	uint32_t kind;
 	const char *name;
 	const char *why;
+};
+
+struct state_client {
+	int32_t fd;
+	uint32_t flags;
+	uint32_t verb;
+	uint32_t job; /* whose end it awaits; 0: none */
+	const char *name;
+};
+
+struct state_gone {
+	const char *name; /* of the service; "": it is the job */
+	uint32_t job;
+};
+
+struct state_machine {
+	uint32_t flags; /* boot_image.c */
+	uint32_t separate; /* enum boot_separate */
+	uint32_t power; /* enum boot_power */
+	uint32_t owner; /* enum display_owner */
+	int32_t drm_fd;
+	uint32_t percent;
+	const char *caption;
+	const char *display_manager;
+	uint32_t display_manager_deaths;
+	uint32_t next_scope_job;
+	struct wire_list greeter_scopes;
+};
+
+struct state_helper {
+	uint32_t kind;
+	int32_t pid;
+	int32_t link_fd;
+	uint32_t order; /* of early-disks */
+};
+
+struct state_overlay {
+	const char *path;
+	uint32_t state; /* enum union_state */
+	uint32_t stays;
+	int32_t pid; /* 0: its daemon has ended */
+	int32_t link_fd;
 };
 
 extern const struct wire_protocol manager_state_protocol;

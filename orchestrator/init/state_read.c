@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 
 #include "manager_internal.h"
 #include "service_internal.h"
+#include "state_collapse.h"
 #include "state_proto.h"
 
 /*
@@ -34,6 +36,7 @@ struct reader {
 	size_t definition_len;
 	struct service *service; /* the last one made */
 	struct cgroup *group; /* of the last service or scope */
+	bool crashed;
 };
 
 static bool is_definition(uint16_t opcode)
@@ -130,6 +133,17 @@ static int make_service(struct reader *reader)
 	return 0;
 }
 
+/* A service that had no chance to tell PID 1 that it lives gets a new one. */
+static void resume(struct reader *reader)
+{
+	uint64_t full_us = reader->service->definition->service.watchdog_us;
+
+	if (reader->message.watchdog_us > 0)
+		reader->message.watchdog_us = MAX(reader->message.watchdog_us,
+						  clock_monotonic_us() + full_us);
+	service_resume(reader->service, &reader->message);
+}
+
 static void flush(struct reader *reader)
 {
 	int r;
@@ -142,7 +156,7 @@ static void flush(struct reader *reader)
 	if (r < 0)
 		log_warning_errno(r, "lost %s over the exec", reader->message.name);
 	else
-		service_resume(reader->service, &reader->message);
+		resume(reader);
 	reader->message.name = NULL;
 }
 
@@ -231,13 +245,29 @@ static void take_job(struct reader *reader, const void *value)
 		log_warning_errno(r, "lost the job for %s over the exec", message->name);
 }
 
+static void take_client(struct reader *reader, const void *value)
+{
+	const struct state_client *message = value;
+
+	if (reader->manager->control)
+		control_adopt_client(reader->manager->control, message, reader->crashed);
+}
+
+static void take_other(struct reader *reader, uint16_t opcode, const void *value)
+{
+	const struct manager_options *options = &reader->manager->options;
+
+	if (options->take)
+		options->take(opcode, value, options->data);
+}
+
 static const struct {
 	uint16_t opcode;
 	void (*take)(struct reader *reader, const void *value);
 } takers[] = {
 	{ STATE_EVENT, take_event },   { STATE_LISTEN, take_listen }, { STATE_STORED, take_stored },
 	{ STATE_REASON, take_reason }, { STATE_MEMBER, take_member }, { STATE_SCOPE, take_scope },
-	{ STATE_JOB, take_job },
+	{ STATE_JOB, take_job },       { STATE_CLIENT, take_client },
 };
 
 union any_state {
@@ -248,12 +278,22 @@ union any_state {
 	struct state_member member;
 	struct state_scope scope;
 	struct state_job job;
+	struct state_client client;
+	struct state_machine machine;
+	struct state_helper helper;
+	struct state_overlay overlay;
 };
 
 static void take(struct reader *reader, uint16_t opcode, const void *data, uint32_t len)
 {
 	union any_state value;
 
+	if (opcode >= STATE_MACHINE) {
+		if (wire_unpack(&manager_state_protocol, data, len, opcode, &value,
+				sizeof(value)) == 0)
+			take_other(reader, opcode, &value);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
 		if (takers[i].opcode != opcode)
 			continue;
@@ -305,8 +345,10 @@ static int read_header(struct reader *reader, struct state_manager *ret)
 	    opcode != STATE_MANAGER ||
 	    wire_unpack(&manager_state_protocol, reader->data, len, opcode, ret, sizeof(*ret)) < 0)
 		return -EPROTO;
-	if (ret->version != STATE_VERSION || strcmp(ret->program, EARLY_VERSION) != 0)
+	if (ret->version != STATE_VERSION)
 		return -EPROTO;
+	if (strcmp(ret->program, EARLY_VERSION) != 0)
+		log_info("taking over from early-init %s", ret->program);
 	reader->data += len;
 	reader->len -= len;
 	return 0;
@@ -323,27 +365,49 @@ static int read_state(struct reader *reader)
 		return r;
 	manager->host.streams = header.streams;
 	manager->jobs.last_id = header.last_job;
+	manager->stopping = header.stopping != 0;
+	if (header.control_fd >= 0 && !manager->control)
+		r = control_new_from_fd(&manager->control, manager, header.control_fd);
+	if (r < 0)
+		log_warning_errno(r, "lost the control socket");
 	do {
 		r = read_one(reader);
 	} while (r == 0);
 	if (r < 0)
 		return r;
-	if (header.control_fd >= 0 && !manager->control)
-		r = control_new_from_fd(&manager->control, manager, header.control_fd);
 	manager_wake(manager);
-	return r < 0 ? r : 0;
+	return 0;
+}
+
+static int read_bytes(struct manager *manager, const char *bytes, size_t n_bytes, bool crashed)
+{
+	struct reader reader = { .manager = manager, .crashed = crashed };
+	char *state CLEANUP(free_charp)
+	= NULL;
+	int r = state_collapse(bytes, n_bytes, &state, &reader.len);
+
+	if (r < 0)
+		return r;
+	reader.data = state;
+	return read_state(&reader);
 }
 
 int manager_deserialize(struct manager *manager, int fd)
 {
-	struct reader reader = { .manager = manager };
-	char *data CLEANUP(free_charp)
+	char *bytes CLEANUP(free_charp)
 	= NULL;
-	int r;
+	size_t n_bytes;
+	int r = fd_read_all(fd, STATE_MAX_BYTES, &bytes, &n_bytes);
 
-	r = fd_read_all(fd, STATE_MAX_BYTES, &data, &reader.len);
-	if (r < 0)
-		return r;
-	reader.data = data;
-	return read_state(&reader);
+	return r < 0 ? r : read_bytes(manager, bytes, n_bytes, false);
+}
+
+int manager_read_image(struct manager *manager, const int fds[2], bool crashed)
+{
+	char *bytes CLEANUP(free_charp)
+	= NULL;
+	size_t n_bytes;
+	int r = image_read(fds, &bytes, &n_bytes);
+
+	return r < 0 ? r : read_bytes(manager, bytes, n_bytes, crashed);
 }
