@@ -71,6 +71,7 @@ struct boot {
 	bool login_ready; /* logind has its name */
 	bool display_manager_ran;
 	bool after_greeter; /* the greeter is there, or was given up */
+	bool rest_loaded; /* what is enabled was read, and starts */
 	bool check_started;
 	bool root_checked; /* CHECKED came */
 	bool root_needs_reboot;
@@ -82,6 +83,7 @@ struct boot {
 	uint32_t display_manager_deaths; /* since the last greeter */
 	char display_manager[256]; /* the unit of the seat */
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
+	bool seat_awaited; /* the display manager may start when those are gone */
 	struct loop_timer scope_deadline;
 
 	/* the end */
@@ -158,7 +160,7 @@ void boot_power_writable(struct boot *boot);
  * soon executes the program anew; read() takes over what the program before left.
  */
 struct crash_state;
-void boot_image_put(state_put_fn put, void *to, void *data);
+void boot_image_put(state_put_fn put, void *to, bool whole, void *data);
 void boot_image_take(uint16_t opcode, const void *value, void *data);
 void boot_image_keep(struct boot *boot);
 int boot_image_reexec(struct boot *boot);

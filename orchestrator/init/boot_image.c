@@ -43,7 +43,8 @@ static bool *flag(struct boot *boot, unsigned int nth)
 		&boot->unions.merge_wanted, &boot->unions.keep,
 		&boot->unions.told_mounted, &boot->unions.told_merged,
 		&boot->unions.told_gone,    &boot->bus.ready,
-		&boot->bus.wanted,
+		&boot->bus.wanted,          &boot->seat_awaited,
+		&boot->rest_loaded,
 	};
 
 	return nth < ARRAY_SIZE(flags) ? flags[nth] : NULL;
@@ -67,7 +68,7 @@ static void save_helper(enum helper_kind kind, const struct helper *helper, uint
 	const struct state_helper message = {
 		.kind = kind,
 		.pid = helper->child.pid,
-		.link_fd = channel_is_open(&helper->channel) ? helper->channel.fd : -1,
+		.link_fd = state_fd(channel_is_open(&helper->channel) ? helper->channel.fd : -1),
 		.order = order,
 	};
 
@@ -83,7 +84,7 @@ static void save_machine(struct boot *boot, state_put_fn put, void *to)
 		.separate = boot->separate,
 		.power = boot->power,
 		.owner = boot->display.owner,
-		.drm_fd = boot->display.drm_fd,
+		.drm_fd = state_fd(boot->display.drm_fd),
 		.percent = boot->display.percent,
 		.caption = boot->display.caption,
 		.display_manager = boot->display_manager,
@@ -101,11 +102,55 @@ static void save_machine(struct boot *boot, state_put_fn put, void *to)
 	put(STATE_MACHINE, &message, to);
 }
 
-void boot_image_put(state_put_fn put, void *to, void *data)
+struct sink {
+	state_put_fn put;
+	void *to;
+};
+
+static void save_forward(const struct bus_forward *forward, bool power, void *data)
 {
-	struct boot *boot = data;
+	const struct state_forward message = { forward->job, power, forward->unit };
+	const struct sink *sink = data;
+
+	sink->put(STATE_FORWARD, &message, sink->to);
+}
+
+static void save_load(const struct bus_pending_load *load, void *data)
+{
+	const struct state_load message = { load->cookie, load->unit };
+	const struct sink *sink = data;
+
+	sink->put(STATE_LOAD, &message, sink->to);
+}
+
+static void save_kept(const char *name, int fd, void *data)
+{
+	const struct state_kept_fd message = { name, state_fd(fd) };
+	const struct sink *sink = data;
+
+	sink->put(STATE_KEPT_FD, &message, sink->to);
+}
+
+static void save_page(const struct display *display, state_put_fn put, void *to)
+{
+	const struct state_page message = {
+		.kind = display->page_kind,
+		.title = display->page_title,
+		.text = display->page_text,
+	};
+
+	if (display->page_kind != SPLASH_KIND_PROGRESS)
+		put(STATE_PAGE, &message, to);
+}
+
+static void save_parts(struct boot *boot, state_put_fn put, void *to)
+{
+	struct sink sink = { put, to };
 
 	save_machine(boot, put, to);
+	save_page(&boot->display, put, to);
+	bus_link_each_forward(&boot->bus, save_forward, &sink);
+	bus_link_each_load(&boot->bus, save_load, &sink);
 	save_helper(HELPER_SPLASH, &boot->display.splash, 0, put, to);
 	save_helper(HELPER_LOG, &boot->log, 0, put, to);
 	save_helper(HELPER_BUS, &boot->bus.helper, 0, put, to);
@@ -117,13 +162,28 @@ void boot_image_put(state_put_fn put, void *to, void *data)
 			.state = mount->state,
 			.stays = mount->stays,
 			.pid = helper_is_running(&mount->helper) ? mount->helper.child.pid : 0,
-			.link_fd = channel_is_open(&mount->helper.channel)
-					   ? mount->helper.channel.fd
-					   : -1,
+			.link_fd = state_fd(channel_is_open(&mount->helper.channel)
+						    ? mount->helper.channel.fd
+						    : -1),
+			.n_restarts = mount->n_restarts,
 		};
 
 		put(STATE_OVERLAY, &message, to);
 	}
+}
+
+/* What early-log keeps may be hundreds of descriptors: they are written only when they changed. */
+void boot_image_put(state_put_fn put, void *to, bool whole, void *data)
+{
+	struct boot *boot = data;
+	struct sink sink = { put, to };
+
+	save_parts(boot, put, to);
+	if (!whole && !boot->log_keep.unsaved)
+		return;
+	put(STATE_KEPT, NULL, to);
+	log_keep_each(&boot->log_keep, save_kept, &sink);
+	boot->log_keep.unsaved = false; /* if it cannot be saved, the next one is a whole */
 }
 
 static void put_bytes(uint16_t opcode, const void *value, void *to)
@@ -141,8 +201,8 @@ static void handle_sleep(void *data)
 	struct boot *boot = data;
 	struct strbuf now = STRBUF_INIT;
 
-	boot_image_put(put_bytes, &now, boot);
-	if (strbuf_error(&now) == 0 && now.len == boot->saved.len &&
+	save_parts(boot, put_bytes, &now);
+	if (!boot->log_keep.unsaved && strbuf_error(&now) == 0 && now.len == boot->saved.len &&
 	    memcmp(now.data, boot->saved.data, now.len) == 0) {
 		strbuf_done(&now);
 		return;
@@ -195,9 +255,7 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 								   : BOOT_SEPARATE_NONE;
 	boot->power = message->power <= BOOT_POWER_HALT ? message->power : BOOT_POWER_NONE;
 	boot->display.owner = message->owner <= DISPLAY_GREETER ? message->owner : DISPLAY_GREETER;
-	boot->display.drm_fd = message->drm_fd;
-	if (message->drm_fd >= 0)
-		(void)fd_set_cloexec(message->drm_fd, true); /* it is open */
+	boot->display.drm_fd = state_fd_take(message->drm_fd);
 	display_progress(&boot->display, message->percent, message->caption);
 	(void)snprintf(boot->display_manager, sizeof(boot->display_manager), "%s",
 		       message->display_manager);
@@ -212,21 +270,22 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 
 static void take_helper(struct boot *boot, const struct state_helper *message)
 {
+	int link_fd = state_fd_take(message->link_fd);
 	int r = -EPROTO;
 
 	switch (message->kind) {
 	case HELPER_SPLASH:
-		r = display_adopt(&boot->display, message->pid, message->link_fd);
+		r = display_adopt(&boot->display, message->pid, link_fd);
 		break;
 	case HELPER_LOG:
-		r = boot_log_adopt(boot, message->pid, message->link_fd);
+		r = boot_log_adopt(boot, message->pid, link_fd);
 		break;
 	case HELPER_BUS:
-		r = bus_link_adopt(&boot->bus, message->pid, message->link_fd);
+		r = bus_link_adopt(&boot->bus, message->pid, link_fd);
 		break;
 	case HELPER_DISKS:
 		r = storage_adopt(&boot->storage, (uint16_t)message->order, message->pid,
-				  message->link_fd);
+				  link_fd);
 		break;
 	}
 	if (r < 0)
@@ -238,22 +297,61 @@ static void take_overlay(struct boot *boot, const struct state_overlay *message)
 	int r = message->state > UNION_LEFT_OUT
 			? -EPROTO
 			: unions_adopt(&boot->unions, boot->loop, message->path, message->state,
-				       message->pid, message->link_fd);
+				       message->pid, state_fd_take(message->link_fd));
+	struct union_mount *mount;
 
-	if (r < 0)
+	if (r < 0) {
 		log_warning_errno(r, "lost the overlay on %s over the exec", message->path);
-	else
-		boot->unions.mounts[boot->unions.n_mounts - 1].stays = message->stays != 0;
+		return;
+	}
+	mount = &boot->unions.mounts[boot->unions.n_mounts - 1];
+	mount->stays = message->stays != 0;
+	mount->n_restarts = message->n_restarts;
+}
+
+static void take_page(struct display *display, const struct state_page *message)
+{
+	display->page_kind = message->kind;
+	(void)snprintf(display->page_title, sizeof(display->page_title), "%s", message->title);
+	(void)snprintf(display->page_text, sizeof(display->page_text), "%s", message->text);
+}
+
+static void take_forward(struct bus_link *bus, const struct state_forward *message)
+{
+	bus_link_adopt_forward(bus, message->job, message->unit, message->power != 0);
+}
+
+static void take_load(struct bus_link *bus, const struct state_load *message)
+{
+	bus_link_adopt_load(bus, message->cookie, message->unit);
+}
+
+static void take_kept(struct log_keep *keep, const struct state_kept_fd *message)
+{
+	int fd = state_fd_take(message->fd);
+
+	if (fd >= 0 && log_keep_adopt(keep, message->name, fd) < 0)
+		log_warning("early-log: a descriptor is not kept over the exec");
 }
 
 void boot_image_take(uint16_t opcode, const void *value, void *data)
 {
+	struct boot *boot = data;
+
 	if (opcode == STATE_MACHINE)
 		take_machine(data, value);
 	else if (opcode == STATE_HELPER)
 		take_helper(data, value);
 	else if (opcode == STATE_OVERLAY)
 		take_overlay(data, value);
+	else if (opcode == STATE_PAGE)
+		take_page(&boot->display, value);
+	else if (opcode == STATE_FORWARD)
+		take_forward(&boot->bus, value);
+	else if (opcode == STATE_LOAD)
+		take_load(&boot->bus, value);
+	else if (opcode == STATE_KEPT_FD)
+		take_kept(&boot->log_keep, value);
 }
 
 /* What a planned exec replaces; their ends start the next ones. */

@@ -46,9 +46,12 @@ void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char
 
 static void handle_all_loaded(struct manager *manager, int error, void *data)
 {
+	struct boot *boot = data;
+
 	if (error < 0)
 		log_errno(error, "the units could not all be read");
-	boot_real_start_stage(data, TABLE_STAGE_GREETER, "enabled; started after the greeter");
+	boot->rest_loaded = true;
+	boot_real_start_stage(boot, TABLE_STAGE_GREETER, "enabled; started after the greeter");
 }
 
 /* All stock units are read only now: it takes a second that the greeter had better use for. */
@@ -245,6 +248,7 @@ static bool any_scope(const struct boot *boot)
 static void restart_display_manager(struct boot *boot)
 {
 	loop_timer_stop(&boot->scope_deadline);
+	boot->seat_awaited = false;
 	display_take(&boot->display);
 	display_progress(&boot->display, 50, "Starting the login again");
 	manager_prestart_done(boot->manager, boot->display_manager);
@@ -255,6 +259,13 @@ static void handle_scope_deadline(struct loop_timer *timer)
 	restart_display_manager(container_of(timer, struct boot, scope_deadline));
 }
 
+static void await_seat(struct boot *boot)
+{
+	boot->seat_awaited = loop_timer_start(boot->loop, &boot->scope_deadline,
+					      clock_monotonic_us() + SCOPE_DEADLINE_US,
+					      handle_scope_deadline) >= 0;
+}
+
 static void handle_unit_gone(struct manager_listener *listener, const char *name)
 {
 	struct boot *boot = container_of(listener, struct boot, listener);
@@ -263,7 +274,7 @@ static void handle_unit_gone(struct manager_listener *listener, const char *name
 		if (strcmp(boot->greeter_scopes[i], name) == 0)
 			boot->greeter_scopes[i][0] = '\0';
 	}
-	if (boot->scope_deadline.loop && !any_scope(boot))
+	if (boot->seat_awaited && !any_scope(boot))
 		restart_display_manager(boot);
 }
 
@@ -308,9 +319,8 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 		display_take(&boot->display);
 		return false;
 	}
-	return loop_timer_start(boot->loop, &boot->scope_deadline,
-				clock_monotonic_us() + SCOPE_DEADLINE_US,
-				handle_scope_deadline) >= 0;
+	await_seat(boot);
+	return boot->seat_awaited;
 }
 
 /* For good: nothing will try again by itself. A picture that says "Starting the login" would stay for ever. */
@@ -563,6 +573,23 @@ void boot_real_start(struct boot *boot)
 	boot_image_keep(boot);
 }
 
+/* Its start may have been waiting for the sessions of the greeter before to end. */
+static void go_on_with_display_manager(struct boot *boot)
+{
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		struct manager_unit unit;
+
+		if (!manager_unit(boot->manager, boot->greeter_scopes[i], &unit))
+			boot->greeter_scopes[i][0] = '\0';
+	}
+	if (boot->seat_awaited && any_scope(boot))
+		await_seat(boot);
+	else if (boot->seat_awaited)
+		restart_display_manager(boot);
+	else
+		manager_prestart_done(boot->manager, boot->display_manager);
+}
+
 /*
  * What was under way goes on by itself: jobs, helpers, orders. What hung on a timer or on an answer that nobody keeps is asked
  * for again; all of it may be asked for twice.
@@ -585,6 +612,9 @@ void boot_real_go_on_with_state(struct boot *boot, bool crashed)
 		(void)loop_timer_start(boot->loop, &boot->deadline,
 				       clock_monotonic_us() + GREETER_DEADLINE_US,
 				       handle_greeter_deadline);
+	go_on_with_display_manager(boot);
+	if (boot->after_greeter && !boot->rest_loaded)
+		start_rest(boot);
 	boot_real_maybe_write(boot);
 	boot->power = BOOT_POWER_NONE;
 	if (power != BOOT_POWER_NONE)

@@ -413,7 +413,7 @@ void control_each_client(const struct control *control,
 		return;
 	list_for_each (client, &control->clients, link) {
 		const struct state_client message = {
-			.fd = client->channel.fd,
+			.fd = state_fd(client->channel.fd),
 			.flags = (client->busy ? STATE_CLIENT_BUSY : 0) |
 				 (client->channel.queued_bytes > 0 ? STATE_CLIENT_BEHIND : 0),
 			.verb = client->verb,
@@ -431,13 +431,16 @@ void control_adopt_client(struct control *control, const struct state_client *me
 	struct ucred ucred;
 	socklen_t len = sizeof(ucred);
 	struct client *client;
+	int fd = state_fd_take(message->fd);
 
+	if (fd < 0)
+		return;
 	if ((message->flags & STATE_CLIENT_BEHIND) || (crashed && !busy) ||
-	    getsockopt(message->fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
-		fd_close(message->fd);
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
+		fd_close(fd);
 		return;
 	}
-	client = add_client(control, message->fd, &ucred);
+	client = add_client(control, fd, &ucred);
 	if (!client || !busy)
 		return;
 	client->busy = true;

@@ -396,6 +396,7 @@ static void handle_stranger(const siginfo_t *info, void *data)
 	struct manager *manager = data;
 
 	cgroup_tree_reaped(manager->cgroups, info->si_pid);
+	manager_wake(manager); /* some service may have one process more */
 }
 
 static int list_overlaid(char ***paths, void *data)

@@ -35,8 +35,11 @@ struct manager_options {
 	/* What else `earlyctl status` has to say about the machine, a line each. NULL: nothing. */
 	void (*status)(void *data, void (*say)(void *to, const char *text), void *to);
 	void *data;
-	/* What else belongs into the image, in messages of state_proto.h; and how it comes back, last of all. May be NULL. */
-	void (*save)(state_put_fn put, void *to, void *data);
+	/*
+	 * What else belongs into the image, in messages of state_proto.h, all of it or what may have changed; and how it comes back, last
+	 * of all. May be NULL.
+	 */
+	void (*save)(state_put_fn put, void *to, bool whole, void *data);
 	void (*take)(uint16_t opcode, const void *value, void *data);
 };
 

@@ -119,8 +119,8 @@ void manager_describe(const struct service *service, struct manager_unit *ret);
 void manager_describe_scope(const struct scope *scope, struct manager_unit *ret);
 
 /* A job that was under way before an exec; its id is kept. */
-int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
-			const char *why);
+struct state_job;
+int manager_restore_job(struct manager *manager, const struct state_job *state);
 
 /* A service (job 0) or a job (service "") is no more. */
 void manager_forget(struct manager *manager, const char *service, uint32_t job);

@@ -122,6 +122,7 @@ static int add(struct procset *set, pid_t pid, uint64_t start)
 		set->size = size;
 	}
 	set->members[set->n_members++] = (struct procset_member){ pid, start };
+	set->changed = true;
 	return 0;
 }
 
@@ -139,8 +140,10 @@ void procset_remove(struct procset *set, pid_t pid)
 {
 	struct procset_member *member = find(set, pid);
 
-	if (member)
-		*member = set->members[--set->n_members];
+	if (!member)
+		return;
+	*member = set->members[--set->n_members];
+	set->changed = true;
 }
 
 void procset_done(struct procset *set)
@@ -166,10 +169,12 @@ static void forget_dead(struct procset *set, const struct procset_process *proce
 
 		if (process && member->start == 0)
 			member->start = process->start;
-		if (process && member->start == process->start)
+		if (process && member->start == process->start) {
 			i++;
-		else
-			*member = set->members[--set->n_members];
+			continue;
+		}
+		*member = set->members[--set->n_members];
+		set->changed = true;
 	}
 }
 

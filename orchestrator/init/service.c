@@ -167,6 +167,14 @@ void service_begin(struct service *service)
 	service->host->changed(service, service->host->data);
 }
 
+void service_resume_prestart(struct service *service, uint64_t deadline_us)
+{
+	if (deadline_us == 0 ||
+	    loop_timer_start(service->host->loop, &service->timer, deadline_us,
+			     handle_prestart_deadline) < 0)
+		service_prestart_done(service);
+}
+
 void service_prestart_done(struct service *service)
 {
 	if (!service->prestart_pending)
@@ -250,6 +258,7 @@ void service_reset_failed(struct service *service)
 	if (service_state_is_inactive(service->state))
 		service_climb_down(service);
 	service->restarts = 0;
+	service->host->changed(service, service->host->data);
 	if (service->state != SERVICE_FAILED)
 		return;
 	service->state = SERVICE_DEAD;

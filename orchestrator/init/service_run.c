@@ -444,11 +444,14 @@ bool service_run_clean(struct service *service)
 	service->cleaned = true;
 	command_forget(&service->control);
 	r = command_run(service, &service->control, exec, handle_clean_exit, handle_clean_pipe);
-	if (r < 0)
+	if (r < 0) {
 		log_warning_errno(r, "%s: cannot clean up after it", service->name);
-	else
-		service->host->changed(service, service->host->data);
-	return r == 0;
+		return false;
+	}
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
+	service->host->changed(service, service->host->data);
+	return true;
 }
 
 /* --- the group --- */
@@ -475,14 +478,21 @@ void service_handle_empty(struct cgroup *group)
 
 /* --- after an exec --- */
 
+static void resume_pipe(struct service *service, struct service_process *process, uint64_t saved,
+			execs_pipe_fn fn)
+{
+	int fd = state_fd_take(saved);
+	int r = fd < 0 ? 0 : execs_pipe_open(&process->pipe, service->host->loop, fd, fn);
+
+	if (r < 0)
+		log_warning_errno(r, "%s: lost what is said of its start", service->name);
+}
+
 static void resume_process(struct service *service, struct service_process *process, pid_t pid,
-			   int pipe_fd, loop_child_fn fn)
+			   loop_child_fn fn)
 {
 	siginfo_t gone = { .si_code = CLD_EXITED };
 
-	if (pipe_fd >= 0 &&
-	    execs_pipe_open(&process->pipe, service->host->loop, pipe_fd, handle_pipe) == 0)
-		(void)fd_set_cloexec(pipe_fd, true); /* open, so it can't fail */
 	if (pid <= 0)
 		return;
 	process->pid = pid;
@@ -496,21 +506,35 @@ static void resume_process(struct service *service, struct service_process *proc
 	fn(&process->child, &gone);
 }
 
+/* What followed from a process and was not yet there when the program ended: nobody else tells. */
+static void resume_start(struct service *service, const struct state_service *state)
+{
+	if (service->state != SERVICE_START || (state->flags & STATE_SERVICE_SPAWN_RETRY))
+		return;
+	if (service->main.pid > 0 && spawn_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
+	else if (is_type(service, TABLE_TYPE_FORKING) && state->control_pid == 0)
+		forking_is_up(service);
+}
+
 void service_resume_processes(struct service *service, const struct state_service *state)
 {
+	bool cleans = service->state == SERVICE_FINAL_SIGKILL && service->cleaned;
+
 	if (cgroup_tree_is_real(service->host->cgroups) && service->group.fd >= 0)
 		cgroup_entered(&service->group);
-	resume_process(service, &service->main, state->main_pid, state->main_pipe,
-		       handle_main_exit);
-	service_raise(service); /* the gate is open after an exec */
+	if (!service->host->gated)
+		service_raise(service);
+	resume_pipe(service, &service->main, state->main_pipe, handle_pipe);
+	resume_pipe(service, &service->control, state->control_pipe,
+		    cleans ? handle_clean_pipe : handle_pipe);
+	resume_process(service, &service->main, state->main_pid, handle_main_exit);
 	if (service->main.pid > 0)
 		watch_stranger(service, service->main.pid);
-	resume_process(service, &service->control, state->control_pid, state->control_pipe,
-		       handle_control_exit);
+	resume_process(service, &service->control, state->control_pid,
+		       cleans ? handle_clean_exit : handle_control_exit);
 	if (state->flags & STATE_SERVICE_SPAWN_RETRY)
 		(void)retry_later(service); /* then its deadline ends it */
-	/* The crash came between the process and what follows from it: nobody else tells. */
-	if (service->state == SERVICE_START && service->main.pid > 0 && spawn_is_ready(service))
-		service_dispatch(service, SERVICE_EVENT_READY);
+	resume_start(service, state);
 	service_check_empty(service);
 }

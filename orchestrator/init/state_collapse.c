@@ -24,7 +24,9 @@ enum class {
 	CLASS_SCOPE, /* all are in each change */
 	CLASS_JOB,
 	CLASS_CLIENT, /* all are in each change */
+	CLASS_ENDED, /* all are in each change */
 	CLASS_MACHINE, /* all of it is in each change */
+	CLASS_KEPT, /* all of them, where they changed */
 };
 
 struct group {
@@ -101,9 +103,18 @@ static int read_head(uint16_t opcode, const char *data, size_t len, struct group
 	case STATE_CLIENT:
 		ret->class = CLASS_CLIENT;
 		return 1;
+	case STATE_ENDED:
+		ret->class = CLASS_ENDED;
+		return 1;
+	case STATE_KEPT:
+		ret->class = CLASS_KEPT;
+		return 1;
 	case STATE_MACHINE:
 	case STATE_HELPER:
 	case STATE_OVERLAY:
+	case STATE_PAGE:
+	case STATE_FORWARD:
+	case STATE_LOAD:
 		ret->class = CLASS_MACHINE;
 		return 1;
 	case STATE_GONE:
@@ -183,6 +194,7 @@ static bool counts(const struct groups *groups, size_t i)
 	case CLASS_EVENT:
 		return true;
 	case CLASS_CLIENT:
+	case CLASS_ENDED:
 	case CLASS_MACHINE:
 		return group->nth > groups->last_manager;
 	case CLASS_SCOPE:
@@ -190,6 +202,7 @@ static bool counts(const struct groups *groups, size_t i)
 	case CLASS_MANAGER:
 	case CLASS_SERVICE:
 	case CLASS_JOB:
+	case CLASS_KEPT:
 		break;
 	}
 	return is_last && !group->gone;

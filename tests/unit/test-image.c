@@ -105,7 +105,7 @@ static void put_service(struct strbuf *buf, const char *name, uint32_t restarts)
 
 static void put_job(struct strbuf *buf, uint32_t id)
 {
-	const struct state_job message = { id, 0, "a.service", "" };
+	const struct state_job message = { .id = id, .name = "a.service", .why = "" };
 
 	put(buf, STATE_JOB, &message);
 }
@@ -124,11 +124,53 @@ static void put_event(struct strbuf *buf, const char *name)
 	put(buf, STATE_EVENT, &message);
 }
 
-static void put_client(struct strbuf *buf, int32_t fd)
+static void put_client(struct strbuf *buf, uint64_t fd)
 {
 	const struct state_client message = { .fd = fd };
 
 	put(buf, STATE_CLIENT, &message);
+}
+
+static void put_kept(struct strbuf *buf, const char *name)
+{
+	const struct state_kept_fd message = { name, 1 };
+
+	put(buf, STATE_KEPT, NULL);
+	put(buf, STATE_KEPT_FD, &message);
+}
+
+static void put_ended(struct strbuf *buf, uint32_t id)
+{
+	const struct state_ended message = { .id = id, .name = "a.service" };
+
+	put(buf, STATE_ENDED, &message);
+}
+
+TEST(what_is_in_each_change_and_what_is_not)
+{
+	struct strbuf in CLEANUP_STRBUF = STRBUF_INIT;
+	struct strbuf expected CLEANUP_STRBUF = STRBUF_INIT;
+	char *out;
+	size_t len;
+
+	put_manager(&in, 1);
+	put_ended(&in, 1); /* told since */
+	put_kept(&in, "old");
+	put_manager(&in, 2);
+	put_ended(&in, 2);
+	put_kept(&in, "new");
+	put_manager(&in, 3);
+	put_ended(&in, 3);
+
+	put_manager(&expected, 3);
+	put_ended(&expected, 3);
+	put_kept(&expected, "new");
+	put(&expected, STATE_END, NULL);
+
+	assert_int_equal(state_collapse(in.data, in.len, &out, &len), 0);
+	assert_int_equal(len, expected.len);
+	assert_memory_equal(out, expected.data, len);
+	free(out);
 }
 
 TEST(changes_lead_to_a_state)
@@ -187,4 +229,5 @@ TEST(what_is_no_state)
 TEST_MAIN(cmocka_unit_test(whole_and_changes),
 	  cmocka_unit_test(the_last_entry_is_cut_or_overwritten),
 	  cmocka_unit_test(an_emptied_one_says_so), cmocka_unit_test(changes_lead_to_a_state),
+	  cmocka_unit_test(what_is_in_each_change_and_what_is_not),
 	  cmocka_unit_test(what_is_no_state))
