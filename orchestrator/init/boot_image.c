@@ -284,8 +284,7 @@ static void take_helper(struct boot *boot, const struct state_helper *message)
 		r = bus_link_adopt(&boot->bus, message->pid, link_fd);
 		break;
 	case HELPER_DISKS:
-		r = storage_adopt(&boot->storage, (uint16_t)message->order, message->pid,
-				  link_fd);
+		r = storage_adopt(&boot->storage, (uint16_t)message->order, message->pid, link_fd);
 		break;
 	}
 	if (r < 0)

@@ -143,8 +143,8 @@ static void put_said(struct writer *writer, const struct service_process *proces
 	const struct execs_pipe *pipe = &process->pipe;
 	const struct state_said message = { of_control, pipe->outcome, pipe->error, pipe->text };
 
-	if (process->pid > 0 && (pipe->outcome == EXECS_OUTCOME_FAILED ||
-				 pipe->outcome == EXECS_OUTCOME_SKIPPED))
+	if (process->pid > 0 &&
+	    (pipe->outcome == EXECS_OUTCOME_FAILED || pipe->outcome == EXECS_OUTCOME_SKIPPED))
 		put(writer, STATE_SAID, &message);
 }
 

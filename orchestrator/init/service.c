@@ -169,9 +169,8 @@ void service_begin(struct service *service)
 
 void service_resume_prestart(struct service *service, uint64_t deadline_us)
 {
-	if (deadline_us == 0 ||
-	    loop_timer_start(service->host->loop, &service->timer, deadline_us,
-			     handle_prestart_deadline) < 0)
+	if (deadline_us == 0 || loop_timer_start(service->host->loop, &service->timer, deadline_us,
+						 handle_prestart_deadline) < 0)
 		service_prestart_done(service);
 }
 

@@ -31,9 +31,11 @@ enum state_opcode {
 	STATE_HELPER = 129,
 	STATE_OVERLAY = 130,
 	STATE_PAGE = 131, /* on the screen, instead of progress */
-	STATE_FORWARD = 132, /* a job that early-bus knows by another name, or its job for the end of the machine */
+	STATE_FORWARD =
+		132, /* a job that early-bus knows by another name, or its job for the end of the machine */
 	STATE_LOAD = 133, /* of a unit that early-bus waits for */
-	STATE_KEPT = 134, /* what is kept for early-log, all of it: the names and descriptors come as KEPT_FD */
+	STATE_KEPT =
+		134, /* what is kept for early-log, all of it: the names and descriptors come as KEPT_FD */
 	STATE_KEPT_FD = 135,
 };
 

@@ -197,8 +197,8 @@ static void take_said(struct reader *reader, const void *value)
 	struct service *service = reader->service;
 	struct execs_pipe *pipe;
 
-	if (!service || (message->outcome != EXECS_OUTCOME_FAILED &&
-			 message->outcome != EXECS_OUTCOME_SKIPPED))
+	if (!service ||
+	    (message->outcome != EXECS_OUTCOME_FAILED && message->outcome != EXECS_OUTCOME_SKIPPED))
 		return;
 	pipe = message->of_control ? &service->control.pipe : &service->main.pipe;
 	pipe->outcome = message->outcome;
