@@ -209,8 +209,8 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 /* --- re-exec --- */
 
 /*
- * Writes all state to @fd (a memfd) at its current offset and lets the descriptors that belong to it survive an exec. If the exec fails,
- * call manager_serialize_undo(). The reader takes them over again. -EPROTO: not this version's.
+ * Writes all state of its own (not what options.save has) to @fd (a memfd) at its current offset and lets the descriptors that belong
+ * to it survive an exec. If the exec fails, call manager_serialize_undo(). The reader takes them over again. -EPROTO: not this version's.
  */
 int manager_serialize(struct manager *manager, int fd);
 void manager_serialize_undo(struct manager *manager);

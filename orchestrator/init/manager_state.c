@@ -289,7 +289,7 @@ static void put_few(struct writer *writer, struct manager *manager, bool whole)
 	list_for_each (ended, &manager->ended, link)
 		put_ended(writer, ended);
 	control_each_client(manager->control, put_client, writer);
-	if (manager->options.save)
+	if (manager->image && manager->options.save)
 		manager->options.save(put_other, writer, whole, manager->options.data);
 }
 

@@ -486,6 +486,18 @@ TEST(the_gate_over_an_exec)
 	assert_false(is_background("late.service"));
 }
 
+static void save_nothing(state_put_fn put, void *to, bool whole, void *data)
+{
+	fail_msg("asked for more than the manager's own state");
+}
+
+/* Stage 1 hands its overlays and its picture over by a part of its own: twice would be two of each. */
+TEST(a_hand_over_is_the_managers_own)
+{
+	manager->options.save = save_nothing;
+	replace_manager();
+}
+
 TEST(an_end_that_was_not_told)
 {
 	manager_job_ended(manager, 77, "b.service", JOB_FAILED, -ENOENT, "no such unit");
@@ -510,6 +522,7 @@ int main(int argc, char **argv)
 		MANAGER_TEST(the_gate),
 		MANAGER_TEST(the_gate_over_an_exec),
 		MANAGER_TEST(an_end_that_was_not_told),
+		MANAGER_TEST(a_hand_over_is_the_managers_own),
 		MANAGER_TEST(stop_all),
 	};
 	int failed;
