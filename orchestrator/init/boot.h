@@ -6,6 +6,7 @@
 
 #include "bus_link.h"
 #include "cmdline.h"
+#include "config.h"
 #include "disk_pulse.h"
 #include "display.h"
 #include "early/loop.h"
@@ -57,6 +58,7 @@ struct boot {
 	struct helper modules[2]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
 
+	struct config config; /* of early.conf */
 	struct watchdog watchdog;
 	struct image image; /* of stage 2 */
 	struct strbuf saved; /* boot_image.c's part of it */
@@ -165,9 +167,6 @@ void boot_image_take(uint16_t opcode, const void *value, void *data);
 void boot_image_keep(struct boot *boot);
 int boot_image_reexec(struct boot *boot);
 int boot_image_read(struct boot *boot, const struct crash_state *state);
-
-/* The hardware watchdog, if early.conf asks for it. Stage 2. */
-void boot_real_watchdog(struct boot *boot);
 
 /* Goes on where the program before was; the state was read. */
 void boot_real_go_on_with_state(struct boot *boot, bool crashed);

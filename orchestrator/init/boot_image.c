@@ -90,6 +90,8 @@ static void save_machine(struct boot *boot, state_put_fn put, void *to)
 		.display_manager = boot->display_manager,
 		.display_manager_deaths = boot->display_manager_deaths,
 		.next_scope_job = boot->bus.next_scope_job,
+		.watchdog_us = boot->config.watchdog_us,
+		.watchdog_device = boot->config.watchdog_device,
 	};
 	char *list CLEANUP(free_charp)
 	= NULL;
@@ -188,7 +190,7 @@ void boot_image_put(state_put_fn put, void *to, bool whole, void *data)
 
 static void put_bytes(uint16_t opcode, const void *value, void *to)
 {
-	char buf[2048];
+	char buf[4096];
 	int len = wire_pack(&manager_state_protocol, opcode, value, buf, sizeof(buf));
 
 	if (len > 0 && len <= (int)sizeof(buf))
@@ -261,6 +263,9 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 		       message->display_manager);
 	boot->display_manager_deaths = message->display_manager_deaths;
 	boot->bus.next_scope_job = message->next_scope_job;
+	boot->config.watchdog_us = message->watchdog_us;
+	(void)snprintf(boot->config.watchdog_device, sizeof(boot->config.watchdog_device), "%s",
+		       message->watchdog_device);
 	for (const char *name = wire_list_next(&message->greeter_scopes, NULL);
 	     name && n < BOOT_MAX_GREETER_SCOPES;
 	     name = wire_list_next(&message->greeter_scopes, name))

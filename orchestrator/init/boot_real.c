@@ -461,19 +461,26 @@ static void handle_power_unit(struct bus_link *bus, const char *unit)
 
 /* --- start --- */
 
-void boot_real_watchdog(struct boot *boot)
+static void read_config(struct boot *boot)
 {
-	struct config config;
-	int r = config_read(&config, CONFIG_PATH);
+	int r = config_read(&boot->config, CONFIG_PATH);
 
-	watchdog_init(&boot->watchdog);
 	if (r < 0)
 		log_warning_errno(r, "cannot read " CONFIG_PATH);
-	if (config.watchdog_us == 0)
+}
+
+static void start_watchdog(struct boot *boot)
+{
+	const struct config *config = &boot->config;
+	int r;
+
+	watchdog_init(&boot->watchdog);
+	if (config->watchdog_us == 0)
 		return;
-	r = watchdog_start(&boot->watchdog, boot->loop, config.watchdog_device, config.watchdog_us);
+	r = watchdog_start(&boot->watchdog, boot->loop, config->watchdog_device,
+			   config->watchdog_us);
 	if (r < 0)
-		log_warning_errno(r, "cannot open the watchdog %s", config.watchdog_device);
+		log_warning_errno(r, "cannot open the watchdog %s", config->watchdog_device);
 }
 
 static void find_display_manager(const struct manager_unit *unit, void *data)
@@ -569,7 +576,8 @@ void boot_real_start(struct boot *boot)
 	r = manager_open_control(boot->manager);
 	if (r < 0)
 		log_errno(r, "cannot open the control socket; earlyctl will not work");
-	boot_real_watchdog(boot);
+	read_config(boot);
+	start_watchdog(boot);
 	boot_image_keep(boot);
 }
 
@@ -599,7 +607,10 @@ void boot_real_go_on_with_state(struct boot *boot, bool crashed)
 	enum boot_power power = boot->power;
 
 	log_info(crashed ? "went on after a crash" : "re-executed");
-	boot_real_watchdog(boot);
+	/* Not from a disk that may be what hangs: what early.conf said is in the state. */
+	if (!crashed)
+		read_config(boot);
+	start_watchdog(boot);
 	if (!helper_is_running(&boot->log))
 		boot_log_start(boot);
 	if (boot->bus.wanted)

@@ -118,6 +118,8 @@ static const struct wire_field machine_fields[] = {
 	WIRE_FIELD(struct state_machine, display_manager_deaths, WIRE_U32),
 	WIRE_FIELD(struct state_machine, next_scope_job, WIRE_U32),
 	WIRE_FIELD(struct state_machine, greeter_scopes, WIRE_LIST),
+	WIRE_FIELD(struct state_machine, watchdog_us, WIRE_U64),
+	WIRE_FIELD(struct state_machine, watchdog_device, WIRE_TEXT),
 };
 
 static const struct wire_field helper_fields[] = {

@@ -203,6 +203,8 @@ struct state_machine {
 	uint32_t display_manager_deaths;
 	uint32_t next_scope_job;
 	struct wire_list greeter_scopes;
+	uint64_t watchdog_us; /* of early.conf */
+	const char *watchdog_device;
 };
 
 struct state_helper {

@@ -82,7 +82,11 @@ TEST(the_boot)
 	before.display_manager_deaths = 2;
 	strcpy(before.display_manager, "gdm.service");
 	strcpy(before.greeter_scopes[3], "session-c1.scope");
+	before.config.watchdog_us = 30000000;
+	strcpy(before.config.watchdog_device, "/dev/watchdog0");
 	boot_image_put(take, &after, true, &before);
+	assert_int_equal(after.config.watchdog_us, 30000000);
+	assert_string_equal(after.config.watchdog_device, "/dev/watchdog0");
 	assert_true(after.units_loaded && after.seat_awaited && after.rest_loaded);
 	assert_false(after.after_greeter);
 	assert_int_equal(after.separate, BOOT_SEPARATE_WAITING);
