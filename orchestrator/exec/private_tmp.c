@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,34 +57,56 @@ static int read_link(const char *link, struct strbuf *out)
 	return strbuf_error(out);
 }
 
-static int make(const char *name, const char *where, const char *link, struct strbuf *out)
+static int add_random(struct strbuf *out)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	unsigned char bytes[6];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		strbuf_putc(out, letters[bytes[i] % (sizeof(letters) - 1)]);
+	return strbuf_error(out);
+}
+
+/* The link comes first: whoever is killed between the two leaves a link to nothing, which the next run and the clean-up take for what it is. */
+static int make_directory(const char *path, const char *link)
 {
 	struct strbuf inner CLEANUP_STRBUF = STRBUF_INIT;
 	mode_t mask;
 	int r;
 
-	strbuf_printf(out, "%s/systemd-private-", where);
-	r = boot_id(out);
-	strbuf_printf(out, "-%s-XXXXXX", name);
-	if (r == 0)
-		r = strbuf_error(out);
-	if (r < 0)
-		return r;
-	if (!mkdtemp(out->data))
-		return -errno;
-	strbuf_printf(&inner, "%s/tmp", out->data);
+	strbuf_printf(&inner, "%s/tmp", path);
 	r = strbuf_error(&inner);
+	if (r == 0)
+		r = fs_mkdir_p_at(AT_FDCWD, LINKS, 0700);
 	if (r < 0)
 		return r;
+	if (unlink(link) < 0 && errno != ENOENT) /* it is of a directory that is gone */
+		return -errno;
+	if (symlink(path, link) < 0 || mkdir(path, 0700) < 0)
+		return -errno;
 	mask = umask(0);
 	if (mkdir(inner.data, 01777) < 0)
 		r = -errno;
 	umask(mask);
-	if (r == 0)
-		r = fs_mkdir_p_at(AT_FDCWD, LINKS, 0700);
-	(void)unlink(link); /* of a directory that is gone */
-	if (r == 0 && symlink(out->data, link) < 0)
-		r = -errno;
+	return r;
+}
+
+static int make(const char *name, const char *where, const char *link, struct strbuf *out)
+{
+	int r;
+
+	do {
+		strbuf_reset(out);
+		strbuf_printf(out, "%s/systemd-private-", where);
+		r = boot_id(out);
+		strbuf_printf(out, "-%s-", name);
+		if (r == 0)
+			r = add_random(out);
+		if (r == 0)
+			r = make_directory(out->data, link);
+	} while (r == -EEXIST);
 	return r;
 }
 

@@ -50,13 +50,10 @@ static bool is_beneath(const char *path, const char *above)
 }
 
 /* ID PARENT NUMBER ROOT TARGET OPTIONS [TAG…] - TYPE SOURCE OPTIONS */
-static bool parse_line(const char *line, size_t len, char *target, size_t size)
+static bool parse_target(const char *line, size_t len, char *target, size_t size)
 {
-	static const char type[] = " - fuse.early-overlay ";
 	const char *at = line;
 
-	if (!memmem(line, len, type, sizeof(type) - 1))
-		return false;
 	for (int field = 0; field < TARGET_FIELD; field++) {
 		at = memchr(at, ' ', (size_t)(line + len - at));
 		if (!at)
@@ -64,6 +61,33 @@ static bool parse_line(const char *line, size_t len, char *target, size_t size)
 		at++;
 	}
 	return unescape(at, strcspn(at, " \n"), target, size);
+}
+
+static bool is_ours(const char *line, size_t len)
+{
+	static const char type[] = " - fuse.early-overlay ";
+
+	return memmem(line, len, type, sizeof(type) - 1) != NULL;
+}
+
+static bool parse_line(const char *line, size_t len, char *target, size_t size)
+{
+	return is_ours(line, len) && parse_target(line, len, target, size);
+}
+
+bool dead_mounts_is_on_top(const char *text, const char *path)
+{
+	char target[PATH_MAX];
+	bool ours = false;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (parse_target(text, len, target, sizeof(target)) && strcmp(target, path) == 0)
+			ours = is_ours(text, len);
+		text += len + (text[len] == '\n');
+	}
+	return ours;
 }
 
 bool dead_mounts_next(const char **text, const char *path, char *target, size_t size)
@@ -84,6 +108,18 @@ static bool is_dead(const char *target)
 	struct stat st;
 
 	return stat(target, &st) < 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+}
+
+int dead_mounts_detach_top(const char *path)
+{
+	CLEANUP(free_charp)
+	char *text = NULL;
+	int r = fs_read_file_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
+
+	if (r == 0 && dead_mounts_is_on_top(text, path) &&
+	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		r = -errno;
+	return r < 0 ? log_errno(r, "cannot detach the dead overlay on %s", path) : 0;
 }
 
 /* One round: 1 if something was detached. */

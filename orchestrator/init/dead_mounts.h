@@ -12,5 +12,14 @@
  */
 bool dead_mounts_next(const char **text, const char *path, char *target, size_t size);
 
-/* Detaches those that are dead. May block: not for PID 1 itself. 0 or negative errno, logged. */
+/* Whether an early-overlay's is the uppermost of a mountinfo's mounts at @path: they are listed in the order of their mounting. Pure. */
+bool dead_mounts_is_on_top(const char *text, const char *path);
+
+/*
+ * Detaches the mount at @path of an early-overlay that is known to have ended. It asks the kernel's list and never the mount, so it
+ * does not wait for anybody. 0 (also where another file system has been mounted upon it) or negative errno, logged.
+ */
+int dead_mounts_detach_top(const char *path);
+
+/* Detaches those that are dead at and beneath @path. May block: not for PID 1 itself. 0 or negative errno, logged. */
 int dead_mounts_detach(const char *path);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dead_mounts.h"
@@ -228,16 +227,6 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 
 static int start_mount(struct union_mount *mount);
 
-/* A mount whose daemon has died answers ENOTCONN, at once. What lies beneath is better than that. */
-static void detach_dead(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0 && errno == ENOTCONN &&
-	    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-		log_errno(-errno, "cannot detach the dead overlay on %s", path);
-}
-
 /*
  * Directories that it still served are bound over the real ones, and answer ENOTCONN now. By a child, since looking at a mount
  * may take its time; the loop reaps it.
@@ -287,7 +276,7 @@ static void handle_exit(struct helper *helper, int status)
 			  mount->path);
 		return;
 	}
-	detach_dead(mount->path);
+	(void)dead_mounts_detach_top(mount->path); /* it has logged */
 	if (mount->state == UNION_MERGED) {
 		set_state(mount, UNION_GONE, clock_boottime_us());
 		return;

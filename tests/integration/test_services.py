@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from early import Container, Refused, is_alive, run_tests, wait_for
+from early import Container, Refused, VERBS, is_alive, pack_request, run_tests, wait_for
 
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
 
@@ -351,6 +351,11 @@ def test_surroundings(build):
         assert c.read('umask').strip() == '0022'
 
 
+def private_directories(name):
+    return {where + n for where in ('/tmp/', '/var/tmp/') for n in os.listdir(where)
+            if n.startswith('systemd-private-') and '-%s-' % name in n}
+
+
 def test_what_a_run_made_goes_after_it(build):
     """A restart, by hand or by itself, keeps it; a stop takes it away, and so does an end in failure."""
     lines = ('RuntimeDirectory=early-test-clean\nPrivateTmp=yes\nExecStart=/bin/sh -c "touch /run/early-test-clean/file; '
@@ -359,16 +364,16 @@ def test_what_a_run_made_goes_after_it(build):
                            'b.service': '[Service]\nExecStart=/bin/false\nRuntimeDirectory=early-test-clean\n'
                                         '[Early]\nStage=demand\n'}) as c:
         def left():
-            return (os.path.exists('/run/early-test-clean/file'),
-                    len([n for n in os.listdir('/tmp') if n.startswith('systemd-private-') and '-a.service-' in n]))
+            return os.path.exists('/run/early-test-clean/file'), len(private_directories('a.service') - before)
+        before = private_directories('a.service')
         c.control('start', 'a')
-        wait_for(lambda: left() == (True, 1))
+        wait_for(lambda: left() == (True, 2))
         c.control('restart', 'a')
         assert left()[0], 'a restart took the directory away'
         os.unlink('/run/early-test-clean/file')
         os.mkdir('/run/early-test-clean/kept')
         os.kill(c.host_pid(c.status('a')['main_pid']), signal.SIGKILL)
-        wait_for(lambda: left() == (True, 1))
+        wait_for(lambda: left() == (True, 2))
         assert os.path.isdir('/run/early-test-clean/kept')
         c.control('stop', 'a')
         assert c.state('a') == ('inactive', 'dead')
@@ -376,6 +381,18 @@ def test_what_a_run_made_goes_after_it(build):
         c.control('start', 'b')
         wait_for(lambda: c.state('b')[0] == 'failed')
         wait_for(lambda: not os.path.exists('/run/early-test-clean'))
+
+
+def test_a_start_cut_off_leaves_nothing(build):
+    """SIGKILL at any moment of the preparation: a private directory that is made is found again and taken away."""
+    with Container(build, {'a.service': SLEEPER + 'PrivateTmp=yes\nKillSignal=SIGKILL\n[Early]\nStage=demand\n'}) as c:
+        before = private_directories('a.service')
+        for i in range(300):
+            with c.connect() as s:
+                s.send(pack_request(VERBS['start'], 'a'))
+                time.sleep(0.00004 * i)
+                c.control('stop', 'a')
+        wait_for(lambda: private_directories('a.service') == before)
 
 
 def test_forking(build):

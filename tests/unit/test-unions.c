@@ -86,4 +86,23 @@ TEST(mountinfo)
 	assert_false(dead_mounts_next(&at, "/var", target, 4));
 }
 
-TEST_MAIN(cmocka_unit_test(separate_paths), cmocka_unit_test(settled), cmocka_unit_test(mountinfo))
+TEST(uppermost)
+{
+	static const char text[] =
+		"22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		"30 22 0:40 / /var rw - fuse.early-overlay early-overlay rw\n"
+		"31 22 8:2 / /srv rw - ext4 /dev/sda2 rw\n"
+		"32 22 0:41 / /srv rw shared:3 - fuse.early-overlay early-overlay rw\n"
+		"33 22 0:42 / /home rw - fuse.early-overlay early-overlay rw\n"
+		"34 33 8:3 / /home rw - ext4 /dev/sda3 rw\n";
+
+	assert_true(dead_mounts_is_on_top(text, "/var"));
+	assert_true(dead_mounts_is_on_top(text, "/srv"));
+	assert_false(dead_mounts_is_on_top(text, "/home")); /* its disk has come upon it */
+	assert_false(dead_mounts_is_on_top(text, "/va"));
+	assert_false(dead_mounts_is_on_top(text, "/"));
+	assert_false(dead_mounts_is_on_top("", "/var"));
+}
+
+TEST_MAIN(cmocka_unit_test(separate_paths), cmocka_unit_test(settled), cmocka_unit_test(mountinfo),
+	  cmocka_unit_test(uppermost))
