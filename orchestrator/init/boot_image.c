@@ -21,6 +21,7 @@
 #include "early/strbuf.h"
 #include "state_proto.h"
 
+#define N_FLAGS 21
 #define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
 
 enum helper_kind {
@@ -47,7 +48,8 @@ static bool *flag(struct boot *boot, unsigned int nth)
 		&boot->rest_loaded,
 	};
 
-	return nth < ARRAY_SIZE(flags) ? flags[nth] : NULL;
+	_Static_assert(ARRAY_SIZE(flags) == N_FLAGS, "each has its bit");
+	return flags[nth];
 }
 
 /* --- saving --- */
@@ -56,7 +58,7 @@ static uint32_t flags_of(struct boot *boot)
 {
 	uint32_t bits = 0;
 
-	for (unsigned int i = 0; flag(boot, i); i++)
+	for (unsigned int i = 0; i < N_FLAGS; i++)
 		if (*flag(boot, i))
 			bits |= 1U << i;
 	return bits;
@@ -251,7 +253,7 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 {
 	size_t n = 0;
 
-	for (unsigned int i = 0; flag(boot, i); i++)
+	for (unsigned int i = 0; i < N_FLAGS; i++)
 		*flag(boot, i) = message->flags & (1U << i);
 	boot->separate = message->separate <= BOOT_SEPARATE_FAILED ? message->separate
 								   : BOOT_SEPARATE_NONE;
