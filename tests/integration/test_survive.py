@@ -36,8 +36,9 @@ def descriptors(c):
 
 
 def private_kb(c):
+    """What it wrote to: a page of the program that is only read is private or shared by who else runs at the moment."""
     with open('/proc/%d/smaps_rollup' % c.init_pid()) as f:
-        return sum(int(line.split()[1]) for line in f if line.startswith('Private_'))
+        return sum(int(line.split()[1]) for line in f if line.startswith('Private_Dirty:'))
 
 
 def manifests(n):
