@@ -270,8 +270,8 @@ static int enqueue(struct channel *channel, const void *data, size_t len, const 
 	return loop_modify(&channel->source, EPOLLIN | EPOLLOUT);
 }
 
-int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value, const int *fds,
-		     uint32_t n_fds)
+static int send_or_queue(struct channel *channel, uint16_t opcode, const void *value,
+			 const int *fds, uint32_t n_fds)
 {
 	unsigned char small[1024];
 	CLEANUP(free_charp)
@@ -279,10 +279,6 @@ int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value
 	void *data = small;
 	int len, r;
 
-	if (!channel_is_open(channel))
-		return -ENOTCONN;
-	if (n_fds > CHANNEL_MAX_FDS)
-		return -EINVAL;
 	len = wire_pack(channel->protocol, opcode, value, small, sizeof(small));
 	if (len > (int)sizeof(small)) {
 		data = big = malloc((size_t)len);
@@ -296,6 +292,22 @@ int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value
 		return enqueue(channel, data, (size_t)len, fds, n_fds);
 	r = send_packet(channel->fd, data, (size_t)len, fds, n_fds);
 	return r == -EAGAIN ? enqueue(channel, data, (size_t)len, fds, n_fds) : r;
+}
+
+int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value, const int *fds,
+		     uint32_t n_fds)
+{
+	int r;
+
+	if (!channel_is_open(channel))
+		return -ENOTCONN;
+	if (n_fds > CHANNEL_MAX_FDS)
+		return -EINVAL;
+	r = send_or_queue(channel, opcode, value, fds, n_fds);
+	/* A peer that waits for what was lost would wait for ever. */
+	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+		(void)shutdown(channel->fd, SHUT_RDWR);
+	return r;
 }
 
 int channel_send(struct channel *channel, uint16_t opcode, const void *value)

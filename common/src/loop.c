@@ -122,6 +122,12 @@ static void run_hooks(struct loop *loop)
 	}
 }
 
+void loop_set_sleep_fn(struct loop *loop, void (*fn)(void *data), void *data)
+{
+	loop->sleep_fn = fn;
+	loop->sleep_data = data;
+}
+
 int loop_turn(struct loop *loop, int timeout_ms)
 {
 	int n;
@@ -129,6 +135,8 @@ int loop_turn(struct loop *loop, int timeout_ms)
 	run_hooks(loop);
 	if (loop->exiting)
 		return 0;
+	if (loop->sleep_fn)
+		loop->sleep_fn(loop->sleep_data);
 	n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

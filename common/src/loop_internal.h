@@ -35,6 +35,8 @@ struct loop {
 
 	/* loop_child.c */
 	struct list children; /* loop_child::link */
+	void (*sleep_fn)(void *data);
+	void *sleep_data;
 	void (*stranger_fn)(const siginfo_t *info, void *data);
 	void *stranger_data;
 };

@@ -5,6 +5,7 @@
  * after a state of another version) it is a plain start that finds what it can.
  */
 #include "boot.h"
+#include "crash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,8 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 	case CONTROL_VERB_HALT:
 		boot_power(boot, BOOT_POWER_HALT);
 		return 0;
+	case CONTROL_VERB_DAEMON_REEXEC:
+		return boot_image_reexec(boot);
 	case CONTROL_VERB_MERGE:
 		boot_real_go_on(boot);
 		boot_real_maybe_write(boot);
@@ -95,7 +98,6 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 	case CONTROL_VERB_RELOAD:
 	case CONTROL_VERB_WHY:
 	case CONTROL_VERB_TIMELINE:
-	case CONTROL_VERB_DAEMON_REEXEC:
 	case CONTROL_VERB_DAEMON_RELOAD:
 		break;
 	}
@@ -160,6 +162,8 @@ static int init(struct boot *boot)
 		.verb = handle_verb,
 		.overlaid = list_overlaid,
 		.status = handle_status,
+		.save = boot_image_put,
+		.take = boot_image_take,
 		.data = boot,
 	};
 	int r = loop_new(&boot->loop);
@@ -172,6 +176,7 @@ static int init(struct boot *boot)
 	boot->rescue.data = boot;
 	display_init(&boot->display, boot->loop, boot->cmdline.splash);
 	storage_init(&boot->storage, boot->loop);
+	log_keep_init(&boot->log_keep);
 	return 0;
 }
 
@@ -183,12 +188,45 @@ static _Noreturn void freeze(void)
 		(void)pause();
 }
 
+/* What an earlier program of this machine left: stage 1 (`--state=FD`), or one of stage 2 (`--state=A,B[,T]`). */
+enum past {
+	PAST_NONE,
+	PAST_STAGE_1,
+	PAST_STAGE_2,
+};
+
+static enum past find_past(int argc, char **argv, uint32_t *ret_fd, struct crash_state *ret_state)
+{
+	if (argc < 2 || strncmp(argv[1], STATE_OPTION, strlen(STATE_OPTION)) != 0)
+		return PAST_NONE;
+	if (parse_u32(argv[1] + strlen(STATE_OPTION), ret_fd) == 0)
+		return PAST_STAGE_1;
+	return crash_parse(argv[1] + strlen(STATE_OPTION), ret_state) == 0 ? PAST_STAGE_2
+									   : PAST_NONE;
+}
+
+/* Nothing may be started a second time that already runs: without a state only a person can go on. */
+static void read_image(struct boot *boot, const struct crash_state *state)
+{
+	int r;
+
+	boot_real_connect(boot);
+	bus_link_init(&boot->bus, boot->loop, boot->manager);
+	manager_listen(boot->manager, &boot->listener);
+	r = boot_image_read(boot, state);
+	if (r == 0)
+		return;
+	log_errno(r, "PID 1 was executed anew, but its state cannot be read; rescue shell on the "
+		     "console, Ctrl-Alt-Del reboots");
+	crash_rescue();
+}
+
 int boot_main(int argc, char **argv)
 {
 	static struct boot boot; /* zeroed, and too large for a stack */
+	struct crash_state state;
 	uint32_t state_fd = 0;
-	bool real = argc > 1 && strncmp(argv[1], STATE_OPTION, strlen(STATE_OPTION)) == 0 &&
-		    parse_u32(argv[1] + strlen(STATE_OPTION), &state_fd) == 0;
+	enum past past = find_past(argc, argv, &state_fd, &state);
 	int r;
 
 	if (getpid() != 1) {
@@ -206,7 +244,9 @@ int boot_main(int argc, char **argv)
 		log_errno(r, "cannot set up PID 1");
 		freeze();
 	}
-	if (real) {
+	if (past == PAST_STAGE_2)
+		read_image(&boot, &state);
+	if (past == PAST_STAGE_1) {
 		r = boot_state_read(&boot, (int)state_fd);
 		if (r < 0) {
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
@@ -219,7 +259,10 @@ int boot_main(int argc, char **argv)
 		log_errno(r, "cannot watch signals");
 		freeze();
 	}
-	if (real)
+	if (past == PAST_STAGE_2) {
+		boot_real_go_on_with_state(&boot, state.crashed_us > 0);
+		boot_image_keep(&boot);
+	} else if (past == PAST_STAGE_1)
 		boot_real_start(&boot);
 	else
 		boot_early_start(&boot);

@@ -6,15 +6,19 @@
 
 #include "bus_link.h"
 #include "cmdline.h"
+#include "config.h"
 #include "disk_pulse.h"
 #include "display.h"
 #include "early/loop.h"
+#include "early/strbuf.h"
 #include "helper.h"
+#include "image.h"
 #include "log_keep.h"
 #include "manager.h"
 #include "rescue.h"
 #include "storage.h"
 #include "unions.h"
+#include "watchdog.h"
 
 /*
  * A machine's boot: what PID 1 is between the kernel's start and `complete`, and again at its end. Stage 1 (boot_early.c)
@@ -54,6 +58,12 @@ struct boot {
 	struct helper modules[2]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
 
+	struct config config; /* of early.conf */
+	struct watchdog watchdog;
+	struct image image; /* of stage 2 */
+	struct strbuf saved; /* boot_image.c's part of it */
+	struct loop_timer reexec;
+
 	/* stage 1 */
 	bool storage_started;
 
@@ -63,6 +73,7 @@ struct boot {
 	bool login_ready; /* logind has its name */
 	bool display_manager_ran;
 	bool after_greeter; /* the greeter is there, or was given up */
+	bool rest_loaded; /* what is enabled was read, and starts */
 	bool check_started;
 	bool root_checked; /* CHECKED came */
 	bool root_needs_reboot;
@@ -75,6 +86,7 @@ struct boot {
 	uint32_t display_manager_deaths; /* since the last greeter */
 	char display_manager[256]; /* the unit of the seat */
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
+	bool seat_awaited; /* the display manager may start when those are gone */
 	struct loop_timer scope_deadline;
 	bool greeter_fails; /* that is why the display manager was last restarted */
 	uint32_t
@@ -122,6 +134,8 @@ void boot_unions_keep(struct boot *boot);
 bool boot_greeter_clear(struct boot *boot);
 /* Are there sessions of it? */
 bool boot_greeter_is_there(const struct boot *boot);
+/* After an exec: the display manager's start, or its end, may have been waiting for the sessions to go. */
+void boot_greeter_go_on(struct boot *boot);
 /* Is what has come onto the screen a page that says that the greeter failed? The ladder has been climbed then. */
 bool boot_greeter_is_failure_page(struct boot *boot);
 void boot_greeter_connect(struct boot *boot);
@@ -129,6 +143,7 @@ void boot_greeter_connect(struct boot *boot);
 /* boot_log.c: early-log, and what it hears of services. */
 void boot_log_connect(struct boot *boot);
 void boot_log_start(struct boot *boot);
+int boot_log_adopt(struct boot *boot, pid_t pid, int link_fd);
 
 /* Who hears of what in stage 2: the callbacks of all parts. */
 void boot_real_connect(struct boot *boot);
@@ -159,6 +174,20 @@ void boot_power_progress(struct boot *boot);
 
 /* The root can be written to. At its end the machine waits for no other disk. */
 void boot_power_writable(struct boot *boot);
+
+/*
+ * boot_image.c: the machine's part of the state that follows a crash or `earlyctl daemon-reexec`. From keep() on it is there; reexec()
+ * soon executes the program anew; read() takes over what the program before left.
+ */
+struct crash_state;
+void boot_image_put(state_put_fn put, void *to, bool whole, void *data);
+void boot_image_take(uint16_t opcode, const void *value, void *data);
+void boot_image_keep(struct boot *boot);
+int boot_image_reexec(struct boot *boot);
+int boot_image_read(struct boot *boot, const struct crash_state *state);
+
+/* Goes on where the program before was; the state was read. */
+void boot_real_go_on_with_state(struct boot *boot, bool crashed);
 
 /* Writes the state to a memfd whose descriptors survive an exec; and takes it over on the other side. */
 int boot_state_write(struct boot *boot, int *ret_fd);

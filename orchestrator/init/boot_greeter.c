@@ -63,6 +63,7 @@ bool boot_greeter_is_there(const struct boot *boot)
 static void go_on(struct boot *boot)
 {
 	loop_timer_stop(&boot->scope_deadline);
+	boot->seat_awaited = false;
 	display_take(&boot->display);
 	if (boot->login_failure[0]) {
 		boot_real_tell_login_failure(boot);
@@ -77,6 +78,13 @@ static void handle_scope_deadline(struct loop_timer *timer)
 	go_on(container_of(timer, struct boot, scope_deadline));
 }
 
+static void await_seat(struct boot *boot)
+{
+	boot->seat_awaited = loop_timer_start(boot->loop, &boot->scope_deadline,
+					      clock_monotonic_us() + SCOPE_DEADLINE_US,
+					      handle_scope_deadline) >= 0;
+}
+
 bool boot_greeter_clear(struct boot *boot)
 {
 	boot->greeter_failures = 0;
@@ -88,9 +96,24 @@ bool boot_greeter_clear(struct boot *boot)
 		display_take(&boot->display);
 		return false;
 	}
-	return loop_timer_start(boot->loop, &boot->scope_deadline,
-				clock_monotonic_us() + SCOPE_DEADLINE_US,
-				handle_scope_deadline) >= 0;
+	await_seat(boot);
+	return boot->seat_awaited;
+}
+
+void boot_greeter_go_on(struct boot *boot)
+{
+	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
+		struct manager_unit unit;
+
+		if (!manager_unit(boot->manager, boot->greeter_scopes[i], &unit))
+			boot->greeter_scopes[i][0] = '\0';
+	}
+	if (boot->seat_awaited && boot_greeter_is_there(boot))
+		await_seat(boot);
+	else if (boot->seat_awaited)
+		go_on(boot);
+	else
+		manager_prestart_done(boot->manager, boot->display_manager);
 }
 
 /* --- a greeter that fails --- */
@@ -110,8 +133,8 @@ static void climb(struct boot *boot)
 /* Nobody has seen anything of it, and the display manager did not end it by its own end. */
 static void greeter_ended(struct boot *boot)
 {
-	if (!boot->display.enabled || boot->display.owner != DISPLAY_HANDED ||
-	    boot->scope_deadline.loop || boot->power != BOOT_POWER_NONE)
+	if (!boot->display.enabled || boot->display.owner != DISPLAY_HANDED || boot->seat_awaited ||
+	    boot->power != BOOT_POWER_NONE)
 		return;
 	log_warning("the greeter of %s ended before it showed anything", boot->display_manager);
 	if (!boot_greeter_is_there(boot))
@@ -133,7 +156,7 @@ static void handle_unit_gone(struct manager_listener *listener, const char *name
 	}
 	if (was_greeter)
 		greeter_ended(boot);
-	if (boot->scope_deadline.loop && !boot_greeter_is_there(boot))
+	if (boot->seat_awaited && !boot_greeter_is_there(boot))
 		go_on(boot);
 }
 

@@ -30,15 +30,28 @@ static void handle_log_message(struct helper *helper, struct channel_message *me
 	log_keep_take(&boot->log_keep, &helper->channel, message);
 }
 
-void boot_log_start(struct boot *boot)
+static struct helper_spec log_spec(struct boot *boot)
 {
 	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-log", NULL };
-	const struct helper_spec spec = { .name = "early-log",
-					  .argv = argv,
-					  .protocol = &logs_protocol,
-					  .on_message = handle_log_message,
-					  .on_exit = handle_log_exit,
-					  .data = boot };
+
+	return (struct helper_spec){ .name = "early-log",
+				     .argv = argv,
+				     .protocol = &logs_protocol,
+				     .on_message = handle_log_message,
+				     .on_exit = handle_log_exit,
+				     .data = boot };
+}
+
+int boot_log_adopt(struct boot *boot, pid_t pid, int link_fd)
+{
+	const struct helper_spec spec = log_spec(boot);
+
+	return helper_adopt(&boot->log, boot->loop, &spec, pid, link_fd);
+}
+
+void boot_log_start(struct boot *boot)
+{
+	const struct helper_spec spec = log_spec(boot);
 	int r = helper_start(&boot->log, boot->loop, &spec);
 
 	if (r < 0) {

@@ -109,6 +109,7 @@ static void hand_over(struct boot *boot)
 	static char *const environment[] = { (char *)"TERM=linux", NULL };
 	char *const argv[] = { (char *)"early-shutdown", (char *)verb_name(boot->power), NULL };
 
+	watchdog_stop(&boot->watchdog);
 	(void)execve(boot->shutdown ? boot->shutdown : SHUTDOWN, argv, environment);
 	if (!boot->rescue.in_initramfs)
 		log_errno(-errno, "cannot execute " SHUTDOWN);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "config.h"
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/fs.h"
@@ -44,9 +45,12 @@ void boot_real_start_stage(struct boot *boot, enum table_stage stage, const char
 
 static void handle_all_loaded(struct manager *manager, int error, void *data)
 {
+	struct boot *boot = data;
+
 	if (error < 0)
 		log_errno(error, "the units could not all be read");
-	boot_real_start_stage(data, TABLE_STAGE_GREETER, "enabled; started after the greeter");
+	boot->rest_loaded = true;
+	boot_real_start_stage(boot, TABLE_STAGE_GREETER, "enabled; started after the greeter");
 }
 
 /* All stock units are read only now: it takes a second that the greeter had better use for. */
@@ -387,6 +391,28 @@ static void handle_power_unit(struct bus_link *bus, const char *unit)
 
 /* --- start --- */
 
+static void read_config(struct boot *boot)
+{
+	int r = config_read(&boot->config, CONFIG_PATH);
+
+	if (r < 0)
+		log_warning_errno(r, "cannot read " CONFIG_PATH);
+}
+
+static void start_watchdog(struct boot *boot)
+{
+	const struct config *config = &boot->config;
+	int r;
+
+	watchdog_init(&boot->watchdog);
+	if (config->watchdog_us == 0)
+		return;
+	r = watchdog_start(&boot->watchdog, boot->loop, config->watchdog_device,
+			   config->watchdog_us);
+	if (r < 0)
+		log_warning_errno(r, "cannot open the watchdog %s", config->watchdog_device);
+}
+
 static void find_display_manager(const struct manager_unit *unit, void *data)
 {
 	struct boot *boot = data;
@@ -467,7 +493,6 @@ void boot_real_start(struct boot *boot)
 	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
-	log_keep_init(&boot->log_keep);
 	manager_listen(boot->manager, &boot->listener);
 	boot_separate_start(boot);
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);
@@ -481,4 +506,41 @@ void boot_real_start(struct boot *boot)
 	r = manager_open_control(boot->manager);
 	if (r < 0)
 		log_errno(r, "cannot open the control socket; earlyctl will not work");
+	read_config(boot);
+	start_watchdog(boot);
+	boot_image_keep(boot);
+}
+
+/*
+ * What was under way goes on by itself: jobs, helpers, orders. What hung on a timer or on an answer that nobody keeps is asked
+ * for again; all of it may be asked for twice.
+ */
+void boot_real_go_on_with_state(struct boot *boot, bool crashed)
+{
+	enum boot_power power = boot->power;
+
+	log_info(crashed ? "went on after a crash" : "re-executed");
+	/* Not from a disk that may be what hangs: what early.conf said is in the state. */
+	if (!crashed)
+		read_config(boot);
+	start_watchdog(boot);
+	if (!helper_is_running(&boot->log))
+		boot_log_start(boot);
+	if (boot->bus.wanted)
+		bus_link_start(&boot->bus);
+	if (!helper_is_running(&boot->display.splash) && boot->display.owner != DISPLAY_GREETER)
+		display_start(&boot->display);
+	if (!boot->units_loaded && manager_load_manifests(boot->manager, handle_loaded, boot) < 0)
+		handle_loaded(boot->manager, -ENOMEM, boot);
+	else if (!boot->after_greeter)
+		(void)loop_timer_start(boot->loop, &boot->deadline,
+				       clock_monotonic_us() + GREETER_DEADLINE_US,
+				       handle_greeter_deadline);
+	boot_greeter_go_on(boot);
+	if (boot->after_greeter && !boot->rest_loaded)
+		start_rest(boot);
+	boot_real_maybe_write(boot);
+	boot->power = BOOT_POWER_NONE;
+	if (power != BOOT_POWER_NONE)
+		boot_power(boot, power);
 }

@@ -358,6 +358,42 @@ int bus_link_adopt(struct bus_link *bus, pid_t pid, int link_fd)
 	return helper_adopt(&bus->helper, bus->loop, &spec, pid, link_fd);
 }
 
+void bus_link_each_forward(const struct bus_link *bus,
+			   void (*fn)(const struct bus_forward *forward, bool power, void *data),
+			   void *data)
+{
+	for (size_t i = 0; i < BUS_LINK_MAX_FORWARDS; i++)
+		if (bus->forwards[i].job != 0)
+			fn(&bus->forwards[i], false, data);
+	if (bus->power.job != 0)
+		fn(&bus->power, true, data);
+}
+
+void bus_link_adopt_forward(struct bus_link *bus, uint32_t job, const char *unit, bool power)
+{
+	struct bus_forward *forward = power ? &bus->power : find_forward(bus, 0);
+
+	if (!forward)
+		return;
+	forward->job = job;
+	(void)snprintf(forward->unit, sizeof(forward->unit), "%s", unit);
+}
+
+void bus_link_each_load(const struct bus_link *bus,
+			void (*fn)(const struct bus_pending_load *load, void *data), void *data)
+{
+	for (size_t i = 0; i < BUS_LINK_MAX_LOADS; i++)
+		if (bus->loads[i].bus)
+			fn(&bus->loads[i], data);
+}
+
+void bus_link_adopt_load(struct bus_link *bus, uint32_t cookie, const char *unit)
+{
+	const struct bus_load request = { .cookie = cookie, .unit = unit };
+
+	handle_load(bus, &request);
+}
+
 void bus_link_stop(struct bus_link *bus)
 {
 	if (bus->power.job)

@@ -63,5 +63,16 @@ void bus_link_start(struct bus_link *bus);
 /* Takes over an early-bus that runs already. @link_fd is taken over. */
 int bus_link_adopt(struct bus_link *bus, pid_t pid, int link_fd);
 
+/* The jobs that early-bus knows by other names, its job for the end of the machine (@power) among them; and one of the program before. */
+void bus_link_each_forward(const struct bus_link *bus,
+			   void (*fn)(const struct bus_forward *forward, bool power, void *data),
+			   void *data);
+void bus_link_adopt_forward(struct bus_link *bus, uint32_t job, const char *unit, bool power);
+
+/* The units that early-bus asked early-load for and waits for; and one that it asked the program before for. */
+void bus_link_each_load(const struct bus_link *bus,
+			void (*fn)(const struct bus_pending_load *load, void *data), void *data);
+void bus_link_adopt_load(struct bus_link *bus, uint32_t cookie, const char *unit);
+
 /* All has stopped: the end of the machine's job is told, and early-bus ends. */
 void bus_link_stop(struct bus_link *bus);

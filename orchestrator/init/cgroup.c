@@ -17,6 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
@@ -36,6 +37,7 @@
  */
 
 #define MAX_DEPTH 8 /* of groups that services make in theirs */
+#define SCAN_RETRY_US (50 * USEC_PER_MSEC)
 #define MAX_PROCS_BYTES (256 * 1024)
 
 struct cgroup_tree {
@@ -43,6 +45,7 @@ struct cgroup_tree {
 	struct list groups; /* cgroup::link */
 	struct loop_source source; /* inotify */
 	struct loop_hook hook;
+	struct loop_timer scan_retry; /* there was no memory to look at the processes */
 	int root_fd; /* -1: no tree */
 	int proc_fd; /* -1: a tree */
 	int inotify_fd;
@@ -99,12 +102,14 @@ static void set_populated(struct cgroup *group, bool populated)
 
 static bool read_populated(const struct cgroup *group)
 {
-	char *text CLEANUP(free_charp)
-	= NULL;
-	size_t len;
+	char text[256];
+	int fd CLEANUP_FD
+	= group->fd < 0 ? -1 : openat(group->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	if (group->fd < 0 || fs_read_file_at(group->fd, "cgroup.events", 4096, &text, &len) < 0)
-		return false;
+	if (n < 0) /* that descriptors are short says nothing about the group */
+		return group->fd >= 0 && errno != ENOENT && errno != ENODEV && group->populated;
+	text[n] = '\0';
 	return strstr(text, "populated 1") != NULL;
 }
 
@@ -282,12 +287,45 @@ static void refresh_set(struct cgroup *group, const struct procset_process *proc
 		set_populated(group, group->processes.n_members > 0);
 }
 
+static void handle_scan_retry(struct loop_timer *timer);
+
+/* Without it a service that ended could be waited for until its deadline. */
+static void scan_later(struct cgroup_tree *tree)
+{
+	(void)loop_timer_start(tree->loop, &tree->scan_retry, clock_monotonic_us() + SCAN_RETRY_US,
+			       handle_scan_retry); /* the next death scans as well */
+}
+
+static int scan(struct cgroup_tree *tree, struct procset_process **ret, size_t *ret_n)
+{
+	int r = procset_scan(tree->proc_fd, ret, ret_n);
+
+	if (r < 0)
+		scan_later(tree);
+	return r;
+}
+
+static void handle_scan_retry(struct loop_timer *timer)
+{
+	struct cgroup_tree *tree = container_of(timer, struct cgroup_tree, scan_retry);
+	struct procset_process *processes;
+	struct cgroup *group;
+	size_t n;
+
+	if (scan(tree, &processes, &n) < 0)
+		return;
+	list_for_each (group, &tree->groups, link)
+		if (group->processes.n_members > 0)
+			refresh_set(group, processes, n);
+	free(processes);
+}
+
 static void refresh(struct cgroup *group)
 {
 	struct procset_process *processes;
 	size_t n;
 
-	if (procset_scan(group->tree->proc_fd, &processes, &n) < 0)
+	if (scan(group->tree, &processes, &n) < 0)
 		return;
 	refresh_set(group, processes, n);
 	free(processes);
@@ -316,7 +354,7 @@ void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid)
 	if (cgroup_tree_is_real(tree))
 		return;
 	group = owner_of(tree, pid);
-	if (!group || procset_scan(tree->proc_fd, &processes, &n) < 0)
+	if (!group || scan(tree, &processes, &n) < 0)
 		return;
 	list_for_each (other, &tree->groups, link)
 		if (other != group && other->processes.n_members > 0)
@@ -391,6 +429,7 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 	if (!tree)
 		return NULL;
 	loop_hook_cancel(&tree->hook);
+	loop_timer_stop(&tree->scan_retry);
 	loop_remove(&tree->source);
 	fd_close(tree->inotify_fd);
 	fd_close(tree->root_fd);

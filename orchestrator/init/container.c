@@ -19,16 +19,21 @@
 #include "early/parse.h"
 #include "early/strv.h"
 
+#include "config.h"
+#include "crash.h"
+#include "image.h"
 #include "manager.h"
 #include "outputs.h"
+#include "timeline.h"
+#include "watchdog.h"
 
 /*
  * Container mode: services, supervision and control as on a machine, without display, overlay and disks. Every unit that has a
  * stage is started at once; the others wait for a demand. SIGTERM and SIGINT stop all in reverse order, then it ends.
  *
  * `earlyctl daemon-reexec` executes the program that is now at argv[0] in place of this one, with the same options and the state
- * in a memfd (--state). The services do not notice. Children are reaped only after the state was read, so that one that
- * ended in between is found by who watches it.
+ * in the image (--state), and so does a crash (crash.c). The services do not notice. Children are reaped only after the
+ * state was read, so that one that ended in between is found by who watches it.
  */
 
 #define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
@@ -39,14 +44,17 @@ struct container {
 	char *run_dir;
 	char *cgroup_root;
 	char *helpers;
+	char *config; /* early.conf; NULL: none */
 	char **argv; /* as they came */
-	int state_fd; /* of the program before; -1: none */
+	struct crash_state state; /* of the program before; fds[0] -1: none */
 	bool debug;
 	bool help;
 
 	struct loop *loop;
 	struct manager *manager;
 	struct outputs *outputs;
+	struct image image;
+	struct watchdog watchdog;
 	struct loop_timer reexec; /* after the answer to the request is out */
 };
 
@@ -118,14 +126,24 @@ static int apply_helpers(void *target, const char *value)
 	return set_path(&((struct container *)target)->helpers, value);
 }
 
+static int apply_config(void *target, const char *value)
+{
+	return set_path(&((struct container *)target)->config, value);
+}
+
+static int apply_crash_window(void *target, const char *value)
+{
+	uint64_t us;
+
+	if (parse_span_us(value, &us) < 0)
+		return -EINVAL;
+	crash_set_again_us(us);
+	return 0;
+}
+
 static int apply_state(void *target, const char *value)
 {
-	uint32_t fd;
-
-	if (parse_u32(value, &fd) < 0 || fd <= STDERR_FILENO || fd > INT32_MAX)
-		return -EINVAL;
-	((struct container *)target)->state_fd = (int)fd;
-	return 0;
+	return crash_parse(value, &((struct container *)target)->state);
 }
 
 static int apply_debug(void *target, const char *value)
@@ -141,7 +159,11 @@ static const struct opt opts[] = {
 	{ 0, "run", "DIR", "state and control socket (absolute; default /run/early)", apply_run },
 	{ 0, "cgroup", "DIR", "a directory of a cgroup v2 tree that is ours", apply_cgroup },
 	{ 0, "helpers", "DIR", "where early-load, early-exec and early-log are", apply_helpers },
-	{ 0, "state", "FD", "take over from the program before (its daemon-reexec gives this)",
+	{ 0, "config", "FILE", "an early.conf of its own (the watchdog; default none)",
+	  apply_config },
+	{ 0, "crash-window", "SPAN",
+	  "end at a second crash of early-init within SPAN (default 10s)", apply_crash_window },
+	{ 0, "state", "FD,FD", "take over from the program before (its daemon-reexec gives this)",
 	  apply_state },
 	{ 0, "debug", NULL, "say what happens", apply_debug },
 	{ 'h', "help", NULL, "show this help", apply_help },
@@ -149,44 +171,12 @@ static const struct opt opts[] = {
 
 /* --- re-exec --- */
 
-static bool is_state_option(const char *word)
-{
-	return strncmp(word, "--state=", strlen("--state=")) == 0;
-}
-
-/* Returns only if it failed; then all is as before. */
-static int reexec(struct container *container)
-{
-	char **argv CLEANUP_STRV = NULL;
-	int fd CLEANUP_FD
-	= -1;
-	int r;
-
-	r = fd_new_memfd("early-state", &fd);
-	if (r == 0)
-		r = manager_serialize(container->manager, fd);
-	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-		r = -errno;
-	for (char **word = container->argv; *word && r == 0; word++)
-		if (!is_state_option(*word))
-			r = strv_append(&argv, *word);
-	if (r == 0)
-		r = strv_appendf(&argv, "--state=%d", fd);
-	if (r == 0)
-		r = fd_set_cloexec(fd, false);
-	if (r < 0 || !argv)
-		return r;
-	execv(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv);
-	r = -errno;
-	manager_serialize_undo(container->manager);
-	return r;
-}
-
 static void handle_reexec(struct loop_timer *timer)
 {
 	struct container *container = container_of(timer, struct container, reexec);
 
-	log_warning_errno(reexec(container), "cannot execute %s anew, going on",
+	manager_save(container->manager);
+	log_warning_errno(crash_exec_anew(), "cannot execute %s anew, going on",
 			  container->argv[0]);
 }
 
@@ -278,12 +268,14 @@ static int start_manager(struct container *container)
 /* From the state of the program before; 0 also if that can't be read: then it is a plain start. */
 static int take_state(struct container *container)
 {
-	int fd CLEANUP_FD
-	= TAKE_FD(container->state_fd);
-	int r = manager_deserialize(container->manager, fd);
+	const struct crash_state *state = &container->state;
+	int r = manager_read_image(container->manager, state->fds, state->crashed_us > 0);
 
+	crash_close_strays();
 	if (r < 0)
 		log_warning_errno(r, "the state of the program before can't be read");
+	if (r < 0 && state->crashed_us > 0)
+		_exit(CRASH_EXIT_NO_STATE); /* started plainly, everything would run twice */
 	return r;
 }
 
@@ -356,6 +348,49 @@ static int begin(struct container *container)
 	return r < 0 ? log_errno(r, "cannot run early-load") : 0;
 }
 
+/* Where the program before was. */
+static int go_on(struct container *container)
+{
+	log_info(container->state.crashed_us > 0 ? "went on after a crash" : "re-executed");
+	start_outputs(container);
+	if (manager_is_stopping(container->manager))
+		handle_signal(NULL, container);
+	else if (!timeline_when(manager_timeline(container->manager), "complete"))
+		return manager_load(container->manager, NULL, handle_loaded, container);
+	return 0;
+}
+
+static void start_watchdog(struct container *container)
+{
+	struct config config;
+	int r;
+
+	watchdog_init(&container->watchdog);
+	if (!container->config)
+		return;
+	r = config_read(&config, container->config);
+	if (r < 0)
+		log_warning_errno(r, "cannot read %s", container->config);
+	if (config.watchdog_us == 0)
+		return;
+	r = watchdog_start(&container->watchdog, container->loop, config.watchdog_device,
+			   config.watchdog_us);
+	if (r < 0)
+		log_warning_errno(r, "cannot open the watchdog %s", config.watchdog_device);
+}
+
+static void keep_image(struct container *container)
+{
+	int r = image_init(&container->image);
+
+	if (r < 0) {
+		log_warning_errno(r, "cannot keep the state for a crash");
+		return;
+	}
+	manager_keep_image(container->manager, &container->image);
+	crash_arm(&container->image, container->argv);
+}
+
 static int run(struct container *container)
 {
 	bool taken = false;
@@ -370,7 +405,7 @@ static int run(struct container *container)
 	r = start_manager(container);
 	if (r < 0)
 		return r;
-	if (container->state_fd >= 0)
+	if (container->state.fds[0] >= 0)
 		taken = take_state(container) == 0;
 	r = watch_signals(container);
 	if (r < 0)
@@ -379,31 +414,37 @@ static int run(struct container *container)
 	if (r < 0)
 		return log_errno(r, "cannot open %s/control", container->run_dir);
 	if (taken) {
-		log_info("re-executed");
-		start_outputs(container);
+		r = go_on(container);
 	} else {
 		r = begin(container);
 	}
-	return r < 0 ? r : loop_run(container->loop);
+	if (r < 0)
+		return r;
+	start_watchdog(container);
+	keep_image(container);
+	return loop_run(container->loop);
 }
 
 static void container_done(struct container *container)
 {
 	outputs_free(container->outputs);
 	loop_timer_stop(&container->reexec);
+	watchdog_stop(&container->watchdog);
 	manager_free(container->manager);
+	image_done(&container->image);
 	loop_free(container->loop);
-	fd_close(container->state_fd);
 	strv_free(container->argv);
 	strv_free(container->service_dirs);
 	free(container->run_dir);
 	free(container->cgroup_root);
 	free(container->helpers);
+	free(container->config);
 }
 
 int container_main(int argc, char **argv)
 {
-	struct container container CLEANUP(container_done) = { .state_fd = -1 };
+	struct container container CLEANUP(container_done) = { .state.fds = { -1, -1 },
+							       .watchdog.fd = -1 };
 	int n;
 
 	for (int i = 0; i < argc; i++)
@@ -424,7 +465,7 @@ int container_main(int argc, char **argv)
 	}
 	if (check_pid() < 0)
 		return 2;
-	if (container.state_fd < 0 && check_services(container.service_dirs) < 0)
+	if (container.state.fds[0] < 0 && check_services(container.service_dirs) < 0)
 		return EXIT_FAILURE; /* a re-execution must not end here: its services run */
 	log_init("early-init", LOG_SINK_STDERR, container.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 	if ((!container.run_dir && set_path(&container.run_dir, "/run/early") < 0) ||

@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "early/cause.h"
 #include "early/channel.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/proc.h"
@@ -21,6 +23,7 @@
 
 #include "control_answer.h"
 #include "manager_internal.h"
+#include "state_proto.h"
 
 /*
  * The control socket
@@ -32,6 +35,8 @@
  * No user but root can take all places: each has a few.
  */
 
+#define PAUSE_US (100 * USEC_PER_MSEC)
+
 struct control {
 	struct manager *manager;
 	struct loop_source source;
@@ -40,6 +45,9 @@ struct control {
 	size_t n_clients;
 	uint32_t last_serial;
 	int fd;
+	int reserve_fd; /* -1: none could be had */
+	struct loop_timer pause; /* nobody is let in */
+	bool told; /* that there are no descriptors */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -61,6 +69,7 @@ static void client_free(struct client *client)
 	channel_close(&client->channel);
 	list_remove(&client->link);
 	client->control->n_clients--;
+	manager_wake(client->control->manager);
 	free(client);
 }
 
@@ -77,6 +86,7 @@ static struct client *find_client(struct control *control, uint32_t serial)
 static void reply(struct client *client, int error, const char *text)
 {
 	client->busy = false;
+	manager_wake(client->control->manager);
 	client->job = 0;
 	control_answer_done(&client->channel, error, text);
 }
@@ -340,6 +350,7 @@ static void handle_request(struct client *client, const struct control_request *
 {
 	client->verb = request->verb;
 	client->busy = true;
+	manager_wake(client->control->manager);
 	if (request->verb >= ARRAY_SIZE(verbs))
 		reply(client, -EINVAL, "this early-init does not know that verb");
 	else if (!verbs[request->verb].for_all && client->uid != 0)
@@ -389,6 +400,57 @@ static void handle_job_done(struct manager_listener *listener, uint32_t job, con
 			reply(client, good ? 0 : error, good ? "" : text);
 }
 
+/* --- an exec --- */
+
+static struct client *add_client(struct control *control, int fd, const struct ucred *ucred);
+
+void control_each_client(const struct control *control,
+			 void (*fn)(const struct state_client *client, void *data), void *data)
+{
+	struct client *client;
+
+	if (!control)
+		return;
+	list_for_each (client, &control->clients, link) {
+		const struct state_client message = {
+			.fd = state_fd(client->channel.fd),
+			.flags = (client->busy ? STATE_CLIENT_BUSY : 0) |
+				 (client->channel.queued_bytes > 0 ? STATE_CLIENT_BEHIND : 0),
+			.verb = client->verb,
+			.job = client->job,
+			.name = client->name,
+		};
+
+		fn(&message, data);
+	}
+}
+
+void control_adopt_client(struct control *control, const struct state_client *message, bool crashed)
+{
+	bool busy = message->flags & STATE_CLIENT_BUSY;
+	struct ucred ucred;
+	socklen_t len = sizeof(ucred);
+	struct client *client;
+	int fd = state_fd_take(message->fd);
+
+	if (fd < 0)
+		return;
+	if ((message->flags & STATE_CLIENT_BEHIND) || (crashed && !busy) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0) {
+		fd_close(fd);
+		return;
+	}
+	client = add_client(control, fd, &ucred);
+	if (!client || !busy)
+		return;
+	client->busy = true;
+	client->verb = message->verb;
+	client->job = message->job;
+	(void)snprintf(client->name, sizeof(client->name), "%s", message->name);
+	if (client->job == 0 || !manager_has_job(control->manager, client->job))
+		reply(client, -EAGAIN, "early-init was executed anew meanwhile; ask again");
+}
+
 /* --- clients come --- */
 
 static bool has_room(const struct control *control, uid_t uid)
@@ -404,32 +466,68 @@ static bool has_room(const struct control *control, uid_t uid)
 			    control->n_clients < CONTROL_MAX_CLIENTS / 2);
 }
 
-static void add_client(struct control *control, int fd)
+/* Takes @fd over; NULL: no memory. */
+static struct client *add_client(struct control *control, int fd, const struct ucred *ucred)
 {
-	struct ucred ucred;
-	socklen_t len = sizeof(ucred);
-	struct client *client;
+	struct client *client = calloc(1, sizeof(*client));
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0 ||
-	    !has_room(control, ucred.uid)) {
-		fd_close(fd);
-		return;
-	}
-	client = calloc(1, sizeof(*client));
 	if (!client) {
 		fd_close(fd);
-		return;
+		return NULL;
 	}
 	client->control = control;
-	client->uid = ucred.uid;
-	client->pid = (uint32_t)ucred.pid;
+	client->uid = ucred->uid;
+	client->pid = (uint32_t)ucred->pid;
 	client->serial = ++control->last_serial;
 	list_append(&control->clients, &client->link);
 	control->n_clients++;
 	client->channel.fd = -1;
 	if (channel_init(&client->channel, control->manager->loop, fd, &control_protocol,
-			 handle_message, handle_close, client) < 0)
+			 handle_message, handle_close, client) < 0) {
 		client_free(client);
+		return NULL;
+	}
+	manager_wake(control->manager);
+	return client;
+}
+
+static void greet(struct control *control, int fd)
+{
+	struct ucred ucred;
+	socklen_t len = sizeof(ucred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &ucred, &len) < 0 ||
+	    !has_room(control, ucred.uid))
+		fd_close(fd);
+	else
+		(void)add_client(control, fd, &ucred); /* no memory: hung up on */
+}
+
+static void handle_pause_end(struct loop_timer *timer)
+{
+	struct control *control = container_of(timer, struct control, pause);
+
+	(void)loop_modify(&control->source, EPOLLIN); /* it is in the loop */
+}
+
+/* The reserve takes one that there is no descriptor for, so that it hears of it; without it all of them wait for a while. */
+static void turn_away(struct control *control)
+{
+	int fd;
+
+	control->reserve_fd = fd_close(control->reserve_fd);
+	fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0) {
+		if (!control->told)
+			log_warning("no descriptor is left: clients of the control socket are "
+				    "turned away");
+		control->told = true;
+		fd_close(fd);
+	}
+	control->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && loop_timer_start(control->manager->loop, &control->pause,
+				       clock_monotonic_us() + PAUSE_US, handle_pause_end) == 0)
+		(void)loop_modify(&control->source, 0); /* it is in the loop */
 }
 
 static void handle_connection(struct loop_source *source, uint32_t events)
@@ -437,9 +535,11 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 	struct control *control = container_of(source, struct control, source);
 	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	/* Gone again, or no descriptors: the next turn tries the next one. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+		turn_away(control);
+	/* Gone again: the next turn tries the next one. */
 	if (fd >= 0)
-		add_client(control, fd);
+		greet(control, fd);
 }
 
 static int bind_socket(const char *path, int *ret_fd)
@@ -474,6 +574,7 @@ int control_new_from_fd(struct control **ret, struct manager *manager, int fd)
 	}
 	control->manager = manager;
 	control->fd = fd;
+	control->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	list_init(&control->clients);
 	snprintf(control->path, sizeof(control->path), "%s/control", manager->run_dir);
 	control->listener.job_done = handle_job_done;
@@ -517,6 +618,8 @@ struct control *control_free(struct control *control)
 		client_free(client);
 	manager_unlisten(&control->listener);
 	loop_remove(&control->source);
+	loop_timer_stop(&control->pause);
+	fd_close(control->reserve_fd);
 	fd_close(control->fd);
 	free(control);
 	return NULL;

@@ -120,10 +120,11 @@ void display_init(struct display *display, struct loop *loop, bool enabled)
 	display->drm_fd = -1;
 }
 
-void display_start(struct display *display)
+static struct helper_spec make_spec(struct display *display)
 {
 	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-splash", NULL };
-	const struct helper_spec spec = {
+
+	return (struct helper_spec){
 		.name = "early-splash",
 		.argv = argv,
 		.protocol = &splash_protocol,
@@ -131,6 +132,18 @@ void display_start(struct display *display)
 		.on_exit = handle_exit,
 		.data = display,
 	};
+}
+
+int display_adopt(struct display *display, pid_t pid, int link_fd)
+{
+	const struct helper_spec spec = make_spec(display);
+
+	return helper_adopt(&display->splash, display->loop, &spec, pid, link_fd);
+}
+
+void display_start(struct display *display)
+{
+	const struct helper_spec spec = make_spec(display);
 	int r;
 
 	if (!display->enabled)

@@ -44,6 +44,9 @@ void display_init(struct display *display, struct loop *loop, bool enabled);
 /* Starts the splash; it adopts the frame that the duplicate holds, if there is one. */
 void display_start(struct display *display);
 
+/* Takes over one that the program before an exec started. @link_fd is taken over. */
+int display_adopt(struct display *display, pid_t pid, int link_fd);
+
 void display_progress(struct display *display, uint32_t percent, const char *caption);
 
 /* A page instead of progress. SPLASH_KIND_PROGRESS goes back. */

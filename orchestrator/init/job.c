@@ -224,14 +224,14 @@ static void run_restart(struct job *job)
 
 static void run_reload(struct job_queue *queue, struct job *job)
 {
-	int r = service_reload(job->service);
+	int r;
 
+	job->state = JOB_RUNNING; /* before: it is saved with the process that reloads */
+	r = service_reload(job->service);
 	if (r == -ENOTSUP && job->service->definition->service.reload_to.len > 0)
 		job_finish(queue, job, JOB_DONE); /* the others' reloads were its own */
 	else if (r < 0)
 		job_finish(queue, job, JOB_FAILED);
-	else
-		job->state = JOB_RUNNING;
 }
 
 static void run(struct job_queue *queue, struct job *job)

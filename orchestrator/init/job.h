@@ -39,6 +39,7 @@ struct job {
 	uint32_t id;
 	enum job_kind kind;
 	enum job_state state;
+	uint32_t saved_as; /* manager's: a mark of what the image has of it; 0: nothing */
 	char *name;
 	char *why;
 	struct service *service; /* NULL while it is not known */

@@ -19,12 +19,14 @@ void log_keep_init(struct log_keep *keep)
 {
 	list_init(&keep->fds);
 	keep->n_fds = 0;
+	keep->unsaved = false;
 }
 
 static void forget(struct log_keep *keep, struct log_keep_fd *kept)
 {
 	list_remove(&kept->link);
 	keep->n_fds--;
+	keep->unsaved = true;
 	fd_close(kept->fd);
 	free(kept->name);
 	free(kept);
@@ -48,27 +50,34 @@ static void drop(struct log_keep *keep, const char *name)
 }
 
 /* A second one of a name replaces the first. */
-static int add(struct log_keep *keep, const char *name, struct channel_message *message)
+int log_keep_adopt(struct log_keep *keep, const char *name, int fd)
 {
-	struct log_keep_fd *kept;
+	struct log_keep_fd *kept = NULL;
 
-	if (message->n_fds != 1)
-		return -EPROTO;
 	drop(keep, name);
-	if (keep->n_fds >= LOGS_KEEP_MAX)
-		return -EMFILE;
-	kept = calloc(1, sizeof(*kept));
-	if (!kept)
-		return -ENOMEM;
-	kept->name = strdup(name);
-	if (!kept->name) {
+	if (keep->n_fds < LOGS_KEEP_MAX)
+		kept = calloc(1, sizeof(*kept));
+	if (kept)
+		kept->name = strdup(name);
+	if (!kept || !kept->name) {
 		free(kept);
-		return -ENOMEM;
+		fd_close(fd);
+		return keep->n_fds < LOGS_KEEP_MAX ? -ENOMEM : -EMFILE;
 	}
-	kept->fd = TAKE_FD(message->fds[0]);
+	kept->fd = fd;
 	list_append(&keep->fds, &kept->link);
 	keep->n_fds++;
+	keep->unsaved = true;
 	return 0;
+}
+
+void log_keep_each(const struct log_keep *keep, void (*fn)(const char *name, int fd, void *data),
+		   void *data)
+{
+	const struct log_keep_fd *kept;
+
+	list_for_each (kept, &keep->fds, link)
+		fn(kept->name, kept->fd, data);
 }
 
 void log_keep_take(struct log_keep *keep, struct channel *channel, struct channel_message *message)
@@ -81,8 +90,10 @@ void log_keep_take(struct log_keep *keep, struct channel *channel, struct channe
 		return;
 	}
 	r = channel_unpack(channel, message, &kept, sizeof(kept));
-	if (r == 0 && message->opcode == LOGS_KEEP)
-		r = add(keep, kept.name, message);
+	if (r == 0 && message->opcode == LOGS_KEEP && message->n_fds != 1)
+		r = -EPROTO;
+	else if (r == 0 && message->opcode == LOGS_KEEP)
+		r = log_keep_adopt(keep, kept.name, TAKE_FD(message->fds[0]));
 	else if (r == 0)
 		drop(keep, kept.name);
 	if (r < 0)

@@ -15,6 +15,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "crash.h"
 #include "ladder.h"
 #include "spawn.h"
 
@@ -58,15 +59,16 @@ static void handle_state_changed(struct service *service, enum service_state old
 {
 	struct manager *manager = data;
 
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
 	relations_note(manager, service, old);
+	manager_wake(manager);
 }
 
 static void handle_changed(struct service *service, void *data)
 {
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	manager_wake(data);
 }
 
@@ -101,6 +103,14 @@ static void release_idle(struct manager *manager)
 	list_for_each (service, &manager->services, link)
 		if (service->awaits_idle)
 			service_prestart_done(service);
+}
+
+/* A crash in what is left of this turn must not forget the process: the service would run twice. */
+static void handle_spawned(struct service *service, void *data)
+{
+	service->unsaved = true;
+	manager_save(data);
+	crash_child_is_known();
 }
 
 static bool handle_prestart(struct service *service, void *data)
@@ -200,6 +210,7 @@ static void handle_stream(struct service *service, void *data)
 {
 	struct manager *manager = data;
 
+	service->unsaved = true;
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
@@ -224,6 +235,17 @@ static void ended_free(struct ended_job *ended)
 	free(ended);
 }
 
+static void tell_without_memory(struct manager *manager, uint32_t id, enum job_result result)
+{
+	manager_wake(manager);
+	if (manager->n_nameless == MANAGER_MAX_NAMELESS) {
+		log_warning("no memory to tell the end of job %u", id);
+		return;
+	}
+	manager->nameless[manager->n_nameless].id = id;
+	manager->nameless[manager->n_nameless++].result = result;
+}
+
 void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 		       enum job_result result, int error, const char *detail)
 {
@@ -233,7 +255,7 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 		ended->name = strdup(name);
 	if (!ended || !ended->name) {
 		free(ended);
-		log_warning("no memory to tell the end of the job for %s", name);
+		tell_without_memory(manager, id, result);
 		return;
 	}
 	ended->id = id;
@@ -246,6 +268,7 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 
 static void handle_job_done(const struct job *job, enum job_result result, void *data)
 {
+	manager_forget(data, "", job->id);
 	manager_job_ended(data, job->id, job->name, result, job->error, job->detail);
 }
 
@@ -258,6 +281,12 @@ static void tell_ended(struct manager *manager)
 {
 	struct ended_job *ended;
 
+	while (manager->n_nameless > 0) {
+		size_t last = --manager->n_nameless;
+
+		MANAGER_TELL(manager, job_done, manager->nameless[last].id, "",
+			     job_result_name(manager->nameless[last].result));
+	}
 	while ((ended = list_first(&manager->ended, struct ended_job, link))) {
 		list_remove(&ended->link);
 		manager->telling = ended;
@@ -313,6 +342,8 @@ static void collect_garbage(struct manager *manager)
 		manager->n_services--;
 		service_free(service);
 		if (name)
+			manager_forget(manager, name, 0);
+		if (name)
 			MANAGER_TELL(manager, unit_gone, name);
 	}
 }
@@ -350,6 +381,7 @@ static void handle_hook(struct loop_hook *hook)
 	collect_garbage(manager);
 	if (manager->stopped_fn && all_stopped(manager))
 		finish_stopping(manager);
+	manager_save(manager);
 }
 
 void manager_wake(struct manager *manager)
@@ -364,6 +396,7 @@ static void handle_stranger(const siginfo_t *info, void *data)
 	struct manager *manager = data;
 
 	cgroup_tree_reaped(manager->cgroups, info->si_pid);
+	manager_wake(manager); /* some service may have one process more */
 }
 
 static int list_overlaid(char ***paths, void *data)
@@ -406,6 +439,7 @@ static void init_parts(struct manager *manager)
 		.loop = manager->loop,
 		.state_changed = handle_state_changed,
 		.changed = handle_changed,
+		.spawned = handle_spawned,
 		.prestart = handle_prestart,
 		.gave_up = handle_gave_up,
 		.loops = handle_loops,
@@ -479,6 +513,7 @@ struct manager *manager_free(struct manager *manager)
 	list_for_each_safe (ended, next_ended, &manager->ended, link)
 		ended_free(ended);
 	nametable_clear(&manager->names);
+	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);
@@ -550,10 +585,16 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 		t_us = clock_boottime_us();
 	if (timeline_add(&manager->timeline, name, t_us, why) < 0)
 		log_warning("no memory for event %s", name);
+	manager_wake(manager);
 	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
 }
 
 /* --- the end --- */
+
+bool manager_is_stopping(struct manager *manager)
+{
+	return manager->stopping;
+}
 
 static void handle_stop_deadline(struct loop_timer *timer)
 {

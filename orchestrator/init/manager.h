@@ -18,6 +18,8 @@
 struct manager;
 struct service;
 
+typedef void (*state_put_fn)(uint16_t opcode, const void *value, void *to);
+
 struct manager_options {
 	bool container;
 	const char *run_dir; /* NULL: /run/early */
@@ -33,6 +35,12 @@ struct manager_options {
 	/* What else `earlyctl status` has to say about the machine, a line each. NULL: nothing. */
 	void (*status)(void *data, void (*say)(void *to, const char *text), void *to);
 	void *data;
+	/*
+	 * What else belongs into the image, in messages of state_proto.h, all of it or what may have changed; and how it comes back, last
+	 * of all. May be NULL.
+	 */
+	void (*save)(state_put_fn put, void *to, bool whole, void *data);
+	void (*take)(uint16_t opcode, const void *value, void *data);
 };
 
 /* One unit (service, target or scope) as the bus and the control socket see it. Valid during the call it comes with. */
@@ -207,9 +215,22 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 /* --- re-exec --- */
 
 /*
- * Writes all state to @fd (a memfd) at its current offset and lets the descriptors that belong to it survive an exec. If the exec fails,
- * call manager_serialize_undo(). The reader takes them over again. -EPROTO: not this version's.
+ * Writes all state of its own (not what options.save has) to @fd (a memfd) at its current offset and lets the descriptors that belong
+ * to it survive an exec. If the exec fails, call manager_serialize_undo(). The reader takes them over again. -EPROTO: not this version's.
  */
 int manager_serialize(struct manager *manager, int fd);
 void manager_serialize_undo(struct manager *manager);
 int manager_deserialize(struct manager *manager, int fd);
+
+/*
+ * From now on the whole state is in @image whenever the loop sleeps. Reading it after a crash (@crashed) or a planned exec: every
+ * descriptor was kept open, and those that belong to nobody are closed.
+ */
+struct image;
+void manager_keep_image(struct manager *manager, struct image *image);
+/* Brings it up to date; done before the loop sleeps, after any change. */
+void manager_save(struct manager *manager);
+int manager_read_image(struct manager *manager, const int fds[2], bool crashed);
+
+/* manager_stop_all was called, maybe by the program before. */
+bool manager_is_stopping(struct manager *manager);

@@ -3,6 +3,8 @@
 
 #include "cgroup.h"
 #include "control.h"
+#include "early/strbuf.h"
+#include "image.h"
 #include "job.h"
 #include "manager.h"
 #include "nametable.h"
@@ -14,6 +16,7 @@
 #define MANAGER_MAX_LOAD_REQUESTS 1024
 #define MANAGER_MAX_NOT_FOUND 4096
 #define MANAGER_MAX_LOADS_PER_JOB 4
+#define MANAGER_MAX_NAMELESS 64
 
 /* A job that ended and whose end was not yet told. */
 struct ended_job {
@@ -75,6 +78,12 @@ struct manager {
 	size_t n_scopes;
 	struct job_queue jobs;
 	struct list ended; /* ended_job::link */
+	/* Ends for which there was no memory: told without a name. */
+	struct {
+		uint32_t id;
+		enum job_result result;
+	} nameless[MANAGER_MAX_NAMELESS];
+	size_t n_nameless;
 	const struct ended_job *telling; /* while the listeners hear of it */
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
@@ -85,6 +94,10 @@ struct manager {
 
 	bool relations_due; /* of some service */
 	bool idle_due; /* some Type=idle waits for the others */
+	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
+	struct strbuf gone; /* GONE messages since it was saved */
+	bool save_failed;
+
 	bool stopping; /* no start any more */
 	struct loop_timer stop_deadline;
 	void (*stopped_fn)(struct manager *manager, void *data);
@@ -106,8 +119,14 @@ void manager_describe(const struct service *service, struct manager_unit *ret);
 void manager_describe_scope(const struct scope *scope, struct manager_unit *ret);
 
 /* A job that was under way before an exec; its id is kept. */
-int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
-			const char *why);
+struct state_job;
+int manager_restore_job(struct manager *manager, const struct state_job *state);
+
+/* A service (job 0) or a job (service "") is no more. */
+void manager_forget(struct manager *manager, const char *service, uint32_t job);
+
+/* Of a unit or a scope, and not yet at its end. */
+bool manager_has_job(struct manager *manager, uint32_t id);
 
 void loader_init(struct loader *loader, struct manager *manager);
 void loader_done(struct loader *loader);

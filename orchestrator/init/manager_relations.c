@@ -54,6 +54,7 @@ static bool may_be_held_up(struct service *service)
 
 	if (service->result == VERDICT_START_LIMIT)
 		return false;
+	service->unsaved = true;
 	return backoff_death(&service->backoff, now_us, now_us - service->started_us) ==
 	       BACKOFF_LOOP_NONE;
 }

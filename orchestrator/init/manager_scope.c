@@ -21,6 +21,7 @@ static void handle_scope_empty(struct scope *scope)
 		manager_job_ended(manager, scope->stop_job, name, JOB_DONE, 0, NULL);
 	manager->n_scopes--;
 	scope_free(scope);
+	manager_wake(manager);
 	MANAGER_TELL(manager, unit_gone, name);
 }
 
@@ -62,6 +63,7 @@ int manager_scope_new(struct manager *manager, const char *name, const char *sli
 		scope_free(scope);
 		return r;
 	}
+	manager_wake(manager);
 	manager_describe_scope(scope, &unit);
 	MANAGER_TELL(manager, unit_changed, &unit);
 	return 0;
@@ -75,6 +77,7 @@ int manager_scope_abandon(struct manager *manager, const char *name)
 	if (!scope)
 		return -ENOENT;
 	scope->abandoned = true;
+	manager_wake(manager);
 	manager_describe_scope(scope, &unit);
 	MANAGER_TELL(manager, unit_changed, &unit);
 	return 0;
@@ -101,6 +104,7 @@ int manager_scope_stop(struct manager *manager, struct scope *scope, uint32_t *r
 	}
 	*ret_job = scope->stop_job;
 	scope->stopping = true;
+	manager_wake(manager);
 	manager_describe_scope(scope, &unit);
 	MANAGER_TELL(manager, unit_changed, &unit);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
@@ -118,6 +122,7 @@ int manager_scope_kill(struct manager *manager, const char *name)
 	if (!scope)
 		return -ENOENT;
 	scope->stopping = true;
+	manager_wake(manager);
 	manager_describe_scope(scope, &unit);
 	MANAGER_TELL(manager, unit_changed, &unit);
 	return cgroup_kill(&scope->group, SIGKILL, 0);
@@ -130,4 +135,20 @@ void manager_scope_each(struct manager *manager, const char *name,
 
 	if (scope)
 		cgroup_each(&scope->group, fn, data);
+}
+
+bool manager_has_job(struct manager *manager, uint32_t id)
+{
+	const struct ended_job *ended;
+	const struct scope *scope;
+
+	if (job_find_id(&manager->jobs, id))
+		return true;
+	list_for_each (scope, &manager->scopes, link)
+		if (scope->stop_job == id)
+			return true;
+	list_for_each (ended, &manager->ended, link)
+		if (ended->id == id)
+			return true;
+	return false;
 }

@@ -6,6 +6,7 @@
 
 #include "early/fd.h"
 #include "early/log.h"
+#include "early/strbuf.h"
 
 #include "manager_internal.h"
 #include "state_proto.h"
@@ -16,7 +17,7 @@
  */
 
 struct writer {
-	int fd;
+	struct strbuf *out;
 	int error; /* the first one */
 	char *buf;
 };
@@ -28,7 +29,10 @@ static void put(struct writer *writer, uint16_t opcode, const void *value)
 	if (writer->error < 0)
 		return;
 	len = wire_pack(&manager_state_protocol, opcode, value, writer->buf, WIRE_MAX_MESSAGE);
-	writer->error = len < 0 ? len : fd_write_all(writer->fd, writer->buf, (size_t)len);
+	if (len < 0)
+		writer->error = len;
+	else
+		strbuf_add(writer->out, writer->buf, (size_t)len);
 }
 
 typedef void (*fd_fn)(int fd, void *data);
@@ -72,7 +76,15 @@ static uint32_t flags_of(const struct service *service)
 	       (service->restart_wanted ? STATE_SERVICE_RESTART_WANTED : 0) |
 	       (service->main_gone ? STATE_SERVICE_MAIN_GONE : 0) |
 	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0) |
-	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0);
+	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0) |
+	       (service->spawn_retry.loop ? STATE_SERVICE_SPAWN_RETRY : 0) |
+	       (service->cleaned ? STATE_SERVICE_CLEANED : 0) |
+	       (service->wished ? STATE_SERVICE_WISHED : 0) |
+	       (service->relations_due ? STATE_SERVICE_RELATIONS_DUE : 0) |
+	       (service->awaits_idle ? STATE_SERVICE_AWAITS_IDLE : 0) |
+	       (service->climbs ? STATE_SERVICE_CLIMBS : 0) |
+	       (service->awaits_software ? STATE_SERVICE_AWAITS_SOFTWARE : 0) |
+	       (service->group.killed ? STATE_SERVICE_GROUP_KILLED : 0);
 }
 
 static void put_service_itself(struct writer *writer, const struct service *service)
@@ -86,15 +98,15 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.started_us = service->started_us,
 		.restarts = service->restarts,
 		.main_pid = service->main.pid,
-		.main_pipe = service->main.pipe.fd,
+		.main_pipe = state_fd(service->main.pipe.fd),
 		.control_pid = service->control.pid,
-		.control_pipe = service->control.pipe.fd,
+		.control_pipe = state_fd(service->control.pipe.fd),
 		.nth = (uint32_t)service->nth,
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
-		.notify_fd = service->notify.fd,
-		.output_read = service->output_read,
-		.output_write = service->output_write,
+		.notify_fd = state_fd(service->notify.fd),
+		.output_read = state_fd(service->output_read),
+		.output_write = state_fd(service->output_write),
 		.status_text = service->status_text,
 		.detail = service->detail,
 		.deadline_us = service->timer.loop ? service->timer.deadline_us : 0,
@@ -106,15 +118,15 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.loop = service->backoff.loop,
 		.rung = service->rung,
 		.software = service->software ? service->software : "",
-		.ready_fd = service->ready_fd,
+		.ready_fd = state_fd(service->ready_fd),
 		.watchdog_span_us = service->watchdog_span_us,
 		.background = service->background,
+		.error_text = service->error_text,
+		.spawn_retries = service->n_spawn_retries,
 	};
 
 	put(writer, STATE_SERVICE, &message);
-	if (writer->error == 0)
-		writer->error = fd_write_all(writer->fd, service->definition->bytes,
-					     service->definition->n_bytes);
+	strbuf_add(writer->out, service->definition->bytes, service->definition->n_bytes);
 }
 
 static void put_members(struct writer *writer, const struct cgroup *group)
@@ -126,19 +138,33 @@ static void put_members(struct writer *writer, const struct cgroup *group)
 	}
 }
 
+/* What is executed is said by the end of its pipe: that is known anyway. */
+static void put_said(struct writer *writer, const struct service_process *process, bool of_control)
+{
+	const struct execs_pipe *pipe = &process->pipe;
+	const struct state_said message = { of_control, pipe->outcome, pipe->error, pipe->text };
+
+	if (process->pid > 0 &&
+	    (pipe->outcome == EXECS_OUTCOME_FAILED || pipe->outcome == EXECS_OUTCOME_SKIPPED))
+		put(writer, STATE_SAID, &message);
+}
+
 static void put_service(struct writer *writer, const struct service *service)
 {
 	const struct service_stored_fd *stored;
 
 	put_service_itself(writer, service);
+	put_said(writer, &service->main, false);
+	put_said(writer, &service->control, true);
 	for (size_t i = 0; i < service->listen.n_sockets; i++) {
 		const struct listen_socket *sock = &service->listen.sockets[i];
-		struct state_listen message = { sock->address, sock->name, sock->fd };
+		struct state_listen message = { sock->address, sock->name, state_fd(sock->fd) };
 
 		put(writer, STATE_LISTEN, &message);
 	}
 	list_for_each (stored, &service->stored_fds, link) {
-		struct state_stored message = { stored->name, stored->fd };
+		struct state_stored message = { stored->name, state_fd(stored->fd),
+						stored->source.loop != NULL };
 
 		put(writer, STATE_STORED, &message);
 	}
@@ -184,52 +210,220 @@ static void put_manager(struct writer *writer, const struct manager *manager)
 	const struct state_manager message = {
 		.version = STATE_VERSION,
 		.program = EARLY_VERSION,
-		.control_fd = control_fd(manager->control),
+		.control_fd = state_fd(control_fd(manager->control)),
 		.streams = manager->host.streams,
 		.last_job = manager->jobs.last_id,
+		.stopping = manager->stopping,
+		.gated = manager->host.gated,
 	};
 
 	put(writer, STATE_MANAGER, &message);
+}
+
+static void put_event(struct writer *writer, const struct timeline_event *event)
+{
+	struct state_event message = { event->name, event->t_us, event->why };
+
+	put(writer, STATE_EVENT, &message);
+}
+
+static uint32_t job_flags(const struct job *job)
+{
+	return (job->state == JOB_LOADING ? STATE_JOB_LOADING : 0) |
+	       (job->state == JOB_RUNNING ? STATE_JOB_RUNNING : 0) |
+	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0);
+}
+
+/* What of it changes; never 0. */
+static uint32_t job_mark(const struct job *job)
+{
+	return ((uint32_t)job->kind + 1) << 8 | job_flags(job);
+}
+
+static void put_job(struct writer *writer, const struct job *job)
+{
+	const struct state_job message = {
+		.id = job->id,
+		.kind = job->kind,
+		.flags = job_flags(job),
+		.error = job->error,
+		.name = job->name,
+		.why = job->why,
+		.detail = job->detail,
+	};
+
+	put(writer, STATE_JOB, &message);
+}
+
+static void put_ended(struct writer *writer, const struct ended_job *ended)
+{
+	const struct state_ended message = {
+		.id = ended->id,
+		.result = ended->result,
+		.error = ended->error,
+		.name = ended->name,
+		.detail = ended->detail,
+	};
+
+	put(writer, STATE_ENDED, &message);
+}
+
+static void put_client(const struct state_client *client, void *data)
+{
+	put(data, STATE_CLIENT, client);
+}
+
+static void put_other(uint16_t opcode, const void *value, void *data)
+{
+	put(data, opcode, value);
+}
+
+/* What is in every change: there are few of them, and that is simpler than to follow them. */
+static void put_few(struct writer *writer, struct manager *manager, bool whole)
+{
+	struct ended_job *ended;
+	struct scope *scope;
+
+	put_manager(writer, manager);
+	list_for_each (scope, &manager->scopes, link)
+		put_scope(writer, scope);
+	list_for_each (ended, &manager->ended, link)
+		put_ended(writer, ended);
+	control_each_client(manager->control, put_client, writer);
+	if (manager->image && manager->options.save)
+		manager->options.save(put_other, writer, whole, manager->options.data);
 }
 
 static void put_all(struct writer *writer, struct manager *manager)
 {
 	struct timeline_event *event;
 	struct service *service;
-	struct scope *scope;
 	struct job *job;
 
-	put_manager(writer, manager);
-	list_for_each (event, &manager->timeline.events, link) {
-		struct state_event message = { event->name, event->t_us, event->why };
-
-		put(writer, STATE_EVENT, &message);
-	}
+	put_few(writer, manager, true);
+	list_for_each (event, &manager->timeline.events, link)
+		put_event(writer, event);
 	list_for_each (service, &manager->services, link)
 		put_service(writer, service);
-	list_for_each (scope, &manager->scopes, link)
-		put_scope(writer, scope);
-	list_for_each (job, &manager->jobs.jobs, link) {
-		struct state_job message = { job->id, job->kind, job->name, job->why };
-
-		put(writer, STATE_JOB, &message);
-	}
-	put(writer, STATE_END, NULL);
+	list_for_each (job, &manager->jobs.jobs, link)
+		put_job(writer, job);
 }
 
-int manager_serialize(struct manager *manager, int fd)
+/* The end of the list: events are only ever appended. */
+static void put_new_events(struct writer *writer, const struct timeline *timeline)
 {
-	struct writer writer = { .fd = fd, .buf = malloc(WIRE_MAX_MESSAGE) };
-	bool on = false;
+	const struct list *at = &timeline->events;
+
+	for (size_t i = 0; i < timeline->n_unsaved && at->prev != &timeline->events; i++)
+		at = at->prev;
+	for (; at != &timeline->events; at = at->next)
+		put_event(writer, container_of(at, struct timeline_event, link));
+}
+
+static bool is_unsaved(const struct service *service)
+{
+	return service->unsaved || service->group.processes.changed;
+}
+
+static void put_changes(struct writer *writer, struct manager *manager)
+{
+	struct service *service;
+	struct job *job;
+
+	put_few(writer, manager, false);
+	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
+	if (manager->timeline.n_unsaved > 0)
+		put_new_events(writer, &manager->timeline);
+	list_for_each (service, &manager->services, link)
+		if (is_unsaved(service))
+			put_service(writer, service);
+	list_for_each (job, &manager->jobs.jobs, link)
+		if (job->saved_as != job_mark(job))
+			put_job(writer, job);
+}
+
+static int serialize(struct manager *manager, void (*fn)(struct writer *, struct manager *),
+		     struct strbuf *out)
+{
+	struct writer writer = { .out = out, .buf = malloc(WIRE_MAX_MESSAGE) };
 
 	if (!writer.buf)
 		return -ENOMEM;
-	put_all(&writer, manager);
+	fn(&writer, manager);
 	free(writer.buf);
-	if (writer.error < 0)
-		return writer.error;
-	each_fd(manager, set_cloexec, &on);
-	return 0;
+	return writer.error < 0 ? writer.error : strbuf_error(out);
+}
+
+/* --- before the loop sleeps --- */
+
+void manager_forget(struct manager *manager, const char *service, uint32_t job)
+{
+	const struct state_gone message = { service, job };
+	char buf[1024];
+	int len = wire_pack(&manager_state_protocol, STATE_GONE, &message, buf, sizeof(buf));
+
+	if (manager->image && len > 0 && len <= (int)sizeof(buf))
+		strbuf_add(&manager->gone, buf, (size_t)len);
+}
+
+static void note_saved(struct manager *manager)
+{
+	struct service *service;
+	struct job *job;
+
+	list_for_each (service, &manager->services, link)
+		service->unsaved = service->group.processes.changed = false;
+	list_for_each (job, &manager->jobs.jobs, link)
+		job->saved_as = job_mark(job);
+	manager->timeline.n_unsaved = 0;
+	strbuf_reset(&manager->gone);
+}
+
+void manager_save(struct manager *manager)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	bool whole;
+	int r;
+
+	if (!manager->image)
+		return;
+	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
+	r = serialize(manager, whole ? put_all : put_changes, &out);
+	if (r < 0)
+		image_empty(manager->image);
+	else if (whole)
+		r = image_replace(manager->image, out.data, out.len);
+	else
+		r = image_add(manager->image, out.data, out.len);
+	if (r == 0)
+		note_saved(manager);
+	if (r < 0 && !manager->save_failed)
+		log_warning_errno(r, "the state for a crash cannot be kept; a crash now would end "
+				     "in the rescue shell");
+	else if (r == 0 && manager->save_failed)
+		log_info("the state for a crash is kept again");
+	manager->save_failed = r < 0;
+}
+
+void manager_keep_image(struct manager *manager, struct image *image)
+{
+	manager->image = image;
+	manager_save(manager);
+}
+
+/* --- on demand --- */
+
+int manager_serialize(struct manager *manager, int fd)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	bool on = false;
+	int r = serialize(manager, put_all, &out);
+
+	if (r == 0)
+		r = fd_write_all(fd, out.data, out.len);
+	if (r == 0)
+		each_fd(manager, set_cloexec, &on);
+	return r;
 }
 
 void manager_serialize_undo(struct manager *manager)

@@ -10,6 +10,7 @@
 
 #include "job_order.h"
 #include "manager_internal.h"
+#include "state_proto.h"
 
 /* The manager's units: finding, describing, asking for jobs. */
 
@@ -187,7 +188,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	list_append(&manager->services, &service->link);
 	nametable_clear(&manager->names);
 	manager->n_services++;
-	service->touched = true;
+	service->touched = service->unsaved = true;
 	manager_wake(manager);
 	*ret = service;
 	return 0;
@@ -318,28 +319,34 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 		resume(manager, job);
 }
 
-int manager_restore_job(struct manager *manager, uint32_t id, uint32_t kind, const char *name,
-			const char *why)
+int manager_restore_job(struct manager *manager, const struct state_job *state)
 {
 	uint32_t last_id = manager->jobs.last_id;
-	struct service *service = manager_find(manager, name);
-	char *names[] = { (char *)name, NULL };
+	struct service *service = manager_find(manager, state->name);
+	char *names[] = { (char *)state->name, NULL };
 	struct job *job;
 	int r;
 
-	if (job_find(&manager->jobs, name))
+	if (state->kind > JOB_RELOAD)
+		return -EPROTO;
+	if (job_find(&manager->jobs, state->name))
 		return -EEXIST;
-	r = job_new_loading(&manager->jobs, kind, name, why, &job);
+	r = job_new_loading(&manager->jobs, state->kind, state->name, state->why, &job);
 	if (r < 0)
 		return r;
-	job->id = id;
+	job->id = state->id;
 	manager->jobs.last_id = last_id;
-	if (!service) {
+	/* What hangs on it was not yet known. */
+	if (!service || (state->flags & STATE_JOB_LOADING)) {
 		ask_for(manager, job, names);
 		return 0;
 	}
 	job->service = service;
-	job->state = JOB_WAITING;
+	job->state = state->flags & STATE_JOB_RUNNING ? JOB_RUNNING : JOB_WAITING;
+	job->came_up = state->flags & STATE_JOB_CAME_UP;
+	job->doomed = state->flags & STATE_JOB_DOOMED;
+	if (state->error < 0 || state->detail[0])
+		job_explain(job, state->error, "%s", state->detail);
 	return job_order_among(&manager->jobs, job);
 }
 
@@ -549,6 +556,7 @@ void manager_gate(struct manager *manager, bool closed)
 	struct service *service;
 
 	manager->host.gated = closed;
+	manager_wake(manager);
 	if (closed)
 		return;
 	list_for_each (service, &manager->services, link)

@@ -19,11 +19,12 @@
 
 /*
  * The pipes are PID 1's: while early-log is away services write into them until they are full, and nothing is lost. One that
- * can't be started at all must not stop them for ever: after TRIES_MAX quick ends services write to PID 1's stderr again
- * (new ones; the old ones' pipes are kept, for `daemon-reexec` brings another early-log).
+ * can't be started at all must not stop them for ever: after TRIES_MAX quick ends services that start write to PID 1's stderr,
+ * and it is tried again more and more rarely; the pipes of those that run are kept for the one that lives.
  */
 
 #define PAUSE_US (1 * USEC_PER_SEC)
+#define PAUSE_DOUBLED 5U /* at most so often */
 #define TRIES_MAX 5
 #define STEADY_US (10 * USEC_PER_SEC)
 
@@ -73,8 +74,19 @@ static void handle_pause(struct loop_timer *timer)
 	struct outputs *outputs = container_of(timer, struct outputs, timer);
 	int r = start(outputs);
 
-	if (r < 0)
-		log_warning_errno(r, "cannot start early-log");
+	if (r == 0)
+		return;
+	log_warning_errno(r, "cannot start early-log, trying again");
+	(void)loop_timer_start(outputs->loop, &outputs->timer, clock_monotonic_us() + PAUSE_US,
+			       handle_pause); /* then there is none */
+}
+
+/* The first time at once. */
+static uint64_t pause_us(const struct outputs *outputs)
+{
+	if (outputs->quick_ends <= 1)
+		return 0;
+	return PAUSE_US << MIN(outputs->quick_ends - 2, PAUSE_DOUBLED);
 }
 
 static void handle_close(struct channel *channel, int error)
@@ -85,12 +97,12 @@ static void handle_close(struct channel *channel, int error)
 	outputs->quick_ends = now_us - outputs->started_us < STEADY_US ? outputs->quick_ends + 1
 								       : 0;
 	if (outputs->quick_ends >= TRIES_MAX) {
-		log_warning("early-log ends again and again, doing without");
+		log_warning("early-log ends again and again, doing without for a while");
 		manager_set_streams(outputs->manager, false);
-		return;
+	} else {
+		log_warning("early-log ended, starting it again");
 	}
-	log_warning("early-log ended, starting it again");
-	(void)loop_timer_start(outputs->loop, &outputs->timer, now_us + PAUSE_US,
+	(void)loop_timer_start(outputs->loop, &outputs->timer, now_us + pause_us(outputs),
 			       handle_pause); /* then there is none */
 }
 

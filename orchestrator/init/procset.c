@@ -66,7 +66,7 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 	struct dirent *entry;
 	size_t n = 0;
 	DIR *dir;
-	int fd;
+	int fd, r = 0;
 
 	fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -77,13 +77,18 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 		return -ENOMEM;
 	}
 	processes = calloc(PROCSET_MAX, sizeof(*processes));
-	while (processes && n < PROCSET_MAX && (entry = readdir(dir)))
-		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    read_one(proc_fd, entry->d_name, &processes[n]) == 0)
-			n++;
+	while (processes && r != -ENOMEM && n < PROCSET_MAX && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		r = read_one(proc_fd, entry->d_name, &processes[n]);
+		n += r == 0;
+	}
 	closedir(dir);
-	if (!processes)
+	/* One that could not be read for want of memory is not dead. */
+	if (!processes || r == -ENOMEM) {
+		free(processes);
 		return -ENOMEM;
+	}
 	*ret = processes;
 	*ret_n = n;
 	return 0;
@@ -117,6 +122,7 @@ static int add(struct procset *set, pid_t pid, uint64_t start)
 		set->size = size;
 	}
 	set->members[set->n_members++] = (struct procset_member){ pid, start };
+	set->changed = true;
 	return 0;
 }
 
@@ -134,8 +140,10 @@ void procset_remove(struct procset *set, pid_t pid)
 {
 	struct procset_member *member = find(set, pid);
 
-	if (member)
-		*member = set->members[--set->n_members];
+	if (!member)
+		return;
+	*member = set->members[--set->n_members];
+	set->changed = true;
 }
 
 void procset_done(struct procset *set)
@@ -161,10 +169,12 @@ static void forget_dead(struct procset *set, const struct procset_process *proce
 
 		if (process && member->start == 0)
 			member->start = process->start;
-		if (process && member->start == process->start)
+		if (process && member->start == process->start) {
 			i++;
-		else
-			*member = set->members[--set->n_members];
+			continue;
+		}
+		*member = set->members[--set->n_members];
+		set->changed = true;
 	}
 }
 

@@ -26,6 +26,7 @@ struct procset {
 	struct procset_member *members;
 	size_t n_members;
 	size_t size;
+	bool changed; /* since its owner wrote it down */
 };
 
 /* All living processes (zombies are dead). Free *ret. @proc_fd: of /proc. */

@@ -84,6 +84,7 @@ struct service *service_free(struct service *service)
 	loop_timer_stop(&service->pid_file_timer);
 	service_ready_close(service);
 	service_forget_stranger(service);
+	loop_timer_stop(&service->spawn_retry);
 	notify_close(&service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);
@@ -164,6 +165,13 @@ void service_begin(struct service *service)
 									    : PRESTART_DEADLINE_US),
 			       handle_prestart_deadline); /* the answer comes without it as well */
 	service->host->changed(service, service->host->data);
+}
+
+void service_resume_prestart(struct service *service, uint64_t deadline_us)
+{
+	if (deadline_us == 0 || loop_timer_start(service->host->loop, &service->timer, deadline_us,
+						 handle_prestart_deadline) < 0)
+		service_prestart_done(service);
 }
 
 void service_prestart_done(struct service *service)
@@ -249,6 +257,7 @@ void service_reset_failed(struct service *service)
 	if (service_state_is_inactive(service->state))
 		service_climb_down(service);
 	service->restarts = 0;
+	service->host->changed(service, service->host->data);
 	if (service->state != SERVICE_FAILED)
 		return;
 	service->state = SERVICE_DEAD;

@@ -67,6 +67,8 @@ struct service_host {
 	void (*state_changed)(struct service *service, enum service_state old, void *data);
 	void (*changed)(struct service *service,
 			void *data); /* something else of it: main pid, status */
+	void (*spawned)(struct service *service,
+			void *data); /* it has a new process; may be NULL */
 	bool (*prestart)(struct service *service,
 			 void *data); /* true: service_prestart_done() will come */
 	/* It ends again and again: what its manifest has for that. */
@@ -95,6 +97,7 @@ struct service {
 	bool wished; /* the start that runs was only wanted by another unit */
 	enum background_kind background;
 	bool relations_due; /* manager's: what follows for others is to be looked at */
+	bool unsaved; /* manager's: something changed since it was written to the image */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 
@@ -126,6 +129,8 @@ struct service {
 	struct loop_source main_source; /* of main_pidfd */
 	int main_pidfd; /* of a main process that is not our child; -1: none */
 	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
+	struct loop_timer spawn_retry; /* no process could be made for the command */
+	unsigned int n_spawn_retries;
 	bool prestart_pending;
 	bool awaits_idle; /* manager's: its prestart waits for the jobs of others */
 	struct backoff backoff;

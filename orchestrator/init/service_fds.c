@@ -33,6 +33,7 @@ static void handle_hangup(struct loop_source *source, uint32_t events)
 		return;
 	log_debug("%s: stored descriptor %s is of no use any more", stored->service->name,
 		  stored->name);
+	stored->service->host->changed(stored->service, stored->service->host->data);
 	drop(stored);
 }
 
@@ -51,6 +52,7 @@ void service_store_fd(struct service *service, const char *name, int fd, bool po
 	stored->service = service;
 	list_append(&service->stored_fds, &stored->link);
 	service->n_stored_fds++;
+	service->host->changed(service, service->host->data);
 	if (polled) /* EPERM: a file, which never hangs up */
 		(void)loop_add(service->host->loop, &stored->source, fd, 0, handle_hangup);
 }
@@ -105,6 +107,7 @@ static void remove_named(struct service *service, const struct notify_message *m
 	struct service_stored_fd *stored, *next;
 
 	get_fd_name(message, name, sizeof(name));
+	service->host->changed(service, service->host->data);
 	list_for_each_safe (stored, next, &service->stored_fds, link)
 		if (strcmp(stored->name, name) == 0)
 			drop(stored);

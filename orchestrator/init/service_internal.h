@@ -68,6 +68,7 @@ void service_look_for_main(struct service *service);
 struct state_service;
 void service_resume(struct service *service, const struct state_service *state);
 void service_resume_processes(struct service *service, const struct state_service *state);
+void service_resume_prestart(struct service *service, uint64_t deadline_us);
 
 /* The prestart hook is through: counts the start and takes it. */
 void service_begin(struct service *service);

@@ -110,6 +110,7 @@ static void take_watchdog_span(struct service *service, const struct notify_mess
 	    parse_u64(value, &span_us) < 0)
 		return;
 	service->watchdog_span_us = span_us;
+	service->host->changed(service, service->host->data);
 	if (span_us > 0)
 		service_pet_watchdog(service);
 	else
@@ -130,6 +131,7 @@ static void take_extension(struct service *service, const struct notify_message 
 		return;
 	(void)loop_timer_start(service->host->loop, &service->timer, now_us + span_us,
 			       service->timer.fn); /* the old deadline holds */
+	service->host->changed(service, service->host->data);
 }
 
 static bool says(const struct notify_message *message, const char *key)
@@ -156,6 +158,7 @@ static void take_error(struct service *service, const struct notify_message *mes
 		return;
 	free(service->error_text);
 	service->error_text = strdup(text);
+	service->host->changed(service, service->host->data);
 }
 
 static void take_state(struct service *service, const struct notify_message *message)

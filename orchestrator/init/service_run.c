@@ -7,6 +7,7 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 
@@ -20,6 +21,9 @@
  * `main` is the process that is the service; `control` is a command of a phase, and also the command of a forking service,
  * which ends when the daemon it leaves behind is up.
  */
+
+#define SPAWN_RETRY_US (50 * USEC_PER_MSEC) /* doubled five times */
+#define SPAWN_RETRIES_MAX 30 /* most of a minute */
 
 static void handle_main_exit(struct loop_child *child, const siginfo_t *info);
 static void handle_control_exit(struct loop_child *child, const siginfo_t *info);
@@ -74,11 +78,38 @@ static void handle_pipe(struct execs_pipe *pipe)
 	struct service *service = process->service;
 
 	service->conditions_met |= pipe->outcome == EXECS_EXECUTED;
+	service->host->changed(service, service->host->data);
 	/* FAILED and SKIPPED are followed by the process's end, which says the rest. */
 	if (pipe->outcome != EXECS_EXECUTED || process != &service->main)
 		return;
 	if (service->state == SERVICE_START && exec_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
+}
+
+static void run_next(struct service *service);
+
+static void handle_spawn_retry(struct loop_timer *timer)
+{
+	run_next(container_of(timer, struct service, spawn_retry));
+}
+
+/*
+ * There is no process left to be had (a fork bomb, a limit): that passes, and the service is not at fault. The deadline of the
+ * state goes on meanwhile.
+ */
+static bool retry_later(struct service *service)
+{
+	unsigned int n = service->n_spawn_retries;
+
+	if (n >= SPAWN_RETRIES_MAX)
+		return false;
+	if (n == 0)
+		log_warning("%s: no process can be made (too many run?), trying again for a while",
+			    service->name);
+	service->n_spawn_retries++;
+	return loop_timer_start(service->host->loop, &service->spawn_retry,
+				clock_monotonic_us() + (SPAWN_RETRY_US << MIN(n, 5U)),
+				handle_spawn_retry) == 0;
 }
 
 static void run_command(struct service *service, const struct definition_exec *exec, bool as_main)
@@ -89,12 +120,17 @@ static void run_command(struct service *service, const struct definition_exec *e
 	command_forget(process);
 	r = command_run(service, process, exec, as_main ? handle_main_exit : handle_control_exit,
 			handle_pipe);
+	if (r == -EAGAIN && retry_later(service))
+		return;
+	service->n_spawn_retries = 0;
 	if (r < 0) {
 		service_fail(service, VERDICT_RESOURCES, "cannot start %s: %s", exec->exec.program,
 			     strerror(-r));
 		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
 		return;
 	}
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
 	service->host->changed(service, service->host->data);
 	if (as_main && spawn_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
@@ -408,11 +444,14 @@ bool service_run_clean(struct service *service)
 	service->cleaned = true;
 	command_forget(&service->control);
 	r = command_run(service, &service->control, exec, handle_clean_exit, handle_clean_pipe);
-	if (r < 0)
+	if (r < 0) {
 		log_warning_errno(r, "%s: cannot clean up after it", service->name);
-	else
-		service->host->changed(service, service->host->data);
-	return r == 0;
+		return false;
+	}
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
+	service->host->changed(service, service->host->data);
+	return true;
 }
 
 /* --- the group --- */
@@ -439,14 +478,21 @@ void service_handle_empty(struct cgroup *group)
 
 /* --- after an exec --- */
 
+static void resume_pipe(struct service *service, struct service_process *process, uint64_t saved,
+			execs_pipe_fn fn)
+{
+	int fd = state_fd_take(saved);
+	int r = fd < 0 ? 0 : execs_pipe_open(&process->pipe, service->host->loop, fd, fn);
+
+	if (r < 0)
+		log_warning_errno(r, "%s: lost what is said of its start", service->name);
+}
+
 static void resume_process(struct service *service, struct service_process *process, pid_t pid,
-			   int pipe_fd, loop_child_fn fn)
+			   loop_child_fn fn)
 {
 	siginfo_t gone = { .si_code = CLD_EXITED };
 
-	if (pipe_fd >= 0 &&
-	    execs_pipe_open(&process->pipe, service->host->loop, pipe_fd, handle_pipe) == 0)
-		(void)fd_set_cloexec(pipe_fd, true); /* open, so it can't fail */
 	if (pid <= 0)
 		return;
 	process->pid = pid;
@@ -460,16 +506,35 @@ static void resume_process(struct service *service, struct service_process *proc
 	fn(&process->child, &gone);
 }
 
+/* What followed from a process and was not yet there when the program ended: nobody else tells. */
+static void resume_start(struct service *service, const struct state_service *state)
+{
+	if (service->state != SERVICE_START || (state->flags & STATE_SERVICE_SPAWN_RETRY))
+		return;
+	if (service->main.pid > 0 && spawn_is_ready(service))
+		service_dispatch(service, SERVICE_EVENT_READY);
+	else if (is_type(service, TABLE_TYPE_FORKING) && state->control_pid == 0)
+		forking_is_up(service);
+}
+
 void service_resume_processes(struct service *service, const struct state_service *state)
 {
+	bool cleans = service->state == SERVICE_FINAL_SIGKILL && service->cleaned;
+
 	if (cgroup_tree_is_real(service->host->cgroups) && service->group.fd >= 0)
 		cgroup_entered(&service->group);
-	resume_process(service, &service->main, state->main_pid, state->main_pipe,
-		       handle_main_exit);
-	service_raise(service); /* the gate is open after an exec */
+	if (!service->host->gated)
+		service_raise(service);
+	resume_pipe(service, &service->main, state->main_pipe, handle_pipe);
+	resume_pipe(service, &service->control, state->control_pipe,
+		    cleans ? handle_clean_pipe : handle_pipe);
+	resume_process(service, &service->main, state->main_pid, handle_main_exit);
 	if (service->main.pid > 0)
 		watch_stranger(service, service->main.pid);
-	resume_process(service, &service->control, state->control_pid, state->control_pipe,
-		       handle_control_exit);
+	resume_process(service, &service->control, state->control_pid,
+		       cleans ? handle_clean_exit : handle_control_exit);
+	if (state->flags & STATE_SERVICE_SPAWN_RETRY)
+		(void)retry_later(service); /* then its deadline ends it */
+	resume_start(service, state);
 	service_check_empty(service);
 }

@@ -132,7 +132,7 @@ void service_resume(struct service *service, const struct state_service *state)
 	struct loop *loop = service->host->loop;
 
 	if (service->prestart_pending)
-		service_prestart_done(service); /* who delayed it forgot about it */
+		service_resume_prestart(service, state->deadline_us);
 	else if (state->deadline_us > 0)
 		(void)loop_timer_start(loop, &service->timer, state->deadline_us,
 				       handle_timeout); /* then it has no deadline */
@@ -471,6 +471,7 @@ static void enter(struct service *service, enum service_state next)
 	enum service_state old = service->state;
 
 	loop_timer_stop(&service->timer);
+	loop_timer_stop(&service->spawn_retry);
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
 	service->state = next;

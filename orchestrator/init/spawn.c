@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "early/fd.h"
 #include "early/macros.h"
 #include "early/proto/execs.h"
@@ -34,12 +35,14 @@
  * not wanted is marked close-on-exec as a whole, for what a library might have left open.
  */
 
+/* @cgroup_fd -1: into ours. A crash between this and the next save kills the child (crash.h). */
 static pid_t clone_into(int cgroup_fd)
 {
 	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP,
+		.flags = CLONE_PARENT_SETTID | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)cgroup_fd,
+		.parent_tid = (uint64_t)(uintptr_t)crash_expect_child(),
+		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 	};
 
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
@@ -58,7 +61,7 @@ static pid_t make_child(const struct spawn *spawn, bool *ret_inside)
 			return pid;
 		}
 	}
-	return fork();
+	return spawn->group ? clone_into(-1) : fork();
 }
 
 static int enter_group(int cgroup_fd)

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 
 #include "manager_internal.h"
 #include "service_internal.h"
+#include "state_collapse.h"
 #include "state_proto.h"
 
 /*
@@ -20,13 +22,22 @@
  * anybody else: each message is unpacked by the wire code, enums are checked, and what can't be understood is left out with
  * a warning, for a service less is better than a PID 1 less. Only the header decides whether anything is read at all.
  *
- * A service is made when its whole definition was gathered, that is at the first message that belongs to something else.
+ * A service is made when its whole definition was gathered, that is at the first message that belongs to something else. What follows
+ * for it from its processes comes last of all, when its sockets, its members and the jobs for it are there as well.
  */
 
 #define STATE_MAX_BYTES (64 * 1024 * 1024)
 
+struct made {
+	struct service *service;
+	struct state_service message;
+};
+
 struct reader {
 	struct manager *manager;
+	struct made *made;
+	size_t n_made;
+	size_t size_made;
 	const char *data;
 	size_t len;
 	struct state_service message; /* of the service that is being gathered; name NULL: none */
@@ -34,6 +45,7 @@ struct reader {
 	size_t definition_len;
 	struct service *service; /* the last one made */
 	struct cgroup *group; /* of the last service or scope */
+	bool crashed;
 };
 
 static bool is_definition(uint16_t opcode)
@@ -51,23 +63,18 @@ static int copy_text(char **text, const char *from)
 
 static void take_fds(struct service *service, const struct state_service *message)
 {
+	int ready_fd = state_fd_take(message->ready_fd);
+	int notify_fd = state_fd_take(message->notify_fd);
 	char path[512];
 
-	service->output_read = message->output_read;
-	service->output_write = message->output_write;
-	if (service->output_read >= 0)
-		(void)fd_set_cloexec(service->output_read, true); /* open, so it can't fail */
-	if (service->output_write >= 0)
-		(void)fd_set_cloexec(service->output_write, true); /* open, so it can't fail */
-	if (message->ready_fd >= 0) {
-		(void)fd_set_cloexec(message->ready_fd, true); /* open, so it can't fail */
-		if (service_ready_adopt(service, message->ready_fd) < 0)
-			log_warning("%s: lost the pipe of its readiness", service->name);
-	}
-	if (message->notify_fd < 0)
+	service->output_read = state_fd_take(message->output_read);
+	service->output_write = state_fd_take(message->output_write);
+	if (ready_fd >= 0 && service_ready_adopt(service, ready_fd) < 0)
+		log_warning("%s: lost the pipe of its readiness", service->name);
+	if (notify_fd < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/notify/%s", service->host->run_dir, service->name);
-	if (notify_adopt(&service->notify, service->host->loop, message->notify_fd, path,
+	if (notify_adopt(&service->notify, service->host->loop, notify_fd, path,
 			 service_handle_notify) < 0)
 		log_warning("%s: lost its notify socket", service->name);
 }
@@ -87,6 +94,14 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->main_gone = message->flags & STATE_SERVICE_MAIN_GONE;
 	service->conditions_met = message->flags & STATE_SERVICE_CONDITIONS_MET;
 	service->prestart_pending = message->flags & STATE_SERVICE_PRESTART;
+	service->awaits_idle = message->flags & STATE_SERVICE_AWAITS_IDLE;
+	service->climbs = message->flags & STATE_SERVICE_CLIMBS;
+	service->awaits_software = message->flags & STATE_SERVICE_AWAITS_SOFTWARE;
+	service->cleaned = message->flags & STATE_SERVICE_CLEANED;
+	service->wished = message->flags & STATE_SERVICE_WISHED;
+	service->relations_due = message->flags & STATE_SERVICE_RELATIONS_DUE;
+	service->group.killed = message->flags & STATE_SERVICE_GROUP_KILLED;
+	service->n_spawn_retries = message->spawn_retries;
 	service->backoff = (struct backoff){
 		.window_us = message->window_us,
 		.starts = message->starts,
@@ -99,6 +114,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->background = message->background;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
 	    copy_text(&service->detail, message->detail) < 0 ||
+	    copy_text(&service->error_text, message->error_text) < 0 ||
 	    copy_text(&service->software, message->software) < 0)
 		log_warning("%s: no memory for its words", service->name);
 }
@@ -122,11 +138,39 @@ static int make_service(struct reader *reader)
 	if (r < 0)
 		return r;
 	take_values(service, message);
+	reader->manager->idle_due |= service->awaits_idle;
+	reader->manager->relations_due |= service->relations_due;
 	take_fds(service, message);
 	reader->service = service;
 	reader->group = &service->group;
 	if (!service_state_is_inactive(service->state) && !service_is_target(service))
 		(void)cgroup_make(&service->group); /* it is there */
+	return 0;
+}
+
+/* A service that had no chance to tell PID 1 that it lives gets a new one. */
+static void resume(struct made *made)
+{
+	struct state_service *message = &made->message;
+
+	if (message->watchdog_us > 0)
+		message->watchdog_us = MAX(message->watchdog_us,
+					   clock_monotonic_us() + made->service->watchdog_span_us);
+	service_resume(made->service, message);
+}
+
+static int note_made(struct reader *reader)
+{
+	if (reader->n_made == reader->size_made) {
+		size_t size = reader->size_made ? reader->size_made * 2 : 64;
+		struct made *made = reallocarray(reader->made, size, sizeof(*made));
+
+		if (!made)
+			return -ENOMEM;
+		reader->made = made;
+		reader->size_made = size;
+	}
+	reader->made[reader->n_made++] = (struct made){ reader->service, reader->message };
 	return 0;
 }
 
@@ -139,30 +183,47 @@ static void flush(struct reader *reader)
 	reader->service = NULL;
 	reader->group = NULL;
 	r = make_service(reader);
+	if (r == 0)
+		r = note_made(reader);
 	if (r < 0)
 		log_warning_errno(r, "lost %s over the exec", reader->message.name);
-	else
-		service_resume(reader->service, &reader->message);
 	reader->message.name = NULL;
 }
 
 /* --- the other messages --- */
 
+static void take_said(struct reader *reader, const void *value)
+{
+	const struct state_said *message = value;
+	struct service *service = reader->service;
+	struct execs_pipe *pipe;
+
+	if (!service ||
+	    (message->outcome != EXECS_OUTCOME_FAILED && message->outcome != EXECS_OUTCOME_SKIPPED))
+		return;
+	pipe = message->of_control ? &service->control.pipe : &service->main.pipe;
+	pipe->outcome = message->outcome;
+	pipe->error = message->error;
+	snprintf(pipe->text, sizeof(pipe->text), "%s", message->text);
+}
+
 static void take_listen(struct reader *reader, const void *value)
 {
 	const struct state_listen *message = value;
+	int fd = reader->service ? state_fd_take(message->fd) : -1;
 
-	if (reader->service)
+	if (fd >= 0)
 		(void)listen_adopt(&reader->service->listen, message->address, message->name,
-				   message->fd); /* closes it if it fails */
+				   fd); /* closes it if it fails */
 }
 
 static void take_stored(struct reader *reader, const void *value)
 {
 	const struct state_stored *message = value;
+	int fd = reader->service ? state_fd_take(message->fd) : -1;
 
-	if (reader->service && fd_set_cloexec(message->fd, true) == 0)
-		service_store_fd(reader->service, message->name, message->fd, true);
+	if (fd >= 0)
+		service_store_fd(reader->service, message->name, fd, message->polled != 0);
 }
 
 static void take_reason(struct reader *reader, const void *value)
@@ -222,13 +283,35 @@ static void take_event(struct reader *reader, const void *value)
 static void take_job(struct reader *reader, const void *value)
 {
 	const struct state_job *message = value;
-	int r = message->kind > JOB_RELOAD
-			? -EPROTO
-			: manager_restore_job(reader->manager, message->id, message->kind,
-					      message->name, message->why);
+	int r = manager_restore_job(reader->manager, message);
 
 	if (r < 0)
 		log_warning_errno(r, "lost the job for %s over the exec", message->name);
+}
+
+static void take_ended(struct reader *reader, const void *value)
+{
+	const struct state_ended *message = value;
+
+	if (message->result <= JOB_SKIPPED)
+		manager_job_ended(reader->manager, message->id, message->name, message->result,
+				  message->error, message->detail[0] ? message->detail : NULL);
+}
+
+static void take_client(struct reader *reader, const void *value)
+{
+	const struct state_client *message = value;
+
+	if (reader->manager->control)
+		control_adopt_client(reader->manager->control, message, reader->crashed);
+}
+
+static void take_other(struct reader *reader, uint16_t opcode, const void *value)
+{
+	const struct manager_options *options = &reader->manager->options;
+
+	if (options->take)
+		options->take(opcode, value, options->data);
 }
 
 static const struct {
@@ -237,7 +320,8 @@ static const struct {
 } takers[] = {
 	{ STATE_EVENT, take_event },   { STATE_LISTEN, take_listen }, { STATE_STORED, take_stored },
 	{ STATE_REASON, take_reason }, { STATE_MEMBER, take_member }, { STATE_SCOPE, take_scope },
-	{ STATE_JOB, take_job },
+	{ STATE_JOB, take_job },       { STATE_CLIENT, take_client }, { STATE_SAID, take_said },
+	{ STATE_ENDED, take_ended },
 };
 
 union any_state {
@@ -248,12 +332,28 @@ union any_state {
 	struct state_member member;
 	struct state_scope scope;
 	struct state_job job;
+	struct state_client client;
+	struct state_machine machine;
+	struct state_helper helper;
+	struct state_overlay overlay;
+	struct state_said said;
+	struct state_ended ended;
+	struct state_page page;
+	struct state_forward forward;
+	struct state_load load;
+	struct state_kept_fd kept_fd;
 };
 
 static void take(struct reader *reader, uint16_t opcode, const void *data, uint32_t len)
 {
 	union any_state value;
 
+	if (opcode >= STATE_MACHINE) {
+		if (wire_unpack(&manager_state_protocol, data, len, opcode, &value,
+				sizeof(value)) == 0)
+			take_other(reader, opcode, &value);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(takers); i++) {
 		if (takers[i].opcode != opcode)
 			continue;
@@ -305,8 +405,10 @@ static int read_header(struct reader *reader, struct state_manager *ret)
 	    opcode != STATE_MANAGER ||
 	    wire_unpack(&manager_state_protocol, reader->data, len, opcode, ret, sizeof(*ret)) < 0)
 		return -EPROTO;
-	if (ret->version != STATE_VERSION || strcmp(ret->program, EARLY_VERSION) != 0)
+	if (ret->version != STATE_VERSION)
 		return -EPROTO;
+	if (strcmp(ret->program, EARLY_VERSION) != 0)
+		log_info("taking over from early-init %s", ret->program);
 	reader->data += len;
 	reader->len -= len;
 	return 0;
@@ -316,34 +418,62 @@ static int read_state(struct reader *reader)
 {
 	struct manager *manager = reader->manager;
 	struct state_manager header;
-	int r;
+	int r, control_fd;
 
 	r = read_header(reader, &header);
 	if (r < 0)
 		return r;
 	manager->host.streams = header.streams;
 	manager->jobs.last_id = header.last_job;
+	manager->stopping = header.stopping != 0;
+	manager->host.gated = header.gated != 0;
+	control_fd = state_fd_take(header.control_fd);
+	if (control_fd >= 0)
+		r = control_new_from_fd(&manager->control, manager, control_fd);
+	if (r < 0)
+		log_warning_errno(r, "lost the control socket");
 	do {
 		r = read_one(reader);
 	} while (r == 0);
 	if (r < 0)
 		return r;
-	if (header.control_fd >= 0 && !manager->control)
-		r = control_new_from_fd(&manager->control, manager, header.control_fd);
+	for (size_t i = 0; i < reader->n_made; i++)
+		resume(&reader->made[i]);
 	manager_wake(manager);
-	return r < 0 ? r : 0;
+	return 0;
+}
+
+static int read_bytes(struct manager *manager, const char *bytes, size_t n_bytes, bool crashed)
+{
+	struct reader reader = { .manager = manager, .crashed = crashed };
+	char *state CLEANUP(free_charp)
+	= NULL;
+	int r = state_collapse(bytes, n_bytes, &state, &reader.len);
+
+	if (r < 0)
+		return r;
+	reader.data = state;
+	r = read_state(&reader);
+	free(reader.made);
+	return r;
 }
 
 int manager_deserialize(struct manager *manager, int fd)
 {
-	struct reader reader = { .manager = manager };
-	char *data CLEANUP(free_charp)
+	char *bytes CLEANUP(free_charp)
 	= NULL;
-	int r;
+	size_t n_bytes;
+	int r = fd_read_all(fd, STATE_MAX_BYTES, &bytes, &n_bytes);
 
-	r = fd_read_all(fd, STATE_MAX_BYTES, &data, &reader.len);
-	if (r < 0)
-		return r;
-	reader.data = data;
-	return read_state(&reader);
+	return r < 0 ? r : read_bytes(manager, bytes, n_bytes, false);
+}
+
+int manager_read_image(struct manager *manager, const int fds[2], bool crashed)
+{
+	char *bytes CLEANUP(free_charp)
+	= NULL;
+	size_t n_bytes;
+	int r = image_read(fds, &bytes, &n_bytes);
+
+	return r < 0 ? r : read_bytes(manager, bytes, n_bytes, crashed);
 }

@@ -79,10 +79,11 @@ static void handle_exit(struct helper *helper, int status)
 		     "look at its last lines in the kernel's log (dmesg)");
 }
 
-static void give_order(struct storage *storage, uint16_t order, const void *value)
+static struct helper_spec make_spec(struct storage *storage)
 {
 	static const char *const argv[] = { EARLY_LIBEXECDIR "/early-disks", NULL };
-	const struct helper_spec spec = {
+
+	return (struct helper_spec){
 		.name = "early-disks",
 		.argv = argv,
 		.protocol = &disks_protocol,
@@ -90,6 +91,19 @@ static void give_order(struct storage *storage, uint16_t order, const void *valu
 		.on_exit = handle_exit,
 		.data = storage,
 	};
+}
+
+int storage_adopt(struct storage *storage, uint16_t order, pid_t pid, int link_fd)
+{
+	const struct helper_spec spec = make_spec(storage);
+
+	storage->order = order;
+	return helper_adopt(&storage->disks, storage->loop, &spec, pid, link_fd);
+}
+
+static void give_order(struct storage *storage, uint16_t order, const void *value)
+{
+	const struct helper_spec spec = make_spec(storage);
 	int r;
 
 	if (storage->order) {

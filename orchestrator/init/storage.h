@@ -28,6 +28,9 @@ struct storage {
 
 /* Callbacks and data are set by the caller before. A failure to start comes by on_failed, from within. */
 void storage_init(struct storage *storage, struct loop *loop);
+/* Takes over an early-disks that works on @order for the program before an exec. @link_fd is taken over. */
+int storage_adopt(struct storage *storage, uint16_t order, pid_t pid, int link_fd);
+
 void storage_find_root(struct storage *storage, const struct cmdline *cmdline, const char *target);
 /* Mounts what fstab has at those paths, checked if due, before all else. */
 void storage_separate(struct storage *storage, const struct wire_list *paths,

@@ -55,6 +55,7 @@ void timeline_init(struct timeline *timeline)
 	list_init(&timeline->events);
 	timeline->n_events = 0;
 	timeline->n_dropped = 0;
+	timeline->n_unsaved = 0;
 }
 
 void timeline_done(struct timeline *timeline)
@@ -81,6 +82,7 @@ int timeline_add(struct timeline *timeline, const char *name, uint64_t t_us, con
 	make_room(timeline);
 	list_append(&timeline->events, &event->link);
 	timeline->n_events++;
+	timeline->n_unsaved++;
 	return 0;
 }
 

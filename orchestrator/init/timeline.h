@@ -20,6 +20,7 @@ struct timeline {
 	struct list events; /* timeline_event::link, in the order of their coming */
 	size_t n_events;
 	size_t n_dropped;
+	size_t n_unsaved; /* manager's: the last so many are not in the image */
 };
 
 void timeline_init(struct timeline *timeline);

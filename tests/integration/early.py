@@ -102,6 +102,7 @@ class Container:
             if os.path.exists(path):
                 os.symlink(path, '%s/%s' % (self.helpers, name))
         self.options = list(options)
+        self.patience = 60
         self.process = None
         self.cgroup = None
         if os.environ.get('EARLY_TEST_CGROUP'):
@@ -207,7 +208,7 @@ class Container:
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        s.settimeout(60)
+        s.settimeout(self.patience)
         s.connect(self.run + '/control')
         return s
 

@@ -17,6 +17,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early_test.h"
+#include "manager_internal.h"
 #include "table_make.h"
 
 static const char *cgroup_root;
@@ -433,6 +434,79 @@ TEST(the_gate)
 	assert_int_equal(policy_of("wished.service"), SCHED_OTHER);
 }
 
+/* As over an exec, without a turn of the loop; descriptors are lost on the way. */
+static void replace_manager(void)
+{
+	const struct manager_options options = { .run_dir = run_dir, .cgroup_root = cgroup_root };
+	int fd;
+
+	assert_int_equal(fd_new_memfd("state", &fd), 0);
+	assert_int_equal(manager_serialize(manager, fd), 0);
+	manager_unlisten(&seen.listener);
+	manager = manager_free(manager);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(manager_new(&manager, loop, &options), 0);
+	assert_int_equal(manager_deserialize(manager, fd), 0);
+	seen.listener.link = (struct list){ 0 };
+	manager_listen(manager, &seen.listener);
+	close(fd);
+}
+
+TEST(the_gate_over_an_exec)
+{
+	const struct table_service wished = { .name = "wished.service" };
+	const struct table_service late = { .name = "late.service",
+					    .after = LIST("first.service") };
+	const struct table_service first = { .name = "first.service",
+					     .type = TABLE_TYPE_DBUS,
+					     .bus_name = "org.example.First" };
+	const struct table_service dm = { .name = "dm.service",
+					  .stage = TABLE_STAGE_DISPLAY,
+					  .wants = LIST(
+						  "wished.service\0first.service\0late.service") };
+
+	add_unit(&wished);
+	add_unit(&late);
+	add_unit(&first);
+	add_unit(&dm);
+	manager_gate(manager, true);
+	assert_int_equal(manager_start_unit(manager, "dm.service", "test", NULL), 0);
+	TURN_UNTIL(is("dm.service", "active") && is("wished.service", "active"));
+	replace_manager();
+	assert_true(is_background("wished.service"));
+	assert_true(is("late.service", "inactive"));
+	/* It was wished for before, and starts now. */
+	manager_owner_changed(manager, "org.example.First", 2);
+	TURN_UNTIL(is("late.service", "active"));
+	assert_true(is_background("late.service"));
+	manager_gate(manager, false);
+	assert_false(is_background("wished.service"));
+	assert_false(is_background("late.service"));
+	replace_manager();
+	assert_false(is_background("late.service"));
+}
+
+static void save_nothing(state_put_fn put, void *to, bool whole, void *data)
+{
+	fail_msg("asked for more than the manager's own state");
+}
+
+/* Stage 1 hands its overlays and its picture over by a part of its own: twice would be two of each. */
+TEST(a_hand_over_is_the_managers_own)
+{
+	manager->options.save = save_nothing;
+	replace_manager();
+}
+
+TEST(an_end_that_was_not_told)
+{
+	manager_job_ended(manager, 77, "b.service", JOB_FAILED, -ENOENT, "no such unit");
+	replace_manager();
+	assert_true(manager_has_job(manager, 77));
+	TURN_UNTIL(seen.job == 77);
+	assert_string_equal(seen.result, "failed");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +520,9 @@ int main(int argc, char **argv)
 		MANAGER_TEST(prestart_delays_a_restart),
 		MANAGER_TEST(bus_name_makes_it_ready),
 		MANAGER_TEST(the_gate),
+		MANAGER_TEST(the_gate_over_an_exec),
+		MANAGER_TEST(an_end_that_was_not_told),
+		MANAGER_TEST(a_hand_over_is_the_managers_own),
 		MANAGER_TEST(stop_all),
 	};
 	int failed;

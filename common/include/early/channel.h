@@ -60,7 +60,10 @@ bool channel_is_open(const struct channel *channel);
  */
 void channel_drain(struct channel *channel, uint32_t max);
 
-/* Sends, or queues. -ENOTCONN when closed, -ENOBUFS when the queue is full. @fds stay the caller's. */
+/*
+ * Sends, or queues. -ENOTCONN when closed, -ENOBUFS when the queue is full. A link that lost a message (that, or no memory) is
+ * shut down: on_close follows. @fds stay the caller's.
+ */
 int channel_send(struct channel *channel, uint16_t opcode, const void *value);
 int channel_send_fds(struct channel *channel, uint16_t opcode, const void *value, const int *fds,
 		     uint32_t n_fds);

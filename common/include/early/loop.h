@@ -90,6 +90,9 @@ int loop_reap_children(struct loop *loop);
 int loop_child_watch(struct loop *loop, struct loop_child *child, pid_t pid, loop_child_fn fn);
 void loop_child_unwatch(struct loop_child *child);
 
+/* Called in every turn after the hooks, right before the loop sleeps. */
+void loop_set_sleep_fn(struct loop *loop, void (*fn)(void *data), void *data);
+
 /* Called for each reaped child that nobody watched (debugging, tests); NULL for none. */
 void loop_set_stranger_fn(struct loop *loop, void (*fn)(const siginfo_t *info, void *data),
 			  void *data);

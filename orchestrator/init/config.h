@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+
+/* early.conf, as far as it is PID 1's. */
+#define CONFIG_PATH "/etc/early/early.conf"
+
+struct config {
+	uint64_t watchdog_us; /* RuntimeWatchdogSec=; 0: off */
+	char watchdog_device[256]; /* WatchdogDevice= */
+};
+
+/*
+ * Reads @path; what is wrong in it is told with its line, and left as it was. No such file: the defaults. Negative errno if there is
+ * one that can't be read, the defaults then as well.
+ */
+int config_read(struct config *ret, const char *path);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What PID 1 does about SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT in itself: says so, and executes itself anew with the
+ * state that the image holds. A second crash within CRASH_AGAIN_US, or one without an image, ends in a rescue shell on
+ * the console; in a container in exit status 128 + the signal.
+ */
+#define CRASH_AGAIN_US (10 * 1000000ULL)
+#define CRASH_EXIT_NO_STATE 70 /* of a container whose state can't be read after a crash */
+
+/* First of all in main. */
+void crash_init(bool container);
+
+/*
+ * A child of which the image does not know yet: the kernel writes its pid there (CLONE_PARENT_SETTID), and a crash kills it, for the next
+ * program starts it again. Until crash_child_is_known().
+ */
+int *crash_expect_child(void);
+void crash_child_is_known(void);
+
+/* Another window than CRASH_AGAIN_US. */
+void crash_set_again_us(uint64_t again_us);
+
+struct image;
+/* @argv (not copied, NULL-terminated, argv[0] the program) is executed; crash_state_option() is added. */
+void crash_arm(const struct image *image, char *const *argv);
+
+/* Executes the same on purpose; returns only if that fails, and all is as before. */
+int crash_exec_anew(void);
+
+/* What crash_arm's program was given, "A,B" or "A,B,T" (T: CLOCK_MONOTONIC of the crash). */
+struct crash_state {
+	int fds[2];
+	uint64_t crashed_us; /* 0: it was no crash */
+};
+int crash_parse(const char *text, struct crash_state *ret);
+
+/* Closes what came over the exec and nobody has adopted: an adopted one is close-on-exec again. */
+void crash_close_strays(void);
+
+/* The console becomes a rescue shell's, for good. Safe in a signal handler. */
+_Noreturn void crash_rescue(void);

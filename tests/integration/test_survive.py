@@ -1,0 +1,319 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""PID 1 survives: a crash in itself, re-execution under load, helpers that are killed."""
+
+import os
+import signal
+import tempfile
+import time
+
+from early import Container, DONE, Refused, VERBS, pack_request, run_tests, unpack, wait_for
+
+DEMAND = '[Early]\nStage=demand\n'
+SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
+NO_LIMIT = '[Unit]\nStartLimitIntervalSec=0\n'
+TEN_SECONDS = 10.2
+
+
+def crash(c, signo=signal.SIGSEGV):
+    """From outside of the PID name space, as the kernel would; returns when early-init has gone on."""
+    before = c.log().count('went on after a crash')
+    os.kill(c.init_pid(), signo)
+    wait_for(lambda: c.log().count('went on after a crash') == before + 1)
+
+
+def descriptors(c):
+    """What early-init has open: kinds and how many, without what belongs to one moment."""
+    kinds = {}
+    pid = c.init_pid()
+    for fd in os.listdir('/proc/%d/fd' % pid):
+        try:
+            kind = os.readlink('/proc/%d/fd/%s' % (pid, fd)).split('[')[0]
+        except OSError:
+            continue
+        kinds[kind] = kinds.get(kind, 0) + 1
+    return kinds
+
+
+def private_kb(c):
+    """What it wrote to: a page of the program that is only read is private or shared by who else runs at the moment."""
+    with open('/proc/%d/smaps_rollup' % c.init_pid()) as f:
+        return sum(int(line.split()[1]) for line in f if line.startswith('Private_Dirty:'))
+
+
+def manifests(n):
+    return {'s%d.service' % i: SLEEPER for i in range(n)}
+
+
+def main_pids(c):
+    return {u['name']: u['main_pid'] for u in c.control('list')}
+
+
+def test_crash_of_each_kind(build):
+    """It says so, goes on, and no service notices; a client that waits for a job still gets its answer."""
+    for signo in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT):
+        units = manifests(5)
+        units['slow.service'] = '[Service]\nType=oneshot\nExecStart=/bin/sleep 2\n' + DEMAND
+        with Container(build, units) as c:
+            before = main_pids(c)
+            events = c.event_names()
+            init = c.init_pid()
+            with c.connect() as idle, c.connect() as waiting:
+                waiting.send(pack_request(VERBS['start'], 'slow'))
+                wait_for(lambda: c.status('slow')['main_pid'] > 0)
+                before['slow.service'] = c.status('slow')['main_pid']
+                crash(c, signo)
+                assert idle.recv(100) == b'', 'an idle client must hear of it'
+                assert c.init_pid() == init
+                assert main_pids(c) == before, (main_pids(c), before)
+                opcode, done = unpack(waiting.recv(65536))
+                assert opcode == DONE and done['error'] == 0, done
+            assert 'PID 1 crashed: SIG' + signo.name[3:] in c.log(), c.log()
+            assert c.event_names()[:len(events)] == events
+            c.kill_main('s1.service')
+            wait_for(lambda: c.state('s1.service')[0] in ('failed', 'inactive'))
+            c.control('start', 's1')
+            assert c.end() == 0
+
+
+def test_second_crash_ends_the_container(build):
+    with Container(build, manifests(1)) as c:
+        crash(c)
+        os.kill(c.init_pid(), signal.SIGSEGV)
+        # unshare exits with the status of its child
+        assert c.process.wait(10) == 128 + signal.SIGSEGV
+        assert 'second crash in a short time' in c.log()
+
+
+def test_invalid_state_ends_the_container(build):
+    with Container(build, manifests(1)) as c:
+        pid = c.init_pid()
+        for fd in os.listdir('/proc/%d/fd' % pid):
+            path = '/proc/%d/fd/%s' % (pid, fd)
+            if 'early-image' in os.readlink(path):
+                with open(path, 'r+b') as f:
+                    f.seek(40)
+                    f.write(b'\xff\xff\xff\xff')
+        os.kill(pid, signal.SIGSEGV)
+        assert c.process.wait(10) == 70, c.log()
+
+
+def test_crashes_under_load(build):
+    """Services that start, stop and crash all the time; what runs steadily keeps its pid, every line of its output is there."""
+    units = manifests(10)
+    for i in range(5):
+        units['crash%d.service' % i] = (NO_LIMIT + '[Service]\nExecStart=/bin/sh -c "sleep 0.1; exit 1"\n'
+                                        'Restart=always\nRestartSec=10ms\n')
+        units['job%d.service' % i] = NO_LIMIT + '[Service]\nType=oneshot\nExecStart=/bin/sleep 0.05\n' + DEMAND
+    with Container(build, units) as c:
+        c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script(
+            'talk', '#!/bin/sh\nn=0\nwhile :; do n=$((n+1)); echo line $n; sleep 0.01; done\n') + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'talk')
+        steady = {n: p for n, p in main_pids(c).items() if n.startswith(('s', 'talk'))}
+        for _ in range(3):
+            end = time.monotonic() + TEN_SECONDS
+            n = 0
+            while time.monotonic() < end:
+                name = 'job%d' % (n % 5)
+                try:
+                    c.control('start', name)
+                except (Refused, EOFError, ConnectionError):
+                    pass
+                n += 1
+            crash(c)
+            now = main_pids(c)
+            assert {n: p for n, p in now.items() if n in steady} == steady
+        for i in range(5):
+            restarts = c.status('crash%d' % i)['restarts']
+            wait_for(lambda: c.status('crash%d' % i)['restarts'] > restarts)
+            c.control('start', 'job%d' % i)
+        c.control('stop', 'talk')
+
+        def lines():
+            with open(c.run + '/log/talk.service.log') as f:
+                return [int(line.split()[-1]) for line in f if 'line' in line]
+        wait_for(lambda: os.path.exists(c.run + '/log/talk.service.log'))
+        time.sleep(0.5)
+        seen = lines()
+        assert seen == list(range(seen[0], seen[0] + len(seen))) and len(seen) > 500, seen[:5]
+        assert c.zombies() == 0
+
+
+def test_two_hundred_crashes_at_any_moment(build):
+    """In the midst of starts, stops and restarts: nothing runs twice, nothing is lost, everything can be asked for afterwards."""
+    units = manifests(10)
+    for i in range(5):
+        units['job%d.service' % i] = NO_LIMIT + '[Service]\nExecStart=/bin/sleep 20%d\nRestart=always\nRestartSec=10ms\n' % i + DEMAND
+    with Container(build, units, ['--crash-window', '0']) as c:
+        c.patience = 10
+        steady = {n: p for n, p in main_pids(c).items() if n.startswith('s')}
+        for n in range(int(os.environ.get('EARLY_TEST_CRASHES', '200'))):
+            clients = [c.connect() for _ in range(3)]
+            for i, s in enumerate(clients):
+                s.send(pack_request(VERBS[('start', 'restart', 'stop')[(n + i) % 3]], 'job%d' % ((n + i) % 5)))
+            time.sleep(0.0004 * (n % 23))
+            crash(c)
+            for s in clients:
+                try:
+                    s.recv(65536)  # an answer or a hang-up: it does not wait for ever
+                except ConnectionResetError:
+                    pass
+                s.close()
+            wait_for(lambda: {n: p for n, p in main_pids(c).items() if n in steady} == steady)
+            for i in range(5):
+                running = [line for _, line in c.processes().values() if line.strip().endswith('sleep 20%d' % i)]
+                assert len(running) <= 1, (n, running)
+        for i in range(5):
+            c.control('start', 'job%d' % i)
+            assert c.state('job%d' % i) == ('active', 'running')
+        assert c.zombies() == 0
+        assert c.end() == 0
+
+
+def test_reexec_a_thousand_times(build):
+    """No process dies, no job is lost, nothing leaks. EARLY_TEST_REEXECS: how often (1000)."""
+    times = int(os.environ.get('EARLY_TEST_REEXECS', '1000'))
+    units = manifests(10)
+    for i in range(5):
+        units['job%d.service' % i] = NO_LIMIT + SLEEPER + DEMAND
+    units['deadline.service'] = '[Service]\nType=oneshot\nTimeoutStartSec=600\nExecStart=/bin/sleep 1000\n' + DEMAND
+    units['again.service'] = NO_LIMIT + '[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=200ms\n'
+    with Container(build, units) as c:
+        waiting = c.connect()
+        waiting.send(pack_request(VERBS['start'], 'deadline'))
+        wait_for(lambda: c.status('deadline')['main_pid'] > 0)
+        idle = c.connect()
+        steady = {n: p for n, p in main_pids(c).items() if n.startswith(('s', 'deadline'))}
+
+        def reexec():
+            before = c.log().count('re-executed')
+            c.control('daemon-reexec')
+            for i in range(5):
+                try:
+                    c.control(('start', 'stop', 'restart')[(before + i) % 3], 'job%d' % i)
+                except Refused as e:
+                    assert 'anew' in e.text, e
+            wait_for(lambda: c.log().count('re-executed') > before, pause=0.005)
+        warm_up = min(200, times // 2)  # the timeline is full then
+        for _ in range(warm_up):
+            reexec()
+        for i in range(5):
+            c.control('start', 'job%d' % i)
+        time.sleep(1)
+        fds, memory = descriptors(c), private_kb(c)
+        for _ in range(times - warm_up):
+            reexec()
+        for i in range(5):
+            c.control('start', 'job%d' % i)
+        time.sleep(1)
+        assert {n: p for n, p in main_pids(c).items() if n in steady} == steady
+        # A helper that was replaced a moment ago may still be ending.
+        wait_for(lambda: descriptors(c) == fds)
+        # A sanitizer's memory is not ours.
+        assert os.environ.get('EARLY_TEST_SANITIZED') or private_kb(c) < memory * 1.1 + 64, (memory, private_kb(c))
+        idle.send(pack_request(VERBS['status'], 'deadline'))
+        assert unpack(idle.recv(65536))[1]['main_pid'] == steady['deadline.service']
+        c.kill_main('deadline.service', signal.SIGTERM)
+        opcode, done = unpack(waiting.recv(65536))
+        assert opcode == DONE and done['error'] < 0
+        restarts = c.status('again')['restarts']
+        wait_for(lambda: c.status('again')['restarts'] > restarts)
+        assert c.zombies() == 0
+        assert c.end() == 0
+
+
+def test_reexec_before_the_manifests_are_read(build):
+    """A load that was under way is done again: everything starts."""
+    with Container(build, manifests(20)) as c:
+        for _ in range(10):
+            with c.connect() as s:
+                s.send(pack_request(VERBS['daemon-reload'], ''))
+                before = c.log().count('re-executed')
+                c.control('daemon-reexec')
+                wait_for(lambda: c.log().count('re-executed') > before)
+                opcode, done = unpack(s.recv(65536))
+                assert opcode == DONE and (done['error'] == 0 or 'anew' in done['text']), done
+
+
+def helper_pids(c, name):
+    return [host for host, line in c.processes().values() if name in line]
+
+
+def test_helpers_killed_at_any_moment(build):
+    """early-log, early-load in flight and early-exec are killed in a loop: jobs end well or with a word, no line is lost."""
+    units = {'s%d.service' % i: NO_LIMIT + SLEEPER + DEMAND for i in range(5)}
+    with Container(build, units) as c:
+        c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script(
+            'talk', '#!/bin/sh\nn=0\nwhile [ $n -lt 2000 ]; do n=$((n+1)); echo line $n; sleep 0.005; done\nexec sleep 1000\n') + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'talk')
+        end = time.monotonic() + 12
+        n = 0
+        while time.monotonic() < end:
+            n += 1
+            with c.connect() as s, c.connect() as t:
+                s.send(pack_request(VERBS['daemon-reload'], ''))
+                t.send(pack_request(VERBS['restart'], 's%d' % (n % 5)))
+                time.sleep(0.0007 * (n % 20))
+                for name in ('early-load', 'early-exec') + (('early-log',) if n % 25 == 0 else ()):
+                    for host in helper_pids(c, name):
+                        try:
+                            os.kill(host, signal.SIGKILL)
+                        except OSError:
+                            pass
+                assert unpack(s.recv(65536))[0] == DONE
+                assert unpack(t.recv(65536))[0] == DONE
+        c.control('daemon-reload')
+        for i in range(5):
+            c.control('start', 's%d' % i)
+
+        def lines():
+            with open(c.run + '/log/talk.service.log') as f:
+                return [int(line.split()[-1]) for line in f if 'line' in line]
+        wait_for(lambda: lines() and lines()[-1] == 2000, 60)
+        seen = lines()
+        lost = sorted(set(range(seen[0], 2001)) - set(seen))
+        assert not lost, (len(lost), lost[:10], n)
+        assert c.zombies() == 0
+
+
+def test_watchdog_is_fed(build):
+    """Every third of its time, over a crash and a re-exec; not while the loop stands still; disarmed at the end."""
+    with tempfile.TemporaryDirectory() as directory:
+        fifo, config = directory + '/watchdog', directory + '/early.conf'
+        os.mkfifo(fifo)
+        with open(config, 'w') as f:
+            f.write('[Manager]\nRuntimeWatchdogSec=600ms\nWatchdogDevice=%s\nRuntimeWatchdogSec=never\n' % fifo)
+        device = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+
+        def fed(seconds):
+            try:
+                os.read(device, 1000)
+            except BlockingIOError:
+                pass
+            time.sleep(seconds)
+            try:
+                return os.read(device, 1000)
+            except BlockingIOError:
+                return b''
+        c = Container(build, manifests(1), ['--config', config])
+        with c:
+            assert '%s:4: RuntimeWatchdogSec=never: it must be' % config in c.log()
+            assert 4 <= len(fed(1)) <= 6
+            crash(c)
+            assert 4 <= len(fed(1)) <= 6
+            c.control('daemon-reexec')
+            wait_for(lambda: 're-executed' in c.log())
+            assert 4 <= len(fed(1)) <= 6
+            os.kill(c.init_pid(), signal.SIGSTOP)
+            assert fed(1) == b'', 'fed by something else than the loop'
+            os.kill(c.init_pid(), signal.SIGCONT)
+            assert len(fed(1)) >= 4
+            assert c.end() == 0
+            assert os.read(device, 1000).endswith(b'V')
+        os.close(device)
+
+
+if __name__ == '__main__':
+    run_tests(globals())
