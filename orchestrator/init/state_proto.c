@@ -69,6 +69,23 @@ static const struct wire_field member_fields[] = {
 	WIRE_FIELD(struct state_member, pid, WIRE_I32),
 };
 
+#define CLOCKS(field)                                                                              \
+	WIRE_FIELD(struct state_timer, field.realtime_us, WIRE_U64),                               \
+		WIRE_FIELD(struct state_timer, field.monotonic_us, WIRE_U64),                      \
+		WIRE_FIELD(struct state_timer, field.boottime_us, WIRE_U64)
+
+static const struct wire_field timer_fields[] = {
+	CLOCKS(activated),
+	CLOCKS(elapsed),
+	CLOCKS(unit_started),
+	CLOCKS(unit_ended),
+	CLOCKS(origin_boot),
+	CLOCKS(origin_startup),
+	WIRE_FIELD(struct state_timer, ready_us, WIRE_U64),
+	WIRE_FIELD(struct state_timer, random_us, WIRE_U64),
+	WIRE_FIELD(struct state_timer, flags, WIRE_U32),
+};
+
 static const struct wire_field scope_fields[] = {
 	WIRE_FIELD(struct state_scope, name, WIRE_TEXT),
 	WIRE_FIELD(struct state_scope, slice, WIRE_TEXT),
@@ -96,6 +113,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_SCOPE, struct state_scope, scope_fields),
 	WIRE_MESSAGE(STATE_JOB, struct state_job, job_fields),
 	WIRE_EMPTY(STATE_END),
+	WIRE_MESSAGE(STATE_TIMER, struct state_timer, timer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

@@ -5,10 +5,10 @@
 
 /*
  * The manager's state over an exec: MANAGER, EVENT…, then for each service SERVICE, its definition (table.h's SERVICE, EXEC…, SOCKET…,
- * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
+ * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER, TIMER; SCOPE with MEMBER; JOB…; END. Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 3
+#define STATE_VERSION 5
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -21,6 +21,7 @@ enum state_opcode {
 	STATE_SCOPE = 71,
 	STATE_JOB = 72,
 	STATE_END = 73,
+	STATE_TIMER = 74, /* of the .timer before it */
 };
 
 enum state_service_flag {
@@ -98,6 +99,31 @@ struct state_stored {
 struct state_reason {
 	uint64_t t_us;
 	const char *text;
+};
+
+enum state_timer_flag {
+	STATE_TIMER_RUNNING = 1,
+	STATE_TIMER_STAMP_KNOWN = 2,
+	STATE_TIMER_STAMP_DUE = 4,
+};
+
+struct state_clocks {
+	uint64_t realtime_us;
+	uint64_t monotonic_us;
+	uint64_t boottime_us;
+};
+
+/* struct timer_past, and what early-timer was asked. */
+struct state_timer {
+	struct state_clocks activated;
+	struct state_clocks elapsed;
+	struct state_clocks unit_started;
+	struct state_clocks unit_ended;
+	struct state_clocks origin_boot;
+	struct state_clocks origin_startup;
+	uint64_t ready_us;
+	uint64_t random_us;
+	uint32_t flags; /* enum state_timer_flag */
 };
 
 struct state_member {
