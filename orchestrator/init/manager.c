@@ -63,6 +63,8 @@ static void handle_state_changed(struct service *service, enum service_state old
 	job_state_changed(&manager->jobs, service);
 	if (was_at_rest(old) != was_at_rest(service->state))
 		timers_note_state(&manager->timers, service, was_at_rest(old));
+	else if (service->times)
+		timers_note_change(&manager->timers); /* it may be active by now */
 	relations_note(manager, service, old);
 }
 

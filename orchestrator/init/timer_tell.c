@@ -8,7 +8,7 @@
 
 static const char *sub_state(const struct timer *timer, const struct timer_lines *lines)
 {
-	if (timer->service->state != SERVICE_RUNNING)
+	if (!service_state_is_active(timer->service->state))
 		return "dead";
 	if (timer->past.running)
 		return "running";

@@ -45,7 +45,7 @@ static const char *unit_of(const struct timer *timer)
 
 static bool is_active(const struct timer *timer)
 {
-	return timer->service->state == SERVICE_RUNNING;
+	return service_state_is_active(timer->service->state);
 }
 
 static bool is_open(const struct timers *timers)
@@ -285,15 +285,21 @@ static void handle_lost(struct timer_link *link)
 
 /* --- what happens to units --- */
 
+/* Not to 0, which would be never. */
+static uint64_t before(uint64_t clock_us, uint64_t ago_us)
+{
+	return clock_us > ago_us ? clock_us - ago_us : 1;
+}
+
 /* CLOCK_BOOTTIME of a moment ago by all clocks, as if none had jumped since. */
 static struct timer_clocks moment_of(uint64_t boottime_us, const struct timer_clocks *now)
 {
 	uint64_t ago_us = now->boottime_us > boottime_us ? now->boottime_us - boottime_us : 0;
 
 	return (struct timer_clocks){
-		.realtime_us = now->realtime_us - MIN(ago_us, now->realtime_us - 1),
-		.monotonic_us = now->monotonic_us - MIN(ago_us, now->monotonic_us - 1),
-		.boottime_us = now->boottime_us - MIN(ago_us, now->boottime_us - 1),
+		.realtime_us = before(now->realtime_us, ago_us),
+		.monotonic_us = before(now->monotonic_us, ago_us),
+		.boottime_us = before(now->boottime_us, ago_us),
 	};
 }
 

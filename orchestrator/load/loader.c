@@ -229,6 +229,8 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 	if (r == -EINVAL)
 		r = set_error(loader, service, line,
 			      import_missing ? TABLE_LOAD_NOT_FOUND : TABLE_LOAD_ERROR, text);
+	else if (r == 0 && timers_is_timer(service->name))
+		r = timers_add_conditions(service);
 	if (r == 0)
 		r = stages_default(loader, service, family);
 	return r;

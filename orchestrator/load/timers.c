@@ -81,6 +81,27 @@ int timers_finish(struct loader *loader, struct service *service, const char **r
 	return check_zones(loader, service);
 }
 
+int timers_add_conditions(struct service *timer)
+{
+	char *program;
+	char **argv = NULL;
+	int r;
+
+	if (!timer->conditions)
+		return 0;
+	program = strdup("/bin/true");
+	r = strv_append(&argv, "true");
+	if (!program || r < 0) {
+		free(program);
+		strv_free(argv);
+		return -ENOMEM;
+	}
+	timer->fields.type = TABLE_TYPE_ONESHOT;
+	timer->fields.flags |= TABLE_FLAG_REMAIN_AFTER_EXIT;
+	return service_add_exec(timer, TABLE_PHASE_CONDITION, TABLE_EXEC_FULL_PRIVILEGE, program,
+				argv);
+}
+
 /* --- of a manifest --- */
 
 static int fill(struct service *timer, const struct service *service)

@@ -12,6 +12,12 @@ bool timers_is_timer(const char *name);
 /* What else a timer unit needs that was read from its file. -EINVAL and *ret_error: it cannot be used. */
 int timers_finish(struct loader *loader, struct service *service, const char **ret_error);
 
+/*
+ * A timer with conditions is started as a service is whose only command is one that succeeds: early-exec looks at them before that. After
+ * everything else.
+ */
+int timers_add_conditions(struct service *timer);
+
 /* The timer of an Early manifest with OnCalendar= and the like in [Activate]: NAME.timer, without a file of its own. */
 int timers_make(struct loader *loader, struct service *service);
 

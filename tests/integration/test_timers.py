@@ -259,6 +259,18 @@ def test_bad_values(build):
         assert c.earlyctl('start', 'nowhere.timer').returncode == 4
 
 
+def test_conditions(build):
+    """A timer has conditions of its own: one that are not met does not wait for anything."""
+    c = Container(build)
+    timer(c, 'a', 'OnActiveSec=10ms\nAccuracySec=1ms\n[Unit]\nConditionPathExists=/nowhere\n')
+    timer(c, 'b', 'OnActiveSec=10ms\nAccuracySec=1ms\n[Unit]\nConditionPathExists=/proc\n')
+    with c:
+        is_run(c, 'b')
+        assert c.state('b.timer') == ('active', 'elapsed'), c.state('b.timer')
+        assert c.state('a.timer')[0] == 'inactive' and c.status('a.timer')['result'] == 'condition', c.status('a.timer')
+        assert runs(c, 'a') == 0
+
+
 def test_idle(build):
     """Nothing wakes PID 1 while all timers wait."""
     c = Container(build)
