@@ -59,6 +59,25 @@ def test_spans(build):
         assert 'early-timer' not in ' '.join(p[1] for p in c.processes().values()), 'nobody asked for a calendar'
 
 
+def test_started_by_others(build):
+    """The bases of OnUnitActiveSec= and OnUnitInactiveSec= are the service's, whoever started it."""
+    slow = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo x >>@work@/%s; sleep 0.5"\n[Early]\nStage=demand\n'
+    c = Container(build)
+    timer(c, 'a', 'OnUnitActiveSec=200ms\nAccuracySec=1ms\n')
+    timer(c, 'b', 'OnUnitInactiveSec=200ms\nAccuracySec=1ms\n', slow % 'b')
+    with c:
+        time.sleep(0.4)
+        assert (runs(c, 'a'), runs(c, 'b')) == (0, 0), 'nobody started them'
+        start = time.monotonic()
+        c.control('start', 'a.service')
+        is_run(c, 'a', 2)
+        assert time.monotonic() - start > 0.19
+        start = time.monotonic()
+        c.control('start', 'b.service')  # ends with it
+        is_run(c, 'b', 2)
+        assert time.monotonic() - start > 0.69
+
+
 def test_why_and_list(build):
     c = Container(build)
     timer(c, 'a', 'OnActiveSec=10ms\nAccuracySec=1ms\nOnCalendar=Mon *-*-* 04:00\n')

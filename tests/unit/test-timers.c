@@ -322,10 +322,15 @@ TEST(stamps)
 /* A stamp of the future is a clock's fault, and does not hold a timer up. */
 TEST(stamp_of_the_future)
 {
+	struct timer_facts facts;
+
 	stamp_us = START + 300 * DAY;
 	begin_with(TABLE_TIMER_CALENDAR, 0, "*-*-* 00:00:00", TABLE_TIMER_PERSISTENT);
 	start("t.timer");
 	complete();
+	timer_describe(manager_find(manager, "t.timer")->times, &facts);
+	assert_int_equal(facts.last_us, 0);
+	assert_int_equal(facts.next_us, START + DAY);
 	run_until(START + 2 * DAY - 1);
 	assert_int_equal(n_starts, 1);
 }
