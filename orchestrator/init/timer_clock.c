@@ -71,10 +71,10 @@ static void handle_alarm(struct loop_source *source, uint32_t events)
 	struct timer_alarm_source *alarm = container_of(source, struct timer_alarm_source, source);
 	struct timer_clock *clock = alarm->clock;
 	uint64_t expirations;
-	ssize_t n = read(alarm->fd, &expirations, sizeof(expirations));
+	bool was_set = read(alarm->fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED;
 
-	alarm->armed_us = 0;
-	if (n < 0 && errno == ECANCELED)
+	alarm->armed_us = was_set; /* then it is armed still, and not for what is wanted */
+	if (was_set)
 		clock->was_set(clock);
 	clock->woke(clock);
 }
@@ -97,6 +97,7 @@ static clockid_t clock_of(enum timer_alarm alarm, bool wakes)
 	return CLOCK_MONOTONIC;
 }
 
+/* 0: none. */
 static int set_alarm(struct timer_alarm_source *alarm, enum timer_alarm which, uint64_t when_us)
 {
 	struct itimerspec spec = {
@@ -149,8 +150,8 @@ static void arm_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_
 	int r;
 
 	if (when_us == TIMER_NEVER && !watch) {
-		loop_remove(&alarm->source);
-		alarm->fd = fd_close(alarm->fd);
+		if (alarm->armed_us > 0)
+			(void)set_alarm(alarm, which, 0); /* no moment: it can't be refused */
 		alarm->armed_us = 0;
 		return;
 	}

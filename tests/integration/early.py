@@ -107,6 +107,7 @@ class Container:
             f.write('#!/bin/sh\nexec %s/orchestrator/timer/early-timer --stamps %s\n' % (build, self.stamps))
         os.chmod(self.helpers + '/early-timer', 0o755)
         self.options = list(options)
+        self.prefix = []  # a command that executes the rest of its line
         self.process = None
         self.cgroup = None
         if os.environ.get('EARLY_TEST_CGROUP'):
@@ -167,7 +168,7 @@ class Container:
     def start(self):
         self.log_file = open(self.dir + '/log', 'w')
         self.process = subprocess.Popen(
-            ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
+            self.prefix + ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
              self.build + '/orchestrator/init/early-init', '--container', '--run', self.run, '--services',
              self.services, '--helpers', self.helpers, '--debug'] + self.options,
             stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file)

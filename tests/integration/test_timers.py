@@ -278,6 +278,25 @@ def test_bad_values(build):
         assert c.earlyctl('start', 'nowhere.timer').returncode == 4
 
 
+def test_wake_system(build):
+    """By the clocks that wake the machine; where that is refused, by those that do not, and it is said once."""
+    for refused in (False, True):
+        c = Container(build)
+        timer(c, 'a', 'OnActiveSec=200ms\nWakeSystem=yes\nAccuracySec=1ms\n')
+        timer(c, 'b', 'OnCalendar=*:*:*\nWakeSystem=yes\nAccuracySec=1ms\n')
+        if refused:
+            c.prefix = ['setpriv', '--bounding-set', '-wake_alarm']
+        with c:
+            is_run(c, 'a')
+            is_run(c, 'b')
+            clocks = []
+            for fd in os.listdir('/proc/%d/fdinfo' % c.init_pid()):
+                with open('/proc/%d/fdinfo/%s' % (c.init_pid(), fd)) as f:
+                    clocks += [int(line.split()[1]) for line in f if line.startswith('clockid:')]
+            assert (8 in clocks) == (not refused), clocks  # CLOCK_REALTIME_ALARM
+            assert c.log().count('WakeSystem=yes: the kernel refuses') == refused, c.log()
+
+
 def test_conditions(build):
     """A timer has conditions of its own: one that are not met does not wait for anything."""
     c = Container(build)
