@@ -61,10 +61,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 	service->touched = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
-	if (was_at_rest(old) != was_at_rest(service->state))
-		timers_note_state(&manager->timers, service, was_at_rest(old));
-	else if (service->times)
-		timers_note_change(&manager->timers); /* it may be active by now */
+	timers_note_state(&manager->timers, service, was_at_rest(old), was_at_rest(service->state));
 	relations_note(manager, service, old);
 }
 
@@ -250,10 +247,7 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 
 static void handle_job_done(const struct job *job, enum job_result result, void *data)
 {
-	struct manager *manager = data;
-
-	manager_job_ended(manager, job->id, job->name, result, job->error, job->detail);
-	timers_note_job(&manager->timers, job->name);
+	manager_job_ended(data, job->id, job->name, result, job->error, job->detail);
 }
 
 static void wake_for_jobs(void *data)
@@ -486,10 +480,8 @@ struct manager *manager_free(struct manager *manager)
 	loader_done(&manager->loader);
 	job_queue_done(&manager->jobs);
 	timers_done(&manager->timers);
-	list_for_each_safe (service, next_service, &manager->services, link) {
-		timer_free(service->times);
+	list_for_each_safe (service, next_service, &manager->services, link)
 		service_free(service);
-	}
 	list_for_each_safe (scope, next_scope, &manager->scopes, link)
 		scope_free(scope);
 	list_for_each_safe (ended, next_ended, &manager->ended, link)
@@ -568,8 +560,6 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 	if (timeline_add(&manager->timeline, name, t_us, why) < 0)
 		log_warning("no memory for event %s", name);
 	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
-	if (strcmp(name, "complete") == 0)
-		timers_note_change(&manager->timers);
 }
 
 /* --- the end --- */

@@ -8,6 +8,7 @@
 #include "early/list.h"
 #include "early/loop.h"
 
+#include "manager.h"
 #include "timer_clock.h"
 #include "timer_link.h"
 #include "timer_next.h"
@@ -43,6 +44,7 @@ struct timer {
 /* All timers of a manager. */
 struct timers {
 	struct manager *manager;
+	struct manager_listener listener;
 	struct list all; /* timer::link */
 	struct timer_clock clock;
 	struct timer_link link;
@@ -57,10 +59,9 @@ void timers_done(struct timers *timers);
 int timers_add(struct timers *timers, struct service *service);
 struct timer *timer_free(struct timer *timer);
 
-/* What the manager tells: a unit starts or is at rest again, new words of its manifest, a job's end, a milestone. */
-void timers_note_state(struct timers *timers, struct service *service, bool starts);
+/* What the manager tells: a unit's state and whether it was at rest, and is; new words of its manifest. */
+void timers_note_state(struct timers *timers, struct service *service, bool rested, bool rests);
 void timers_note_words(struct timers *timers, struct service *service);
-void timers_note_job(struct timers *timers, const char *name);
 void timers_note_change(struct timers *timers);
 
 /* Before the loop sleeps. */

@@ -3,17 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "early/cause.h"
 #include "early/clock.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "early/proto/timers.h"
 
 #include "manager_internal.h"
-#include "timer.h"
+#include "timers_internal.h"
 
 /*
  * Timers
@@ -28,13 +26,6 @@
  */
 
 /* --- one timer --- */
-
-static struct timer_lines lines_of(const struct timer *timer)
-{
-	const struct definition *definition = timer->service->definition;
-
-	return (struct timer_lines){ definition->timers, definition->n_timers };
-}
 
 static const char *unit_of(const struct timer *timer)
 {
@@ -91,198 +82,6 @@ struct timer *timer_free(struct timer *timer)
 	return NULL;
 }
 
-/* --- chance --- */
-
-static uint64_t hash_name(uint64_t seed, const char *name)
-{
-	for (; *name; name++)
-		seed = (seed ^ (unsigned char)*name) * 0x100000001b3ULL;
-	seed ^= seed >> 33;
-	return seed * 0xff51afd7ed558ccdULL;
-}
-
-static void roll(const struct timers *timers, struct timer *timer)
-{
-	struct timer_lines lines = lines_of(timer);
-	uint64_t most_us = timer_randomized_us(&lines), number = 0;
-
-	timer->past.random_us = 0;
-	if (most_us == 0)
-		return;
-	if (timer_flags(&lines) & TABLE_TIMER_FIXED_RANDOM)
-		number = hash_name(timers->seed, timer->service->name);
-	else if (getrandom(&number, sizeof(number), GRND_INSECURE) < 0)
-		number = hash_name(clock_monotonic_us(), timer->service->name);
-	timer->past.random_us = number % most_us;
-}
-
-/* --- questions to early-timer --- */
-
-static void forget_answer(struct timer *timer)
-{
-	timer->asked = timer->answered = false;
-	timer->serial++;
-	timer->calendar_us = TIMER_NEVER;
-}
-
-static void ask_calendar(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
-{
-	struct timer_lines lines = lines_of(timer);
-	struct timers_next next = {
-		.timer = timer->service->name,
-		.serial = timer->serial,
-		.after_us = timer_calendar_after(&lines, &timer->past, now),
-	};
-	struct strbuf list CLEANUP_STRBUF = STRBUF_INIT;
-
-	for (size_t i = 0; i < lines.n_lines; i++)
-		if (lines.lines[i].kind == TABLE_TIMER_CALENDAR)
-			strbuf_add(&list, lines.lines[i].calendar,
-				   strlen(lines.lines[i].calendar) + 1);
-	if (strbuf_error(&list) < 0)
-		return; /* no memory: at the next change */
-	next.calendars = (struct wire_list){ list.data, (uint32_t)list.len };
-	timer->asked = timer_link_send(&timers->link, TIMERS_NEXT, &next);
-}
-
-/* What is to be known before the calendar is. */
-static void ask(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
-{
-	struct timer_lines lines = lines_of(timer);
-	uint32_t flags = timer_flags(&lines);
-	struct timers_stamp stamp = { .timer = timer->service->name };
-
-	if (!timer_has_kind(&lines, TABLE_TIMER_CALENDAR)) {
-		/* Its news alone are wanted, of the zone and of the machine. */
-		if ((timer_has_kind(&lines, TABLE_TIMER_TIMEZONE_CHANGE) ||
-		     (flags & TABLE_TIMER_FIXED_RANDOM)) &&
-		    !timer->asked)
-			ask_calendar(timers, timer, now);
-		return;
-	}
-	timer->stamp_known |= !(flags & TABLE_TIMER_PERSISTENT);
-	if (!timer->stamp_known && !timer->stamp_asked)
-		timer->stamp_asked = timer_link_send(&timers->link, TIMERS_STAMP, &stamp);
-	if (timer->stamp_known && timer->stamp_due && !timer->stamp_asked) {
-		stamp.at_us = timer->past.elapsed.realtime_us;
-		timer->stamp_asked = timer_link_send(&timers->link, TIMERS_STAMP, &stamp);
-	}
-	if (timer->stamp_known && !timer->asked)
-		ask_calendar(timers, timer, now);
-}
-
-static struct timer *find_timer(struct timers *timers, const char *name)
-{
-	struct service *service = manager_find(timers->manager, name);
-
-	return service ? service->times : NULL;
-}
-
-static void take_moment(struct timers *timers, const struct timers_moment *moment)
-{
-	struct timer *timer = find_timer(timers, moment->timer);
-
-	if (!timer || moment->serial != timer->serial)
-		return; /* the question is another one by now */
-	timer->answered = true;
-	timer->calendar_us = moment->at_us;
-	timer->calendar_nth = moment->which;
-}
-
-static void take_stamp(struct timers *timers, const struct timers_stamp *stamp)
-{
-	struct timer *timer = find_timer(timers, stamp->timer);
-	struct timer_clocks now;
-
-	if (!timer)
-		return;
-	timer->stamp_asked = false;
-	if (stamp->written) {
-		timer->stamp_due &= timer->past.elapsed.realtime_us != stamp->at_us;
-		return;
-	}
-	timer->stamp_known = true;
-	timer_clock_read(&now);
-	/* One of the future is of a clock that went wrong. */
-	if (stamp->at_us > timer->past.elapsed.realtime_us && stamp->at_us <= now.realtime_us)
-		timer->past.elapsed.realtime_us = stamp->at_us;
-	forget_answer(timer);
-}
-
-static void take_machine(struct timers *timers, const struct timers_machine *machine)
-{
-	struct timer *timer;
-
-	if (timers->seed == machine->seed)
-		return;
-	timers->seed = machine->seed;
-	list_for_each (timer, &timers->all, link) {
-		struct timer_lines lines = lines_of(timer);
-
-		if (timer_flags(&lines) & TABLE_TIMER_FIXED_RANDOM)
-			roll(timers, timer);
-	}
-}
-
-static void elapse_all(struct timers *timers, enum table_timer_kind cause)
-{
-	struct timer *timer;
-
-	list_for_each (timer, &timers->all, link) {
-		struct timer_lines lines = lines_of(timer);
-
-		forget_answer(timer);
-		if (!is_active(timer) || !timer_has_kind(&lines, cause))
-			continue;
-		timer->elapses_now = true;
-		timer->cause = cause;
-	}
-}
-
-static void handle_message(struct timer_link *link, struct channel_message *message)
-{
-	struct timers *timers = container_of(link, struct timers, link);
-	union {
-		struct timers_moment moment;
-		struct timers_stamp stamp;
-		struct timers_machine machine;
-	} value;
-
-	if (message->opcode != TIMERS_ZONE &&
-	    channel_unpack(&link->channel, message, &value, sizeof(value)) < 0)
-		return;
-	switch ((enum timers_opcode)message->opcode) {
-	case TIMERS_MOMENT:
-		take_moment(timers, &value.moment);
-		break;
-	case TIMERS_STAMPED:
-		take_stamp(timers, &value.stamp);
-		break;
-	case TIMERS_MACHINE:
-		take_machine(timers, &value.machine);
-		break;
-	case TIMERS_ZONE:
-		elapse_all(timers, TABLE_TIMER_TIMEZONE_CHANGE);
-		break;
-	case TIMERS_NEXT:
-	case TIMERS_STAMP:
-		return; /* not its to say */
-	}
-	timers_note_change(timers);
-}
-
-static void handle_lost(struct timer_link *link)
-{
-	struct timers *timers = container_of(link, struct timers, link);
-	struct timer *timer;
-
-	list_for_each (timer, &timers->all, link) {
-		timer->asked = timer->answered && timer->asked;
-		timer->stamp_asked = false;
-	}
-	timers_note_change(timers);
-}
-
 /* --- what happens to units --- */
 
 /* Not to 0, which would be never. */
@@ -331,8 +130,8 @@ static void activate(struct timers *timers, struct timer *timer)
 		timer->past.unit_ended = moment_of(unit->since_us, &now);
 	else if (unit && unit->since_us > 0)
 		timer->past.unit_started = moment_of(unit->since_us, &now);
-	roll(timers, timer);
-	forget_answer(timer);
+	timer_roll(timers, timer);
+	timer_forget_answer(timer);
 }
 
 static void note_unit(struct timer *timer, bool starts)
@@ -346,14 +145,17 @@ static void note_unit(struct timer *timer, bool starts)
 		timer->past.unit_ended = now;
 }
 
-void timers_note_state(struct timers *timers, struct service *service, bool starts)
+void timers_note_state(struct timers *timers, struct service *service, bool rested, bool rests)
 {
+	bool starts = rested && !rests;
 	struct timer *timer;
 
 	if (service->times && starts)
 		activate(timers, service->times);
 	if (service->times)
 		timers_note_change(timers);
+	if (rested == rests)
+		return;
 	list_for_each (timer, &timers->all, link) {
 		if (manager_find(timers->manager, unit_of(timer)) != service)
 			continue;
@@ -366,17 +168,26 @@ void timers_note_words(struct timers *timers, struct service *service)
 {
 	if (!service->times)
 		return;
-	forget_answer(service->times);
+	timer_forget_answer(service->times);
 	timers_note_change(timers);
 }
 
-void timers_note_job(struct timers *timers, const char *name)
+static void handle_job_done(struct manager_listener *listener, uint32_t job, const char *name,
+			    const char *result)
 {
+	struct timers *timers = container_of(listener, struct timers, listener);
 	struct timer *timer;
 
 	list_for_each (timer, &timers->all, link)
 		if (timer->past.running && strcmp(unit_name(timers, timer), name) == 0)
 			timers_note_change(timers);
+}
+
+static void handle_event(struct manager_listener *listener, const char *name, uint64_t t_us,
+			 const char *why)
+{
+	if (strcmp(name, "complete") == 0)
+		timers_note_change(container_of(listener, struct timers, listener));
 }
 
 void timers_note_change(struct timers *timers)
@@ -432,7 +243,7 @@ static void give_up(struct timers *timers, struct timer *timer, const char *why)
 static void elapse(struct timers *timers, struct timer *timer, size_t line,
 		   const struct timer_clocks *now)
 {
-	struct timer_lines lines = lines_of(timer);
+	struct timer_lines lines = timer_lines_of(timer);
 	char why[CAUSE_MAX];
 	int r;
 
@@ -441,8 +252,8 @@ static void elapse(struct timers *timers, struct timer *timer, size_t line,
 	timer->past.ready_us = now->realtime_us;
 	timer->elapses_now = false;
 	timer->stamp_due = timer_flags(&lines) & TABLE_TIMER_PERSISTENT;
-	roll(timers, timer);
-	forget_answer(timer);
+	timer_roll(timers, timer);
+	timer_forget_answer(timer);
 	r = manager_start_unit(timers->manager, unit_of(timer), why, NULL);
 	if (r < 0 && r != -EALREADY) {
 		log_warning_errno(r, "%s: cannot start %s", timer->service->name, unit_of(timer));
@@ -456,7 +267,7 @@ static void elapse(struct timers *timers, struct timer *timer, size_t line,
 
 static void plan(struct timer *timer)
 {
-	struct timer_lines lines = lines_of(timer);
+	struct timer_lines lines = timer_lines_of(timer);
 
 	timer_plan(&lines, &timer->past, timer->answered ? timer->calendar_us : TIMER_NEVER,
 		   timer->calendar_nth, &timer->plan);
@@ -465,7 +276,7 @@ static void plan(struct timer *timer)
 /* True if there is nothing more to come and it is not to stay for that. */
 static bool is_over(const struct timer *timer)
 {
-	struct timer_lines lines = lines_of(timer);
+	struct timer_lines lines = timer_lines_of(timer);
 
 	return (timer_flags(&lines) & TABLE_TIMER_FORGET) &&
 	       (timer->answered || !timer_has_kind(&lines, TABLE_TIMER_CALENDAR)) &&
@@ -474,7 +285,7 @@ static bool is_over(const struct timer *timer)
 
 static void look_at(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
 {
-	struct timer_lines lines = lines_of(timer);
+	struct timer_lines lines = timer_lines_of(timer);
 	size_t line = 0;
 
 	if (timer->past.running && !is_busy(timers, timer)) {
@@ -490,13 +301,13 @@ static void look_at(struct timers *timers, struct timer *timer, const struct tim
 	timer->elapses_now = false;
 	if (!timer->gave_up && is_over(timer))
 		give_up(timers, timer, "it elapsed, and RemainAfterElapse=no");
-	ask(timers, timer, now);
+	timer_ask(timers, timer, now);
 }
 
 static void add_wake_ups(const struct timer *timer, const struct timer_clocks *now,
 			 uint64_t when_us[static TIMER_ALARM_COUNT])
 {
-	struct timer_lines lines = lines_of(timer);
+	struct timer_lines lines = timer_lines_of(timer);
 	bool wakes = timer_flags(&lines) & TABLE_TIMER_WAKE_SYSTEM;
 	uint64_t accuracy_us = timer_accuracy_us(&lines);
 	uint64_t ahead_us = now->realtime_us - timer_span_clock(&lines, now);
@@ -518,7 +329,7 @@ static void arm(struct timers *timers, const struct timer_clocks *now)
 	for (size_t i = 0; i < TIMER_ALARM_COUNT; i++)
 		when_us[i] = TIMER_NEVER;
 	list_for_each (timer, &timers->all, link) {
-		struct timer_lines lines = lines_of(timer);
+		struct timer_lines lines = timer_lines_of(timer);
 
 		if (!is_active(timer) || !is_open(timers))
 			continue;
@@ -571,25 +382,33 @@ static void handle_clock_set(struct timer_clock *clock)
 	timer_clock_read(&now);
 	list_for_each (timer, &timers->all, link)
 		timer_past_rewind(&timer->past, &now);
-	elapse_all(timers, TABLE_TIMER_CLOCK_CHANGE);
+	timers_elapse_all(timers, TABLE_TIMER_CLOCK_CHANGE);
 }
 
 void timers_init(struct timers *timers, struct manager *manager)
 {
 	timers->manager = manager;
 	list_init(&timers->all);
+	timers->listener = (struct manager_listener){ .job_done = handle_job_done,
+						      .event = handle_event };
+	manager_listen(manager, &timers->listener);
 	timer_clock_init(&timers->clock);
 	timers->clock.loop = manager->loop;
 	timers->clock.woke = handle_woke;
 	timers->clock.was_set = handle_clock_set;
 	timer_link_init(&timers->link);
 	timers->link.loop = manager->loop;
-	timers->link.message = handle_message;
-	timers->link.lost = handle_lost;
+	timers->link.message = timers_handle_message;
+	timers->link.lost = timers_handle_lost;
 }
 
 void timers_done(struct timers *timers)
 {
+	struct timer *timer, *next;
+
+	list_for_each_safe (timer, next, &timers->all, link)
+		timer_free(timer);
+	manager_unlisten(&timers->listener);
 	timer_link_done(&timers->link);
 	timer_clock_done(&timers->clock);
 }
