@@ -84,6 +84,21 @@ static void take_directive(char *text, struct cause *cause, char *directive, siz
 		*text = '\0';
 }
 
+/* "b.timer: OnBootSec=5s, 2026-…": the date behind the last comma is for people only. */
+static void take_timer(char *text, struct cause *cause, char *directive, size_t size)
+{
+	char *words = strstr(text, ": ");
+	char *date = words ? strrchr(words, ',') : NULL;
+
+	cause->unit = text;
+	if (!words)
+		return;
+	*words = '\0';
+	if (date)
+		*date = '\0';
+	take_directive(words + strlen(": "), cause, directive, size);
+}
+
 void cause_parse(const char *text, char buf[static CAUSE_MAX], struct cause *ret_cause)
 {
 	enum { DIRECTIVE_SIZE = 64 };
@@ -99,6 +114,10 @@ void cause_parse(const char *text, char buf[static CAUSE_MAX], struct cause *ret
 			continue;
 		ret_cause->unit = line + len;
 		ret_cause->directive = by_unit[i].directive;
+		return;
+	}
+	if (strncmp(line, CAUSE_TIMER, strlen(CAUSE_TIMER)) == 0) {
+		take_timer(line + strlen(CAUSE_TIMER), ret_cause, buf, DIRECTIVE_SIZE);
 		return;
 	}
 	if (strncmp(line, CAUSE_BUS_CALL, strlen(CAUSE_BUS_CALL)) == 0) {

@@ -76,6 +76,11 @@ static struct json_object *service_object(const struct control_service *service)
 		set_number(object, "memory_bytes", (int64_t)service->memory_bytes);
 	if (service->tasks > 0)
 		set_number(object, "tasks", service->tasks);
+	if (*service->triggers) {
+		set_text(object, "triggers", service->triggers);
+		set_number(object, "next_us", (int64_t)service->next_us);
+		set_number(object, "last_us", (int64_t)service->last_us);
+	}
 	set_list(object, "requires", &service->requires);
 	set_list(object, "binds_to", &service->binds_to);
 	set_list(object, "wants", &service->wants);

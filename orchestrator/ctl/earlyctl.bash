@@ -9,7 +9,7 @@ _earlyctl_units() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == --control ]] && ask+=(--control "${COMP_WORDS[i + 1]#=}")
 	done
-	"${ask[@]}" list 2>/dev/null | awk 'NR > 1 { print $1 }'
+	"${ask[@]}" list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
 }
 
 # The unit files that may be enabled.

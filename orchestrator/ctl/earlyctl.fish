@@ -2,7 +2,7 @@
 # Completion of earlyctl for fish.
 
 function __earlyctl_units
-    earlyctl list 2>/dev/null | awk 'NR > 1 { print $1 }'
+    earlyctl list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
 end
 
 function __earlyctl_files

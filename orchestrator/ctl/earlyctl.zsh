@@ -7,7 +7,7 @@ _earlyctl_units() {
 
 	ask=(earlyctl)
 	[[ -n ${opt_args[--control]} ]] && ask+=(--control ${opt_args[--control]})
-	units=(${(f)"$($ask list 2>/dev/null | awk 'NR > 1 { print $1 }')"})
+	units=(${(f)"$($ask list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }')"})
 	compadd -a units
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All services as a table, and as the tree of what needs what. */
+/* All services as a table, with one of the timers behind it, and as the tree of what needs what. */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,21 +24,71 @@ static void add_row(struct columns *columns, struct json_object *service)
 	columns_add(columns, TONE_FAINT, answer_text(service, "description"));
 }
 
-static int print_table(const struct settings *settings, struct json_object *services)
+static bool is_active_timer(struct json_object *service)
 {
-	static const char *const titles[] = { "NAME", "ACTIVE", "SUB", "STAGE", "DESCRIPTION" };
-	struct style style = style_of_stdout(settings->color);
-	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	return *answer_text(service, "triggers") &&
+	       strcmp(answer_text(service, "active_state"), "active") == 0;
+}
+
+static void add_timer(struct columns *columns, struct json_object *service)
+{
+	uint64_t next_us = (uint64_t)answer_number(service, "next_us");
+	uint64_t last_us = (uint64_t)answer_number(service, "last_us");
+	char text[64];
+
+	show_date(next_us, text, sizeof(text));
+	columns_add(columns, TONE_PLAIN, text);
+	show_distance(next_us, text, sizeof(text));
+	columns_add(columns, TONE_PLAIN, text);
+	show_date(last_us, text, sizeof(text));
+	columns_add(columns, TONE_PLAIN, text);
+	show_distance(last_us, text, sizeof(text));
+	columns_add(columns, TONE_PLAIN, text);
+	columns_add(columns, TONE_PLAIN, answer_text(service, "name"));
+	columns_add(columns, TONE_PLAIN, answer_text(service, "triggers"));
+}
+
+static int put_table(const char *const *titles, size_t n_titles, struct json_object *services,
+		     bool (*wanted)(struct json_object *service),
+		     void (*add)(struct columns *columns, struct json_object *service),
+		     const struct style *style, struct strbuf *out)
+{
 	struct columns columns;
 	int r;
 
-	columns_init(&columns, ARRAY_SIZE(titles));
-	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
+	columns_init(&columns, n_titles);
+	for (size_t i = 0; i < n_titles; i++)
 		columns_add(&columns, TONE_STRONG, titles[i]);
 	for (size_t i = 0; i < json_object_array_length(services); i++)
-		add_row(&columns, json_object_array_get_idx(services, i));
-	r = columns_put(&columns, &style, &out);
+		if (!wanted || wanted(json_object_array_get_idx(services, i)))
+			add(&columns, json_object_array_get_idx(services, i));
+	r = columns_put(&columns, style, out);
 	columns_done(&columns);
+	return r;
+}
+
+static bool has_timers(struct json_object *services)
+{
+	for (size_t i = 0; i < json_object_array_length(services); i++)
+		if (is_active_timer(json_object_array_get_idx(services, i)))
+			return true;
+	return false;
+}
+
+static int print_table(const struct settings *settings, struct json_object *services)
+{
+	static const char *const titles[] = { "NAME", "ACTIVE", "SUB", "STAGE", "DESCRIPTION" };
+	static const char *const timer_titles[] = { "NEXT",   "LEFT",  "LAST",
+						    "PASSED", "TIMER", "STARTS" };
+	struct style style = style_of_stdout(settings->color);
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	int r = put_table(titles, ARRAY_SIZE(titles), services, NULL, add_row, &style, &out);
+
+	if (r == 0 && has_timers(services)) {
+		strbuf_putc(&out, '\n');
+		r = put_table(timer_titles, ARRAY_SIZE(timer_titles), services, is_active_timer,
+			      add_timer, &style, &out);
+	}
 	if (r == 0)
 		return show_out(&out);
 	fputs("earlyctl: no memory\n", stderr);

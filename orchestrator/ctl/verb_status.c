@@ -62,6 +62,26 @@ static void put_numbers(struct json_object *service, struct strbuf *out)
 	put_pair(out, "memory", answer_number(service, "memory_bytes") ? text : "");
 }
 
+static void put_moment(struct json_object *service, const char *title, const char *field,
+		       struct strbuf *out)
+{
+	uint64_t us = (uint64_t)answer_number(service, field);
+	char date[64], distance[64];
+
+	if (us == 0)
+		return;
+	show_date(us, date, sizeof(date));
+	show_distance(us, distance, sizeof(distance));
+	strbuf_printf(out, "  %10s: %s (%s)\n", title, date, distance);
+}
+
+static void put_timer(struct json_object *service, struct strbuf *out)
+{
+	put_pair(out, "starts", answer_text(service, "triggers"));
+	put_moment(service, "next", "next_us", out);
+	put_moment(service, "last", "last_us", out);
+}
+
 static void put_service(const struct style *style, struct json_object *service, struct strbuf *out)
 {
 	char since[64];
@@ -79,6 +99,7 @@ static void put_service(const struct style *style, struct json_object *service, 
 	put_pair(out, "stage", answer_text(service, "stage"));
 	put_pair(out, "cgroup", answer_text(service, "cgroup"));
 	put_numbers(service, out);
+	put_timer(service, out);
 	if (strcmp(answer_text(service, "result"), "success") != 0)
 		put_pair(out, "result", answer_text(service, "result"));
 	put_pair(out, "detail", answer_text(service, "detail"));

@@ -13,8 +13,8 @@
 
 const char *verb_unit_name(const char *name)
 {
-	static const char *const suffixes[] = { ".service", ".target", ".socket",
-						".scope",   ".slice",  ".mount" };
+	static const char *const suffixes[] = { ".service", ".target", ".socket", ".scope",
+						".slice",   ".mount",  ".timer" };
 	static char buf[256];
 	size_t len = strlen(name);
 

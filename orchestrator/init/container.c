@@ -244,7 +244,7 @@ static int make_run_dir(const struct container *container)
 
 static int start_manager(struct container *container)
 {
-	char load[512], exec[512];
+	char load[512], exec[512], timer[512];
 	struct manager_options options = {
 		.container = true,
 		.run_dir = container->run_dir,
@@ -252,6 +252,7 @@ static int start_manager(struct container *container)
 		.cgroup_root = container->cgroup_root,
 		.load_path = load,
 		.exec_path = exec,
+		.timer_path = timer,
 		.verb = handle_verb,
 		.data = container,
 	};
@@ -259,6 +260,7 @@ static int start_manager(struct container *container)
 
 	snprintf(load, sizeof(load), "%s/early-load", container->helpers);
 	snprintf(exec, sizeof(exec), "%s/early-exec", container->helpers);
+	snprintf(timer, sizeof(timer), "%s/early-timer", container->helpers);
 	r = manager_new(&container->manager, container->loop, &options);
 	if (r < 0)
 		return log_errno(r, "cannot make the manager");

@@ -78,6 +78,17 @@ static void fill_service(struct control_service *ret, const struct service *serv
 	ret->after = words->after;
 }
 
+static void fill_timer(struct control_service *ret, const struct timer *timer)
+{
+	struct timer_facts facts;
+
+	timer_describe(timer, &facts);
+	ret->type = "timer";
+	ret->triggers = facts.unit;
+	ret->next_us = facts.next_us;
+	ret->last_us = facts.last_us;
+}
+
 /* Files of the kernel's memory: reading them can't block. */
 static void fill_resources(struct control_service *ret, const struct cgroup *group)
 {
@@ -97,6 +108,8 @@ void control_answer_service(struct channel *channel, struct manager *manager,
 	manager_describe(service, &unit);
 	fill(&message, manager, &unit);
 	fill_service(&message, service);
+	if (service->times)
+		fill_timer(&message, service->times);
 	if (closely)
 		fill_resources(&message, &service->group);
 	send_service(channel, &message);

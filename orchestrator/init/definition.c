@@ -151,7 +151,7 @@ static int take_timer(struct definition *definition, const void *message, uint32
 	struct table_timer *timer = &definition->timers[definition->n_timers];
 
 	if (wire_unpack(&table_protocol, message, len, TABLE_TIMER, timer, sizeof(*timer)) < 0 ||
-	    timer->kind > TABLE_TIMER_TIMEZONE_CHANGE)
+	    timer->kind > TABLE_TIMER_TIMEZONE_CHANGE || !definition_name_is_valid(timer->unit))
 		return -EPROTO;
 	definition->n_timers++;
 	return 0;

@@ -62,6 +62,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 	service->touched = service->unsaved = true;
 	note_event(service, old, manager);
 	job_state_changed(&manager->jobs, service);
+	timers_note_state(&manager->timers, service, was_at_rest(old), was_at_rest(service->state));
 	relations_note(manager, service, old);
 	manager_wake(manager);
 }
@@ -340,6 +341,7 @@ static void collect_garbage(struct manager *manager)
 		name = TAKE_PTR(service->name);
 		service->name = NULL;
 		manager->n_services--;
+		timer_free(service->times);
 		service_free(service);
 		if (name)
 			manager_forget(manager, name, 0);
@@ -373,6 +375,7 @@ static void handle_hook(struct loop_hook *hook)
 	struct manager *manager = container_of(hook, struct manager, hook);
 
 	release_waiting(manager);
+	timers_settle(&manager->timers);
 	job_queue_turn(&manager->jobs);
 	relations_settle(manager);
 	release_idle(manager);
@@ -417,11 +420,14 @@ static int copy_options(struct manager *manager, const struct manager_options *o
 						       : EARLY_LIBEXECDIR "/early-load");
 	manager->exec_path = strdup(options->exec_path ? options->exec_path
 						       : EARLY_LIBEXECDIR "/early-exec");
+	manager->timer_path = strdup(options->timer_path ? options->timer_path
+							 : EARLY_LIBEXECDIR "/early-timer");
+	manager->timers.link.program = manager->timer_path;
 	for (char *const *dir = options->service_dirs; dir && *dir && r == 0; dir++)
 		r = strv_append(&manager->service_dirs, *dir);
 	manager->options.run_dir = manager->run_dir;
 	manager->options.service_dirs = manager->service_dirs;
-	if (!manager->run_dir || !manager->load_path || !manager->exec_path)
+	if (!manager->run_dir || !manager->load_path || !manager->exec_path || !manager->timer_path)
 		return -ENOMEM;
 	return r;
 }
@@ -455,6 +461,7 @@ static void init_parts(struct manager *manager)
 	timeline_init(&manager->timeline);
 	job_queue_init(&manager->jobs, &job_host, &manager->services, MANAGER_MAX_JOBS);
 	loader_init(&manager->loader, manager);
+	timers_init(&manager->timers, manager);
 }
 
 /* A few descriptors for each service, and what services store: the kernel's 1024 are soon used up. */
@@ -506,6 +513,7 @@ struct manager *manager_free(struct manager *manager)
 	control_free(manager->control);
 	loader_done(&manager->loader);
 	job_queue_done(&manager->jobs);
+	timers_done(&manager->timers);
 	list_for_each_safe (service, next_service, &manager->services, link)
 		service_free(service);
 	list_for_each_safe (scope, next_scope, &manager->scopes, link)
@@ -523,6 +531,7 @@ struct manager *manager_free(struct manager *manager)
 	free(manager->run_dir);
 	free(manager->load_path);
 	free(manager->exec_path);
+	free(manager->timer_path);
 	free(manager);
 	return NULL;
 }

@@ -27,6 +27,7 @@ struct manager_options {
 	const char *cgroup_root; /* a directory of a cgroup v2 file system; NULL: process groups */
 	const char *load_path; /* NULL: EARLY_LIBEXECDIR/early-load */
 	const char *exec_path; /* NULL: EARLY_LIBEXECDIR/early-exec */
+	const char *timer_path; /* NULL: EARLY_LIBEXECDIR/early-timer */
 
 	/* The control verbs that are the boot code's: POWEROFF, REBOOT, HALT, DAEMON_REEXEC, RESCUE, MERGE. NULL: -EOPNOTSUPP. */
 	int (*verb)(struct manager *manager, enum control_verb verb, const char *name, void *data);

@@ -11,6 +11,7 @@
 #include "scope.h"
 #include "service.h"
 #include "timeline.h"
+#include "timer.h"
 
 /* Between manager.c, manager_load.c, manager_unit.c and manager_state.c; nobody else includes it. */
 #define MANAGER_MAX_LOAD_REQUESTS 1024
@@ -68,6 +69,7 @@ struct manager {
 	char **service_dirs;
 	char *load_path;
 	char *exec_path;
+	char *timer_path;
 
 	struct cgroup_tree *cgroups;
 	struct service_host host;
@@ -88,6 +90,7 @@ struct manager {
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
 	struct loader loader;
+	struct timers timers;
 	char **not_found; /* names that early-load does not know either */
 	struct list listeners; /* manager_listener::link */
 	struct loop_hook hook;

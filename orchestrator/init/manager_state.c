@@ -149,6 +149,16 @@ static void put_said(struct writer *writer, const struct service_process *proces
 		put(writer, STATE_SAID, &message);
 }
 
+static void put_timer(struct writer *writer, const struct service *service)
+{
+	struct state_timer message;
+
+	if (!service->times)
+		return;
+	timer_save(service->times, &message);
+	put(writer, STATE_TIMER, &message);
+}
+
 static void put_service(struct writer *writer, const struct service *service)
 {
 	const struct service_stored_fd *stored;
@@ -175,6 +185,7 @@ static void put_service(struct writer *writer, const struct service *service)
 		put(writer, STATE_REASON, &message);
 	}
 	put_members(writer, &service->group);
+	put_timer(writer, service);
 }
 
 /* The slice is the directory that it lies in. */

@@ -79,6 +79,12 @@ static const char *active_state(const struct service *service)
 
 static const char *sub_state(const struct service *service)
 {
+	struct timer_facts facts;
+
+	if (service->times) {
+		timer_describe(service->times, &facts);
+		return facts.sub_state;
+	}
 	if (service_is_target(service))
 		return service->state == SERVICE_RUNNING ? "active" : "dead";
 	return service->prestart_pending ? "start-pre" : service_sub_state_name(service->state);
@@ -185,6 +191,11 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	r = service_new(&service, &manager->host, definition);
 	if (r < 0)
 		return r;
+	r = timers_add(&manager->timers, service);
+	if (r < 0) {
+		service_free(service);
+		return r;
+	}
 	list_append(&manager->services, &service->link);
 	nametable_clear(&manager->names);
 	manager->n_services++;
@@ -218,6 +229,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 	} else if (strcmp(service->name, definition->service.name) == 0) {
 		nametable_clear(&manager->names); /* it holds aliases of the old one */
 		service_set_definition(service, definition);
+		timers_note_words(&manager->timers, service);
 	} else {
 		/* The name of another unit's alias: what was there first keeps it. */
 		definition_unref(definition);

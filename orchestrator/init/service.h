@@ -25,6 +25,7 @@
 #define SERVICE_MAX_STORED_FDS 512
 
 struct service;
+struct timer;
 
 /* What became of a rung. */
 enum service_gave_up {
@@ -87,6 +88,7 @@ struct service {
 	const struct service_host *host;
 	char *name;
 	struct definition *definition;
+	struct timer *times; /* manager's: of a .timer; NULL of all others */
 
 	enum service_state state;
 	enum verdict_result result;

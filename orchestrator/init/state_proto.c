@@ -74,6 +74,23 @@ static const struct wire_field member_fields[] = {
 	WIRE_FIELD(struct state_member, pid, WIRE_I32),
 };
 
+#define CLOCKS(field)                                                                              \
+	WIRE_FIELD(struct state_timer, field.realtime_us, WIRE_U64),                               \
+		WIRE_FIELD(struct state_timer, field.monotonic_us, WIRE_U64),                      \
+		WIRE_FIELD(struct state_timer, field.boottime_us, WIRE_U64)
+
+static const struct wire_field timer_fields[] = {
+	CLOCKS(activated),
+	CLOCKS(elapsed),
+	CLOCKS(unit_started),
+	CLOCKS(unit_ended),
+	CLOCKS(origin_boot),
+	CLOCKS(origin_startup),
+	WIRE_FIELD(struct state_timer, ready_us, WIRE_U64),
+	WIRE_FIELD(struct state_timer, random_us, WIRE_U64),
+	WIRE_FIELD(struct state_timer, flags, WIRE_U32),
+};
+
 static const struct wire_field scope_fields[] = {
 	WIRE_FIELD(struct state_scope, name, WIRE_TEXT),
 	WIRE_FIELD(struct state_scope, slice, WIRE_TEXT),
@@ -200,6 +217,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_LOAD, struct state_load, load_fields),
 	WIRE_EMPTY(STATE_KEPT),
 	WIRE_MESSAGE(STATE_KEPT_FD, struct state_kept_fd, kept_fd_fields),
+	WIRE_MESSAGE(STATE_TIMER, struct state_timer, timer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

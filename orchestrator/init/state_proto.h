@@ -6,11 +6,11 @@
 
 /*
  * The manager's state over an exec: MANAGER, EVENT…, then for each service SERVICE, its definition (table.h's SERVICE, EXEC…, SOCKET…,
- * whose opcodes are all below these) and its SAID, LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; CLIENT…; ENDED…; END. Changes of
+ * whose opcodes are all below these) and its SAID, LISTEN, STORED, REASON, MEMBER, TIMER; SCOPE with MEMBER; JOB…; CLIENT…; ENDED…; END. Changes of
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 4
+#define STATE_VERSION 5
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -27,6 +27,7 @@ enum state_opcode {
 	STATE_GONE = 75, /* a service, or a job */
 	STATE_SAID = 76, /* what became of an exec: it failed or was skipped */
 	STATE_ENDED = 77, /* a job whose end was not yet told */
+	STATE_TIMER = 78, /* of the .timer before it */
 	STATE_MACHINE = 128, /* of a boot (boot_image.c), as all above */
 	STATE_HELPER = 129,
 	STATE_OVERLAY = 130,
@@ -146,6 +147,31 @@ struct state_stored {
 struct state_reason {
 	uint64_t t_us;
 	const char *text;
+};
+
+enum state_timer_flag {
+	STATE_TIMER_RUNNING = 1,
+	STATE_TIMER_STAMP_KNOWN = 2,
+	STATE_TIMER_STAMP_DUE = 4,
+};
+
+struct state_clocks {
+	uint64_t realtime_us;
+	uint64_t monotonic_us;
+	uint64_t boottime_us;
+};
+
+/* struct timer_past, and what early-timer was asked. */
+struct state_timer {
+	struct state_clocks activated;
+	struct state_clocks elapsed;
+	struct state_clocks unit_started;
+	struct state_clocks unit_ended;
+	struct state_clocks origin_boot;
+	struct state_clocks origin_startup;
+	uint64_t ready_us;
+	uint64_t random_us;
+	uint32_t flags; /* enum state_timer_flag */
 };
 
 struct state_member {

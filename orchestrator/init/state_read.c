@@ -246,6 +246,14 @@ static void take_member(struct reader *reader, const void *value)
 		(void)cgroup_add(reader->group, message->pid); /* no memory: not followed */
 }
 
+static void take_timer(struct reader *reader, const void *value)
+{
+	if (!reader->service || !reader->service->times)
+		return;
+	timer_restore(reader->service->times, value);
+	timers_note_change(&reader->manager->timers);
+}
+
 static void take_scope(struct reader *reader, const void *value)
 {
 	const struct state_scope *message = value;
@@ -321,7 +329,7 @@ static const struct {
 	{ STATE_EVENT, take_event },   { STATE_LISTEN, take_listen }, { STATE_STORED, take_stored },
 	{ STATE_REASON, take_reason }, { STATE_MEMBER, take_member }, { STATE_SCOPE, take_scope },
 	{ STATE_JOB, take_job },       { STATE_CLIENT, take_client }, { STATE_SAID, take_said },
-	{ STATE_ENDED, take_ended },
+	{ STATE_ENDED, take_ended },   { STATE_TIMER, take_timer },
 };
 
 union any_state {
@@ -342,6 +350,7 @@ union any_state {
 	struct state_forward forward;
 	struct state_load load;
 	struct state_kept_fd kept_fd;
+	struct state_timer timer;
 };
 
 static void take(struct reader *reader, uint16_t opcode, const void *data, uint32_t len)

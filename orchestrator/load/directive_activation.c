@@ -17,9 +17,7 @@
 
 /* What early-init is told of, but does not act on. */
 #define reason_path "no path starts a service yet"
-#define reason_timer "no time starts a service yet"
 #define PATH_CLASS DIRECTIVE_REFUSED, reason_path
-#define TIMER_CLASS DIRECTIVE_REFUSED, reason_timer
 
 static const struct directive socket_directives[] = {
 	{ "Socket", "ListenStream", apply_listen, 0, TABLE_SOCKET_STREAM, DIRECTIVE_HONOURED,
@@ -149,15 +147,18 @@ static const struct directive path_directives[] = {
 };
 
 static const struct directive timer_directives[] = {
-	{ "Timer", "OnCalendar", apply_timer, 0, TABLE_TIMER_CALENDAR, TIMER_CLASS },
-	{ "Timer", "OnActiveSec", apply_timer, 0, TABLE_TIMER_ACTIVE, TIMER_CLASS },
-	{ "Timer", "OnBootSec", apply_timer, 0, TABLE_TIMER_BOOT, TIMER_CLASS },
-	{ "Timer", "OnStartupSec", apply_timer, 0, TABLE_TIMER_STARTUP, TIMER_CLASS },
-	{ "Timer", "OnUnitActiveSec", apply_timer, 0, TABLE_TIMER_UNIT_ACTIVE, TIMER_CLASS },
-	{ "Timer", "OnUnitInactiveSec", apply_timer, 0, TABLE_TIMER_UNIT_INACTIVE, TIMER_CLASS },
-	{ "Timer", "OnClockChange", apply_timer_change, 0, TABLE_TIMER_CLOCK_CHANGE, TIMER_CLASS },
+	{ "Timer", "OnCalendar", apply_timer, 0, TABLE_TIMER_CALENDAR, DIRECTIVE_HONOURED, NULL },
+	{ "Timer", "OnActiveSec", apply_timer, 0, TABLE_TIMER_ACTIVE, DIRECTIVE_HONOURED, NULL },
+	{ "Timer", "OnBootSec", apply_timer, 0, TABLE_TIMER_BOOT, DIRECTIVE_HONOURED, NULL },
+	{ "Timer", "OnStartupSec", apply_timer, 0, TABLE_TIMER_STARTUP, DIRECTIVE_HONOURED, NULL },
+	{ "Timer", "OnUnitActiveSec", apply_timer, 0, TABLE_TIMER_UNIT_ACTIVE, DIRECTIVE_HONOURED,
+	  NULL },
+	{ "Timer", "OnUnitInactiveSec", apply_timer, 0, TABLE_TIMER_UNIT_INACTIVE,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Timer", "OnClockChange", apply_timer_change, 0, TABLE_TIMER_CLOCK_CHANGE,
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Timer", "OnTimezoneChange", apply_timer_change, 0, TABLE_TIMER_TIMEZONE_CHANGE,
-	  TIMER_CLASS },
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Timer", "Unit", apply_string, offsetof(struct service, activation.unit), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Timer", "AccuracySec", apply_span,

@@ -166,7 +166,8 @@ static void print_timer(FILE *file, const struct table_timer *timer)
 		fprintf(file, "%s", timer->calendar);
 	else
 		fprintf(file, "%" PRIu64 "us", timer->span_us);
-	fprintf(file, "%s\n", timer->flags & TABLE_TIMER_PERSISTENT ? " persistent" : "");
+	fprintf(file, "%s -> %s\n", timer->flags & TABLE_TIMER_PERSISTENT ? " persistent" : "",
+		timer->unit);
 }
 
 static void print_message(FILE *file, uint16_t opcode, const void *value)

@@ -3,7 +3,7 @@
  * From names to units. A unit is its file, then its drop-ins; an Early manifest with Import= begins with the lines of the stock units
  * that it names (with their drop-ins), less those keys that it gives itself: own keys win, whole keys at a time.
  *
- * Services, the targets between them and slices are read; a slice needs no file. Mounts, devices, paths and timers exist here by their names: they
+ * Services, timers, the targets between them and slices are read; a slice needs no file. Mounts, devices and paths exist here by their names: they
  * count as present, so that ordering and requirements on them hold. So do the targets of systemd's own boot, whose place Early's stages
  * have taken: what they pull in on a stock boot is not pulled in here.
  */
@@ -20,6 +20,7 @@
 #include "sources.h"
 #include "stages.h"
 #include "sysv.h"
+#include "timers.h"
 #include "triggers.h"
 
 static const char *const boot_targets[] = {
@@ -34,8 +35,8 @@ static const char *const boot_targets[] = {
 	"veritysetup.target",  "integritysetup.target",
 };
 
-static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",  ".path",
-						  ".timer", ".scope",     ".device" };
+static const char *const name_only_suffixes[] = { ".mount", ".automount", ".swap",
+						  ".path",  ".scope",     ".device" };
 
 static bool is_among(const char *text, const char *const *words, size_t n)
 {
@@ -84,7 +85,7 @@ static struct service *find_service(const struct loader *loader, const char *nam
 	return NULL;
 }
 
-static int keep_service(struct loader *loader, struct service *service)
+int loader_keep(struct loader *loader, struct service *service)
 {
 	struct service **services = reallocarray(loader->services, loader->n_services + 1,
 						 sizeof(*services));
@@ -222,10 +223,14 @@ static int settle_service(struct loader *loader, struct service *service, enum u
 		r = settle_owners(loader, service);
 	if (r < 0)
 		return r;
-	r = service_finish(service, &text);
+	r = timers_is_timer(service->name) ? timers_finish(loader, service, &text) : 0;
+	if (r == 0)
+		r = service_finish(service, &text);
 	if (r == -EINVAL)
 		r = set_error(loader, service, line,
 			      import_missing ? TABLE_LOAD_NOT_FOUND : TABLE_LOAD_ERROR, text);
+	else if (r == 0 && timers_is_timer(service->name))
+		r = timers_add_conditions(service);
 	if (r == 0)
 		r = stages_default(loader, service, family);
 	return r;
@@ -260,7 +265,8 @@ static int fill_service(struct loader *loader, struct service *service, const ch
 	if (r < 0)
 		return r == -ENOMEM ? r
 				    : set_error(loader, service, 0, TABLE_LOAD_ERROR, strerror(-r));
-	if (own.n_bytes == 0 && strcmp(unit_name_suffix(service->name), ".service") == 0) {
+	if (own.n_bytes == 0 && (strcmp(unit_name_suffix(service->name), ".service") == 0 ||
+				 timers_is_timer(service->name))) {
 		service->fields.load_state = TABLE_LOAD_MASKED; /* an empty file is a mask, too */
 		return 0;
 	}
@@ -319,8 +325,23 @@ static int fill_from_place(struct loader *loader, struct service *service,
 	return fill_service(loader, service, place->path, place->family);
 }
 
+/* True if a timer is to be made of it. */
+static bool has_times(const struct loader *loader, const struct service *service)
+{
+	struct strbuf timer CLEANUP_STRBUF = STRBUF_INIT;
+
+	if (service->activation.n_timers == 0 || timers_is_timer(service->name) ||
+	    service->fields.load_state != TABLE_LOAD_LOADED)
+		return false;
+	strbuf_printf(&timer, "%.*s.timer",
+		      (int)(strlen(service->name) - strlen(unit_name_suffix(service->name))),
+		      service->name);
+	return strbuf_error(&timer) == 0 && !find_service(loader, timer.data);
+}
+
 static int load_place(struct loader *loader, const struct unit_place *place)
 {
+	struct service *loaded;
 	struct service *service CLEANUP_SERVICE = NULL;
 	size_t first_diag = loader->diags.n_items;
 	int r = service_new(place->name, &service);
@@ -333,10 +354,11 @@ static int load_place(struct loader *loader, const struct unit_place *place)
 		r = diags_claim(&loader->diags, first_diag, service->name,
 				&service->fields.remarks);
 	if (r == 0)
-		r = keep_service(loader, service);
-	if (r == 0)
-		(void)TAKE_PTR(service); /* the loader's now */
-	return r;
+		r = loader_keep(loader, service);
+	if (r < 0)
+		return r;
+	loaded = TAKE_PTR(service); /* the loader's now */
+	return has_times(loader, loaded) ? timers_make(loader, loaded) : 0;
 }
 
 static struct service *find_by_alias(const struct loader *loader, const char *name)
@@ -371,6 +393,9 @@ int loader_load(struct loader *loader, const char *name)
 	}
 	if (find_service(loader, name) || find_by_alias(loader, name))
 		return 0;
+	r = timers_is_timer(name) ? timers_load_maker(loader, name) : 0;
+	if (r < 0 || find_service(loader, name))
+		return r;
 	r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
 	if (r < 0)
 		return r;

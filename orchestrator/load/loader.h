@@ -39,5 +39,8 @@ int loader_close(struct loader *loader);
 /* Stage GREETER for what the distribution has enabled and nothing starts on demand. */
 int loader_mark_enabled(struct loader *loader);
 
+/* Adds a unit that needs no file; takes it over unless it fails. */
+int loader_keep(struct loader *loader, struct service *service);
+
 /* True if the unit stands for a script of /etc/init.d. */
 bool loader_is_script(const struct service *service);

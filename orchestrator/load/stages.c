@@ -17,6 +17,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "sysv.h"
+#include "timers.h"
 #include "triggers.h"
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
@@ -56,12 +57,22 @@ static bool is_bus_activated(const struct loader *loader, const struct service *
 
 int stages_default(struct loader *loader, struct service *service, enum unit_family family)
 {
+	bool timed = false;
+	int r;
+
+	if (timers_is_timer(service->name)) {
+		if (family == UNIT_FAMILY_EARLY && !service->stage_given)
+			service->fields.stage = TABLE_STAGE_GREETER;
+		return 0;
+	}
 	if (service->stage_given || family != UNIT_FAMILY_EARLY ||
 	    service->fields.type == TABLE_TYPE_TARGET || strchr(service->name, '@') ||
 	    activation_is_there(&service->activation) || is_bus_activated(loader, service))
 		return 0;
-	service->fields.stage = TABLE_STAGE_GREETER;
-	return 0;
+	r = triggers_find_timer(loader, service, &timed);
+	if (r == 0 && !timed)
+		service->fields.stage = TABLE_STAGE_GREETER;
+	return r;
 }
 
 static struct service *find_loaded(const struct loader *loader, const char *name)
@@ -73,6 +84,20 @@ static struct service *find_loaded(const struct loader *loader, const char *name
 			return service;
 	}
 	return NULL;
+}
+
+static int mark_timer(struct loader *loader, const char *name)
+{
+	struct service *timer;
+	int r;
+
+	if (!timers_is_timer(name) || unit_name_is_template(name))
+		return 0;
+	r = loader_load(loader, name);
+	timer = r == 0 ? find_loaded(loader, name) : NULL;
+	if (timer && !timer->stage_given && timer->fields.load_state == TABLE_LOAD_LOADED)
+		timer->fields.stage = TABLE_STAGE_GREETER;
+	return r;
 }
 
 static int mark(struct loader *loader, const char *name)
@@ -144,15 +169,19 @@ static int mark_scripts(struct loader *loader)
 
 int loader_mark_enabled(struct loader *loader)
 {
+	/* What the first ones want is enabled; of the last one timers only. */
+	enum { N_SERVICE_TARGETS = 4 };
 	static const char *const targets[] = { "graphical.target", "multi-user.target",
-					       "sysinit.target", "basic.target" };
+					       "sysinit.target", "basic.target", "timers.target" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		char **names CLEANUP_STRV = NULL;
 		int r = unit_index_links(&loader->index, targets[i], ".wants", &names);
 
 		for (size_t j = 0; r == 0 && names && names[j]; j++)
-			r = mark(loader, names[j]);
+			r = timers_is_timer(names[j]) ? mark_timer(loader, names[j])
+			    : i < N_SERVICE_TARGETS   ? mark(loader, names[j])
+						      : 0;
 		if (r < 0)
 			return r;
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which .socket, .path and .timer units belong to a service: those that Sockets= names, those of its own name, and those whose
- * Service= or Unit= names it. What they say becomes the service's own, so that PID 1 knows nothing of such units. Sockets count
- * whenever they are there; a path or a time only if its unit is enabled, since it starts the service without anybody's asking. An
- * Early manifest gets all that by [Activate] or Import=, so only Sockets= counts for it.
+ * Service= or Unit= names it. What sockets and paths say becomes the service's own, so that PID 1 knows nothing of such units.
+ * Sockets count whenever they are there; a path only if its unit is enabled, since it starts the service without anybody's
+ * asking. An Early manifest gets all that by [Activate] or Import=, so only Sockets= counts for it. A timer stays a unit of its
+ * own (timers.c); here it only counts as what starts a service that is enabled as well.
  *
  * All such units are read once, when the first service asks; they live as long as the loader, because lines keep their options.
  */
@@ -16,6 +17,7 @@
 #include "directive.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
+#include "timers.h"
 
 static const char *const trigger_suffixes[] = { ".socket", ".path", ".timer" };
 
@@ -225,7 +227,8 @@ int triggers_attach(struct loader *loader, struct service *service, enum unit_fa
 		struct trigger *trigger = loader->triggers[i];
 		bool wanted = is_socket(trigger->unit) ? !service->sockets_given : trigger->enabled;
 
-		if (wanted && is_for(trigger->unit, service) &&
+		if (wanted && !timers_is_timer(trigger->unit->name) &&
+		    is_for(trigger->unit, service) &&
 		    !strv_contains(service->socket_units, trigger->unit->name))
 			r = attach(loader, service, trigger);
 	}
@@ -243,6 +246,27 @@ int triggers_find_enabled(struct loader *loader, const struct service *service, 
 	if (r == 0)
 		*ret_enabled = enabled;
 	return r;
+}
+
+int triggers_find_timer(struct loader *loader, const struct service *service, bool *ret_found)
+{
+	for (size_t i = 0; i < loader->index.n_entries; i++) {
+		const struct unit_entry *entry = &loader->index.entries[i];
+		struct trigger *trigger;
+		int r;
+
+		if (loader->index.families[entry->rank] != UNIT_FAMILY_EARLY ||
+		    !timers_is_timer(entry->name) || unit_name_is_template(entry->name))
+			continue;
+		r = obtain_trigger(loader, entry->name, &trigger);
+		if (r < 0)
+			return r;
+		if (trigger && is_for(trigger->unit, service)) {
+			*ret_found = true;
+			return 0;
+		}
+	}
+	return 0;
 }
 
 int triggers_tell(struct loader *loader, const char *name)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "early/strv.h"
+#include "timers.h"
 
 /* Which member of struct service becomes which field of the message. */
 struct field_map {
@@ -173,7 +174,7 @@ static int put_path(struct strbuf *table, const struct path_line *line)
 	return put(table, TABLE_PATH, &message);
 }
 
-static int put_timer(struct strbuf *table, const struct timer_line *line)
+static int put_timer(struct strbuf *table, const struct timer_line *line, const char *unit)
 {
 	struct table_timer message = {
 		.kind = line->kind,
@@ -182,6 +183,7 @@ static int put_timer(struct strbuf *table, const struct timer_line *line)
 		.flags = line->options->flags,
 		.accuracy_us = line->options->accuracy_us,
 		.randomized_us = line->options->randomized_us,
+		.unit = unit,
 	};
 
 	return put(table, TABLE_TIMER, &message);
@@ -198,8 +200,10 @@ static int put_unit(struct strbuf *table, const struct service *service)
 		r = put_socket(table, &activation->sockets[i]);
 	for (size_t i = 0; r == 0 && i < activation->n_paths; i++)
 		r = put_path(table, &activation->paths[i]);
-	for (size_t i = 0; r == 0 && i < activation->n_timers; i++)
-		r = put_timer(table, &activation->timers[i]);
+	/* Those of a service are told as its timer's. */
+	for (size_t i = 0; r == 0 && timers_is_timer(service->name) && i < activation->n_timers;
+	     i++)
+		r = put_timer(table, &activation->timers[i], activation->unit);
 	return r;
 }
 

@@ -13,12 +13,13 @@
 #include "early/proto/overlay.h"
 #include "early/proto/splash.h"
 #include "early/proto/table.h"
+#include "early/proto/timers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct wire_protocol *const protocols[] = {
-	&bus_protocol,  &control_protocol, &disks_protocol,  &execs_protocol,
-	&logs_protocol, &overlay_protocol, &splash_protocol, &table_protocol,
+	&bus_protocol,     &control_protocol, &disks_protocol, &execs_protocol,  &logs_protocol,
+	&overlay_protocol, &splash_protocol,  &table_protocol, &timers_protocol,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -22,7 +22,8 @@ FIELDS = {
                                  'cgroup', 'result', 'why')]
              + [('main_pid', 'I'), ('control_pid', 'I'), ('exit_status', 'i'), ('restarts', 'I'), ('since_us', 'Q'),
                 ('detail', 's'), ('remarks', 'I'), ('type', 's'), ('memory_bytes', 'Q'), ('tasks', 'I'),
-                ('requires', 'l'), ('binds_to', 'l'), ('wants', 'l'), ('after', 'l')],
+                ('requires', 'l'), ('binds_to', 'l'), ('wants', 'l'), ('after', 'l'), ('triggers', 's'),
+                ('next_us', 'Q'), ('last_us', 'Q')],
     EVENT: [('name', 's'), ('t_us', 'Q'), ('why', 's')],
     REASON: [('t_us', 'Q'), ('text', 's'), ('how', 's'), ('directive', 's'), ('object', 's'), ('unit', 's'),
              ('manifest', 's'), ('exe', 's'), ('pid', 'I'), ('uid', 'I')],
@@ -101,8 +102,13 @@ class Container:
             path = '%s/orchestrator/%s/%s' % (build, part, name)
             if os.path.exists(path):
                 os.symlink(path, '%s/%s' % (self.helpers, name))
+        self.stamps = self.dir + '/stamps'
+        with open(self.helpers + '/early-timer', 'w') as f:
+            f.write('#!/bin/sh\nexec %s/orchestrator/timer/early-timer --stamps %s\n' % (build, self.stamps))
+        os.chmod(self.helpers + '/early-timer', 0o755)
         self.options = list(options)
         self.patience = 60
+        self.prefix = []  # a command that executes the rest of its line
         self.process = None
         self.cgroup = None
         if os.environ.get('EARLY_TEST_CGROUP'):
@@ -163,7 +169,7 @@ class Container:
     def start(self):
         self.log_file = open(self.dir + '/log', 'w')
         self.process = subprocess.Popen(
-            ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
+            self.prefix + ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
              self.build + '/orchestrator/init/early-init', '--container', '--run', self.run, '--services',
              self.services, '--helpers', self.helpers, '--debug'] + self.options,
             stdin=subprocess.DEVNULL, stdout=self.log_file, stderr=self.log_file)

@@ -128,7 +128,8 @@ TEST(timers_and_paths_of_stock_services)
 	put_file("lib/systemd/system/c.service", SIMPLE);
 	put_file("lib/systemd/system/c.timer", "[Timer]\nOnBootSec=1\n");
 	begin();
-	found = activation("a.service");
+	found = activation("a.timer");
+	assert_string_equal(found->unit, "a.service");
 	assert_int_equal(found->n_timers, 4);
 	assert_int_equal(found->timers[0].kind, TABLE_TIMER_CALENDAR);
 	assert_string_equal(found->timers[0].calendar, "Mon..Fri *-*-* 08:00:00");
@@ -140,13 +141,76 @@ TEST(timers_and_paths_of_stock_services)
 			 TABLE_TIMER_PERSISTENT | TABLE_TIMER_FORGET);
 	assert_int_equal(found->timers[0].options->accuracy_us, 3600000000);
 	assert_int_equal(found->timers[0].options->randomized_us, 5000000);
+	found = activation("a.service");
+	assert_int_equal(found->n_timers, 0); /* they are its timer's */
 	assert_int_equal(found->n_paths, 2);
 	assert_string_equal(found->paths[0].path, "/run/b");
 	assert_int_equal(found->paths[1].kind, TABLE_PATH_DIRECTORY_NOT_EMPTY);
 	assert_true(found->paths[1].options->make_directory);
 	assert_int_equal(found->paths[1].options->directory_mode, 0700);
 	assert_int_equal(found->paths[1].options->trigger_limit_burst, 3);
-	assert_int_equal(activation("c.service")->n_timers, 0);
+	assert_int_equal(loader_mark_enabled(&loader), 0);
+	assert_int_equal(get("a.timer")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("a.timer")->fields.type, TABLE_TYPE_TARGET);
+	assert_int_equal(load("c.timer")->fields.stage, TABLE_STAGE_DEMAND);
+}
+
+/* A service that is enabled and has an enabled timer is the timer's to start; one of whose timer nobody wants is not. */
+TEST(enabled_services_with_timers)
+{
+	put_file("lib/systemd/system/a.service", SIMPLE);
+	put_file("lib/systemd/system/x.timer", "[Timer]\nOnBootSec=1\nUnit=a.service\n");
+	put_file("lib/systemd/system/b.service", SIMPLE);
+	put_file("lib/systemd/system/b.timer", "[Timer]\nOnBootSec=1\n");
+	put_link("etc/systemd/system/timers.target.wants/x.timer", "/lib/systemd/system/x.timer");
+	put_link("etc/systemd/system/multi-user.target.wants/a.service",
+		 "/lib/systemd/system/a.service");
+	put_link("etc/systemd/system/multi-user.target.wants/b.service",
+		 "/lib/systemd/system/b.service");
+	begin();
+	assert_int_equal(loader_mark_enabled(&loader), 0);
+	assert_int_equal(get("x.timer")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("a.service")->fields.stage, TABLE_STAGE_DEMAND);
+	assert_int_equal(get("b.service")->fields.stage, TABLE_STAGE_GREETER);
+}
+
+/* Drop-ins, masks, and what is no timer at all. */
+TEST(timer_units)
+{
+	put_file("lib/systemd/system/a.timer", "[Timer]\nOnBootSec=1\nUnit=b.target\n");
+	put_file("etc/systemd/system/a.timer.d/x.conf", "[Timer]\nOnBootSec=\nOnBootSec=7\n");
+	put_link("etc/systemd/system/m.timer", "/dev/null");
+	put_file("lib/systemd/system/n.timer", "[Timer]\nPersistent=yes\n");
+	put_file("lib/systemd/system/u.timer", "[Timer]\nOnBootSec=1\nUnit=a.timer\n");
+	put_file("lib/systemd/system/z.timer", "[Timer]\nOnCalendar=daily Middle/Earth\n");
+	begin();
+	assert_string_equal(activation("a.timer")->unit, "b.target");
+	assert_int_equal(activation("a.timer")->n_timers, 1);
+	assert_int_equal(activation("a.timer")->timers[0].span_us, 7000000);
+	assert_int_equal(load("m.timer")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(load("nowhere.timer")->fields.load_state, TABLE_LOAD_NOT_FOUND);
+	assert_int_equal(load("n.timer")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_non_null(strstr(get("n.timer")->load_error, "/n.timer:1: no line of [Timer] says"));
+	assert_int_equal(load("u.timer")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_int_equal(load("z.timer")->fields.load_state, TABLE_LOAD_LOADED);
+	assert_true(was_told("OnCalendar", 0, DIAG_WARNING));
+}
+
+/* A timer beside a manifest, in a directory of Early's own: it is there to run, and its service waits for it. */
+TEST(timers_of_manifests)
+{
+	put_file("etc/early/services.d/a.service", SIMPLE);
+	put_file("etc/early/services.d/a.timer", "[Timer]\nOnBootSec=1\n");
+	put_file("etc/early/services.d/b.service", SIMPLE "[Activate]\nOnBootSec=5\n");
+	put_file("lib/systemd/system/b.timer", "[Timer]\nOnBootSec=1\n");
+	begin();
+	assert_int_equal(load("a.service")->fields.stage, TABLE_STAGE_DEMAND);
+	assert_int_equal(load("a.timer")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(activation("b.timer")->timers[0].span_us, 5000000); /* the manifest wins */
+	assert_string_equal(activation("b.timer")->unit, "b.service");
+	assert_int_equal(get("b.timer")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("b.service")->fields.stage, TABLE_STAGE_DEMAND);
+	assert_string_equal(get("b.timer")->path, "/etc/early/services.d/b.service");
 }
 
 TEST(bad_times_and_paths)
@@ -236,5 +300,6 @@ TEST(owners_of_sockets)
 #define TREE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 TEST_MAIN(TREE(sockets_with_options), TREE(what_is_refused), TREE(several_sockets),
-	  TREE(timers_and_paths_of_stock_services), TREE(bad_times_and_paths), TREE(manifests),
+	  TREE(timers_and_paths_of_stock_services), TREE(enabled_services_with_timers),
+	  TREE(timer_units), TREE(timers_of_manifests), TREE(bad_times_and_paths), TREE(manifests),
 	  cmocka_unit_test(owners), TREE(owners_of_sockets))

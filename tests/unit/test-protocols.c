@@ -16,11 +16,12 @@
 #include "early/proto/overlay.h"
 #include "early/proto/splash.h"
 #include "early/proto/table.h"
+#include "early/proto/timers.h"
 #include "early_test.h"
 
 static const struct wire_protocol *const protocols[] = {
-	&bus_protocol,  &control_protocol, &disks_protocol,  &execs_protocol,
-	&logs_protocol, &overlay_protocol, &splash_protocol, &table_protocol,
+	&bus_protocol,     &control_protocol, &disks_protocol, &execs_protocol,  &logs_protocol,
+	&overlay_protocol, &splash_protocol,  &table_protocol, &timers_protocol,
 };
 
 static size_t type_size(enum wire_type type)

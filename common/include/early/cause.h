@@ -16,6 +16,7 @@
  *     Stage=display: on the way to the login
  *     a call to its bus name …                            BusName= of its own manifest
  *     required by b.service, wanted by b.service          a directive of another's
+ *     timed by b.timer: OnCalendar=*-*-* 00:00:00, 2026-01-02 00:00:00 UTC    a timer, and when
  *
  * Anything else is text only.
  */
@@ -33,6 +34,7 @@ struct cause {
 #define CAUSE_NO_UID UINT32_MAX
 #define CAUSE_MAX 512
 #define CAUSE_BUS_CALL "a call to its bus name"
+#define CAUSE_TIMER "timed by "
 
 /* A line's parts; the texts lie in @buf, which must live as long. */
 void cause_parse(const char *text, char buf[static CAUSE_MAX], struct cause *ret_cause);

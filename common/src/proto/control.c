@@ -32,6 +32,9 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, binds_to, WIRE_LIST),
 	WIRE_FIELD(struct control_service, wants, WIRE_LIST),
 	WIRE_FIELD(struct control_service, after, WIRE_LIST),
+	WIRE_FIELD(struct control_service, triggers, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, next_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, last_us, WIRE_U64),
 };
 
 static const struct wire_field event_fields[] = {

@@ -133,6 +133,7 @@ static const struct wire_field timer_fields[] = {
 	WIRE_FIELD(struct table_timer, flags, WIRE_U32),
 	WIRE_FIELD(struct table_timer, accuracy_us, WIRE_U64),
 	WIRE_FIELD(struct table_timer, randomized_us, WIRE_U64),
+	WIRE_FIELD(struct table_timer, unit, WIRE_TEXT),
 };
 
 static const struct wire_field diagnostic_fields[] = {

@@ -69,6 +69,10 @@ struct control_service {
 	struct wire_list binds_to;
 	struct wire_list wants;
 	struct wire_list after;
+	const char *triggers; /* of a timer: what it starts */
+	uint64_t
+		next_us; /* of a timer, microseconds since 1970 (UTC): when it elapses next; 0: not known, or never */
+	uint64_t last_us; /* and when it elapsed last */
 };
 
 struct control_event {

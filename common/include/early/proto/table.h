@@ -6,7 +6,7 @@
 /*
  * What early-load writes: the manifests as a sequence of messages in a sealed memfd.
  *
- * HEADER, then for each unit SERVICE followed by its EXEC, SOCKET, PATH and TIMER lines, DIAGNOSTIC anywhere, END last. Without END the
+ * HEADER, then for each unit SERVICE followed by its EXEC, SOCKET, PATH and (of a .timer) TIMER lines, DIAGNOSTIC anywhere, END last. Without END the
  * table is not whole and must not be used. All times in microseconds, UINT64_MAX is infinity.
  */
 
@@ -18,10 +18,10 @@ enum table_opcode {
 	TABLE_DIAGNOSTIC = 5,
 	TABLE_END = 6,
 	TABLE_PATH = 7, /* one path that starts the service before it */
-	TABLE_TIMER = 8, /* one time that starts the service before it */
+	TABLE_TIMER = 8, /* one time at which the timer before it elapses */
 };
 
-#define TABLE_VERSION 3
+#define TABLE_VERSION 4
 
 enum table_load {
 	TABLE_LOAD_LOADED = 0,
@@ -296,6 +296,8 @@ struct table_timer {
 	uint32_t flags; /* enum table_timer_flag, or-ed */
 	uint64_t accuracy_us;
 	uint64_t randomized_us;
+	const char *
+		unit; /* that it starts: the same in all lines of a timer, as are the three above */
 };
 
 struct table_diagnostic {
