@@ -174,8 +174,12 @@ static int put_together(struct merge *merge, const struct item *item, const char
 /* The old one goes to staging/@kept. */
 static int move_old_away(struct merge *merge, const struct item *item, const char *kept)
 {
-	int r;
+	int r = strbuf_error(&merge->path);
 
+	if (r == 0)
+		r = exchanges_note(merge->staging_fd, kept, merge->path.data);
+	if (r < 0)
+		return r;
 	if (renameat(item->real_dir, item->text, merge->staging_fd, kept) < 0)
 		return -errno;
 	r = exchanges_add(&merge->exchanges, item->real_dir, item->text, kept);

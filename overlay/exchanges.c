@@ -2,12 +2,24 @@
 #include "exchanges.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dirlist.h"
 #include "early/fd.h"
+#include "early/log.h"
+#include "early/macros.h"
+#include "marks.h"
+
+#define WAS ".was"
 
 struct exchange {
 	struct list link; /* merge::exchanges */
@@ -77,6 +89,114 @@ int exchanges_undo(struct list *exchanges, int staging_fd)
 		r = r < 0 ? r : result;
 		exchange_free(exchange);
 	}
+	return r;
+}
+
+/* --- what a killed merge has left --- */
+
+/* A link, not a file: the file system brings it to the disk with the rename that comes after it. */
+int exchanges_note(int staging_fd, const char *kept, const char *path)
+{
+	char name[32];
+
+	while (*path == '/')
+		path++;
+	(void)snprintf(name, sizeof(name), "%s" WAS, kept);
+	if (symlinkat(path, staging_fd, name) == 0 || errno == EPERM)
+		return 0; /* EPERM: a file system without links, where it can't be helped */
+	return -errno;
+}
+
+/* The directory of @path, by no link and not outside of the real one; *@ret_name points into @path. */
+static int open_parent(int real_fd, char *path, const char **ret_name)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	char *slash = strrchr(path, '/');
+	long fd;
+
+	*ret_name = slash ? slash + 1 : path;
+	if (slash)
+		*slash = '\0';
+	if (path[0] == '\0' && slash)
+		return -EXDEV; /* "/name" was never written */
+	fd = syscall(SYS_openat2, real_fd, slash ? path : ".", &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Its directory is no more. */
+static int keep_beside(int staging_fd, const char *kept, int real_fd, const char *name)
+{
+	char other[NAME_MAX + 1];
+	struct stat st;
+
+	for (unsigned int n = 0; n < 1000; n++) {
+		if (!marks_conflict_name(name, n, other, sizeof(other)))
+			return -ENAMETOOLONG;
+		if (fstatat(real_fd, other, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (renameat(staging_fd, kept, real_fd, other) < 0)
+			return -errno;
+		log_warning("a merge was killed, and the place of what it had moved away is gone: "
+			    "it is %s at the top now",
+			    other);
+		return 0;
+	}
+	return -EEXIST;
+}
+
+static int move_back(int staging_fd, const char *kept, int real_fd, char *path)
+{
+	const char *name;
+	struct stat st;
+	CLEANUP_FD
+	int fd = open_parent(real_fd, path, &name);
+
+	if (fd < 0)
+		return keep_beside(staging_fd, kept, real_fd, name);
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* what took its place is there */
+	if (errno != ENOENT || renameat(staging_fd, kept, fd, name) < 0)
+		return -errno;
+	log_info("a merge was killed: %s has its name again", name);
+	return 0;
+}
+
+static int replay_name(int real_fd, int staging_fd, const char *name)
+{
+	size_t len = strlen(name);
+	char kept[24], path[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (len <= strlen(WAS) || strcmp(name + len - strlen(WAS), WAS) != 0 ||
+	    len - strlen(WAS) >= sizeof(kept))
+		return 0;
+	(void)snprintf(kept, sizeof(kept), "%.*s", (int)(len - strlen(WAS)), name);
+	if (fstatat(staging_fd, kept, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno; /* it was not moved */
+	n = readlinkat(staging_fd, name, path, sizeof(path) - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	return move_back(staging_fd, kept, real_fd, path);
+}
+
+int exchanges_replay(int real_fd)
+{
+	struct dirlist list = { 0 };
+	CLEANUP_FD
+	int fd = openat(real_fd, MARKS_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = dirlist_read_plain(fd, &list);
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = replay_name(real_fd, fd, dirlist_name(&list, i));
+	dirlist_done(&list);
 	return r;
 }
 

@@ -2,7 +2,8 @@
 /*
  * The merge in order:
  *
- *  1. The real file system must take a write: a staging directory is made in it.
+ *  1. The real file system must take a write: a staging directory is made in it. One that a killed merge has left goes before, when
+ *     what is in it is not needed any more.
  *  2. While the union is in use, every regular file of the upper layer is copied there, and what is written to it meanwhile
  *     is noted. Then one syncfs, so that the bytes are on the disk before any rename. A full disk ends it here, with nothing
  *     touched.
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dirlist.h"
@@ -95,16 +97,42 @@ int merge_failed(struct merge *merge, const char *text, int r)
 	return r;
 }
 
+/* A mount's O_PATH descriptor takes no syncfs. */
+static int sync_real(struct merge *merge)
+{
+	CLEANUP_FD
+	int fd = openat(merge->real_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+}
+
 /* --- 1 --- */
+
+/*
+ * What a merge that was killed has left: rewritings to finish, what has lost its name, and what was replaced. The latter may be the disk's
+ * only copy until what took its place is there.
+ */
+static int remove_left_overs(struct merge *merge)
+{
+	struct stat st;
+	int r;
+
+	if (fstatat(merge->real_fd, MARKS_STAGING, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = redo_replay(merge->real_fd);
+	if (r == 0)
+		r = exchanges_replay(merge->real_fd);
+	if (r == 0)
+		r = sync_real(merge);
+	return r < 0 ? r : layer_remove_tree(merge->real_fd, MARKS_STAGING);
+}
 
 static int open_staging(struct merge *merge)
 {
 	int r;
 
 	(void)layer_clone_make_writable(merge->real_fd); /* the mkdir says whether it helped */
-	r = redo_replay(merge->real_fd);
-	if (r == 0)
-		r = layer_remove_tree(merge->real_fd, MARKS_STAGING);
+	r = remove_left_overs(merge);
 	if (r == 0 && mkdirat(merge->real_fd, MARKS_STAGING, 0700) < 0)
 		r = -errno;
 	if (r < 0)
@@ -132,15 +160,6 @@ static void close_staging(struct merge *merge)
 		return;
 	(void)layer_remove_tree(merge->real_fd,
 				MARKS_STAGING); /* hidden, and the next merge does */
-}
-
-/* A mount's O_PATH descriptor takes no syncfs. */
-static int sync_real(struct merge *merge)
-{
-	CLEANUP_FD
-	int fd = openat(merge->real_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
 
 /* --- 2 --- */

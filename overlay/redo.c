@@ -95,13 +95,21 @@ static int keep_both(struct merge *merge, struct node *node, int real_fd, const 
 	return 0;
 }
 
-static int drop_both(int staging_fd, const char *n)
+static int drop_new(int staging_fd, const char *n)
 {
 	char name[32];
 
 	(void)snprintf(name, sizeof(name), "%s" NEW, n);
-	if (unlinkat(staging_fd, name, 0) < 0)
-		return -errno;
+	return unlinkat(staging_fd, name, 0) < 0 ? -errno : 0;
+}
+
+static int drop_both(int staging_fd, const char *n)
+{
+	char name[32];
+	int r = drop_new(staging_fd, n);
+
+	if (r < 0)
+		return r;
 	(void)snprintf(name, sizeof(name), "%s" OLD, n);
 	if (unlinkat(staging_fd, name, 0) < 0 || fsync(staging_fd) < 0)
 		return -errno;
@@ -150,6 +158,19 @@ int redo_rewrite(struct merge *merge, struct node *node, int real_fd, const stru
 	return r;
 }
 
+/*
+ * N.old comes before N.new and goes after it. Where it is missing all the same, the file system has brought two changes of a directory
+ * to the disk in another order, before the rewriting began or after it was whole on the disk.
+ */
+static bool has_old(int staging_fd, const char *n)
+{
+	char name[32];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s" OLD, n);
+	return fstatat(staging_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static int replay_name(int staging_fd, const char *name)
 {
 	size_t len = strlen(name);
@@ -160,6 +181,8 @@ static int replay_name(int staging_fd, const char *name)
 	    len - strlen(NEW) >= sizeof(n))
 		return 0;
 	(void)snprintf(n, sizeof(n), "%.*s", (int)(len - strlen(NEW)), name);
+	if (!has_old(staging_fd, n))
+		return drop_new(staging_fd, n);
 	finished = finish(staging_fd, n, true);
 	r = finished < 0 ? finished : drop_both(staging_fd, n);
 	if (r < 0)

@@ -306,8 +306,10 @@ int kms_commit(struct kms *kms, size_t index, const struct damage *damage)
 		return r;
 	output->screen.shown = true;
 	(void)flush(kms, output, damage); /* a mode set shows all of the buffer already */
-	if (output->old_fb_id)
-		(void)drmModeRmFB(kms->fd, output->old_fb_id); /* not ours: refused, and rightly */
+	/* Not ours: refused, and rightly. Else its number is free, and may be the next compositor's. */
+	if (output->old_fb_id && drmModeRmFB(kms->fd, output->old_fb_id) == 0 &&
+	    output->before_fb_id == output->old_fb_id)
+		output->before_fb_id = 0;
 	output->old_fb_id = 0;
 	return 0;
 }

@@ -25,7 +25,7 @@ _earlyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb='' i
 	local verbs='status list tree start stop restart reload enable disable why log timeline compare overlay
 		verify import daemon-reload daemon-reexec rescue merge poweroff reboot halt'
-	local options='--control --json --color --svg --png --output --dry-run --input --follow --lines --root --into --help --version'
+	local options='--control --json --color --svg --png --output --dry-run --input --follow --lines --boot --since --root --into --help --version'
 
 	case $prev in
 	--control | --output | -o | --input | -i)
@@ -40,6 +40,10 @@ _earlyctl() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
 		return
 		;;
+	--since)
+		mapfile -t COMPREPLY < <(compgen -W '10min 1h 1day' -- "$cur")
+		return
+		;;
 	--lines | -n) return ;;
 	esac
 	if [[ $cur == -* ]]; then
@@ -49,7 +53,7 @@ _earlyctl() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--control | --output | -o | --input | -i | --root | --into | --color | --lines | -n) ((i++)) ;;
+		--control | --output | -o | --input | -i | --root | --into | --color | --lines | -n | --since) ((i++)) ;;
 		-*) ;;
 		*)
 			verb=$word
@@ -59,9 +63,10 @@ _earlyctl() {
 	done
 	case $verb in
 	'') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	status | tree | start | stop | restart | reload | why | log)
+	status | tree | start | stop | restart | reload | why)
 		mapfile -t COMPREPLY < <(compgen -W "$(_earlyctl_units)" -- "$cur")
 		;;
+	log) mapfile -t COMPREPLY < <(compgen -W "$(_earlyctl_units) kernel syslog early-log" -- "$cur") ;;
 	enable | disable | import) mapfile -t COMPREPLY < <(_earlyctl_files "$cur") ;;
 	overlay) mapfile -t COMPREPLY < <(compgen -W 'list status merge' -- "$cur") ;;
 	verify | compare) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

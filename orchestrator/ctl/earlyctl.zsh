@@ -65,6 +65,8 @@ _earlyctl() {
 		{-i,--input=}'[timeline\: take it from a file]:file:_files' \
 		{-f,--follow}'[log\: go on with what comes]' \
 		{-n,--lines=}'[log\: the last lines only]:number:' \
+		{-b,--boot}'[log\: what was said in this boot only]' \
+		'--since=[log\: nothing older]:age:(10min 1h 1day)' \
 		'--root=[enable, disable\: below this directory]:directory:_files -/' \
 		'--into=[overlay merge\: bring it there]:directory:_files -/' \
 		{-h,--help}'[options and commands]' \
@@ -73,7 +75,11 @@ _earlyctl() {
 		'*:operand:->operand'
 	[[ $state == operand ]] || return
 	case $line[1] in
-	status | tree | start | stop | restart | reload | why | log) _earlyctl_units ;;
+	status | tree | start | stop | restart | reload | why) _earlyctl_units ;;
+	log)
+		_earlyctl_units
+		compadd kernel syslog early-log
+		;;
 	enable | disable | import) _earlyctl_files ;;
 	overlay) compadd list status merge ;;
 	verify | compare) _files ;;

@@ -366,12 +366,35 @@ static double label_x(const struct chart *chart, uint64_t t_us, double width)
 	return x + width <= WIDTH - MARGIN ? x : WIDTH - MARGIN - width;
 }
 
+/* Of the same time the first stays the first: a start, and what came of it, may take no microsecond. */
 static int compare_events(const void *a, const void *b)
 {
-	const struct layout_event *x = a;
-	const struct layout_event *y = b;
+	const struct layout_event *const *x = a;
+	const struct layout_event *const *y = b;
 
-	return x->t_us < y->t_us ? -1 : x->t_us > y->t_us;
+	if ((*x)->t_us == (*y)->t_us)
+		return *x < *y ? -1 : *x > *y;
+	return (*x)->t_us < (*y)->t_us ? -1 : 1;
+}
+
+/* In the order of time, whatever the order in a file was. Free it; NULL without memory. */
+static struct layout_event *sort_events(const struct layout_event *events, size_t n)
+{
+	const struct layout_event **order = calloc(n + 1, sizeof(const struct layout_event *));
+	struct layout_event *sorted = calloc(n + 1, sizeof(*sorted));
+
+	for (size_t i = 0; order && i < n; i++)
+		order[i] = &events[i];
+	if (order)
+		qsort(order, n, sizeof(const struct layout_event *), compare_events);
+	for (size_t i = 0; order && sorted && i < n; i++)
+		sorted[i] = *order[i];
+	if (!order) {
+		free(sorted);
+		sorted = NULL;
+	}
+	free(order);
+	return sorted;
 }
 
 static void put_milestone_title(struct chart *chart, const struct layout_event *event)
@@ -533,14 +556,10 @@ static void draw(struct chart *chart, const struct layout_event *events, size_t 
 int layout_make(const struct layout_event *events, size_t n_events, struct layout *ret_layout)
 {
 	struct chart chart = { .end_us = 1 };
-	struct layout_event *sorted = reallocarray(NULL, n_events + 1, sizeof(*sorted));
+	struct layout_event *sorted = sort_events(events, n_events);
 
 	if (!sorted)
 		return -ENOMEM;
-	if (n_events > 0) {
-		memcpy(sorted, events, n_events * sizeof(*sorted));
-		qsort(sorted, n_events, sizeof(*sorted), compare_events);
-	}
 	draw(&chart, sorted, n_events);
 	free(sorted);
 	free(chart.bars);

@@ -1,35 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "log_boot.h"
+#include "log_tail.h"
 #include "log_text.h"
 
 struct settings;
 
 /*
- * The lines that early-log wrote: the archive on the disk if there is one, otherwise the newest part beside the control socket. The
- * texts belong to the object.
+ * The lines that early-log wrote: what of them is on the disk, and from there on what is in memory, beside the control socket. All that
+ * lines point to belongs to the object.
  */
 struct log_files {
 	struct log_lines lines;
+	struct log_boots boots;
+	char *dir; /* of memory's */
+	char *archive_dir; /* of the disk's */
+	struct log_tail **tails; /* one for each service */
+	size_t n_tails;
 	char **texts;
 	size_t n_texts;
-	char **names; /* of the services, as the lines point to them */
+	char **missing; /* of those that were asked for: who has no log */
+	bool is_followed; /* a line that is not whole yet will be read with its rest */
+	int disk_error; /* the disk's part is missing; 0: it is there, or never was */
 };
 
-/* @name NULL: of all, by time. -ENOENT: nothing was logged. */
-int log_files_read(struct log_files *files, const struct settings *settings, const char *name);
-/* Adds a text of @name, taken over even on failure. 0 or -ENOMEM. */
-int log_files_add(struct log_files *files, const char *name, char *text, size_t len);
-
-/* Adds NAME.logSUFFIX of @dir. @name must live as long. */
-int log_files_add_file(struct log_files *files, const char *dir, const char *name,
-		       const char *suffix);
+int log_files_init(struct log_files *files, const struct settings *settings);
 void log_files_done(struct log_files *files);
 
-/* The directory of the newest part. Free it; NULL without memory. */
-char *log_files_run_dir(const struct settings *settings);
+/* All lines of @names (a NULL-terminated array; NULL or empty: of all services, by time). -ENOENT: there is no log of any of them. */
+int log_files_read(struct log_files *files, char *const *names);
 
-/* Whose logs are in @dir. Free with strv_free. */
-int log_files_names(const char *dir, char ***ret_names);
+/* What came since then, in place of the lines that are there. */
+int log_files_read_new(struct log_files *files, char *const *names);
 
-#define LOG_FILES_ARCHIVE "/var/log/early"
+/* The last @n lines of one service in this boot, for who has no more to do with logs. The caller calls log_files_done on 0. */
+int log_files_read_end(struct log_files *files, const struct settings *settings, const char *name,
+		       size_t n);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "early/macros.h"
+#include "log_boot.h"
 
 /* What stands before the text of a line; lengths 0 if it has no such thing. */
 struct head {
@@ -51,6 +52,16 @@ static bool parse_time(const char *text, size_t len, struct head *head)
 	return true;
 }
 
+bool log_line_time(const char *text, size_t len, uint64_t *ret_t_us)
+{
+	struct head head;
+
+	if (!parse_time(text, len, &head))
+		return false;
+	*ret_t_us = head.t_us;
+	return true;
+}
+
 static void parse_head(const struct log_line *line, struct head *head)
 {
 	size_t at, len = 0;
@@ -69,10 +80,11 @@ static void parse_head(const struct log_line *line, struct head *head)
 	head->text_at = at + len + 1;
 }
 
-static int add_line(struct log_lines *lines, const char *name, const char *text, size_t len)
+static int add_line(struct log_lines *lines, const char *name, const struct log_boot *boot,
+		    const char *text, size_t len)
 {
 	struct log_line *grown = lines->lines;
-	struct log_line line = { name, text, len, 0 };
+	struct log_line line = { name, text, len, 0, boot };
 	struct head head;
 
 	/* Grown by halves: a log may have a million lines. */
@@ -81,7 +93,7 @@ static int add_line(struct log_lines *lines, const char *name, const char *text,
 	if (!grown)
 		return -ENOMEM;
 	lines->lines = grown;
-	if (lines->n > 0 && grown[lines->n - 1].name == name)
+	if (lines->n > 0 && grown[lines->n - 1].name == name && grown[lines->n - 1].boot == boot)
 		line.t_us = grown[lines->n - 1].t_us;
 	parse_head(&line, &head);
 	line.t_us = head.t_us;
@@ -89,7 +101,8 @@ static int add_line(struct log_lines *lines, const char *name, const char *text,
 	return 0;
 }
 
-int log_lines_add(struct log_lines *lines, const char *name, const char *text, size_t len)
+int log_lines_add(struct log_lines *lines, const char *name, const struct log_boot *boot,
+		  const char *text, size_t len)
 {
 	int r = 0;
 
@@ -97,7 +110,7 @@ int log_lines_add(struct log_lines *lines, const char *name, const char *text, s
 		const char *newline = memchr(text, '\n', len);
 		size_t n = newline ? (size_t)(newline - text) : len;
 
-		r = add_line(lines, name, text, n);
+		r = add_line(lines, name, boot, text, n);
 		n = MIN(n + 1, len);
 		text += n;
 		len -= n;
@@ -111,11 +124,20 @@ void log_lines_done(struct log_lines *lines)
 	*lines = (struct log_lines){ 0 };
 }
 
+/* By the clock of all boots; 0: of no known boot. */
+static uint64_t when_us(const struct log_line *line)
+{
+	return line->boot ? line->boot->began_us + line->t_us : 0;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct log_line *x = a, *y = b;
+	uint64_t x_us = when_us(x), y_us = when_us(y);
 
-	return x->t_us < y->t_us ? -1 : x->t_us > y->t_us;
+	if (x_us == y_us)
+		return x->t_us < y->t_us ? -1 : x->t_us > y->t_us;
+	return x_us < y_us ? -1 : 1;
 }
 
 /* glibc's qsort is a merge sort up to a quarter of the memory, and says so nowhere: stability is made by hand. */
@@ -144,6 +166,37 @@ void log_lines_sort(struct log_lines *lines)
 	free(buf);
 }
 
+void log_lines_select(struct log_lines *lines, const struct log_boot *boot, uint64_t since_us)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lines->n; i++)
+		if ((!boot || lines->lines[i].boot == boot) &&
+		    when_us(&lines->lines[i]) >= since_us)
+			lines->lines[n++] = lines->lines[i];
+	lines->n = n;
+}
+
+void log_lines_merge_marks(struct log_lines *lines, struct log_boots *boots)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct log_line *line = &lines->lines[i];
+		struct log_boot *boot = NULL;
+
+		if (log_boot_is_mark(line->text, line->len) &&
+		    log_boots_read(boots, line->text, line->len, &boot) < 0)
+			boot = NULL; /* twice is better than not at all */
+		if (boot && boot->is_told)
+			continue;
+		if (boot)
+			boot->is_told = true;
+		lines->lines[n++] = *line;
+	}
+	lines->n = n;
+}
+
 void log_lines_keep(struct log_lines *lines, size_t n)
 {
 	if (lines->n <= n)
@@ -164,10 +217,14 @@ static enum tone level_tone(const char *level, size_t len)
 
 static void put_text(const char *text, size_t len, bool clean, struct strbuf *out)
 {
+	if (!clean) {
+		strbuf_add(out, text, len);
+		return;
+	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		strbuf_putc(out, clean && c != '\t' && (c < 0x20 || c == 0x7f) ? '?' : (char)c);
+		strbuf_putc(out, c != '\t' && (c < 0x20 || c == 0x7f) ? '?' : (char)c);
 	}
 }
 
@@ -200,6 +257,8 @@ void log_line_put_json(const struct log_line *line, struct strbuf *out)
 
 	parse_head(line, &head);
 	json_object_object_add(object, "service", json_object_new_string(line->name));
+	if (line->boot)
+		json_object_object_add(object, "boot", json_object_new_string(line->boot->id));
 	if (head.time_len > 0)
 		json_object_object_add(object, "t_us", json_object_new_int64((int64_t)head.t_us));
 	if (head.level_len > 0)

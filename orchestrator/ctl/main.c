@@ -54,6 +54,23 @@ static int set_follow(void *target, const char *value)
 	return 0;
 }
 
+static int set_boot(void *target, const char *value)
+{
+	((struct settings *)target)->boot = true;
+	return 0;
+}
+
+static int set_since(void *target, const char *value)
+{
+	int r = parse_span_us(value, &((struct settings *)target)->since_us);
+
+	if (r < 0)
+		fprintf(stderr,
+			"earlyctl: --since takes an age, as 90s, 10min, 2h or 3day, not \"%s\"\n",
+			value);
+	return r;
+}
+
 static int set_dry_run(void *target, const char *value)
 {
 	((struct settings *)target)->dry_run = true;
@@ -116,6 +133,8 @@ static const struct opt options[] = {
 	{ 0, "dry-run", NULL, "import: print the manifest", set_dry_run },
 	{ 'f', "follow", NULL, "log: go on with what comes", set_follow },
 	{ 'n', "lines", "N", "log: the last N lines only", set_lines },
+	{ 'b', "boot", NULL, "log: what was said in this boot only", set_boot },
+	{ 0, "since", "AGE", "log: nothing older than AGE, as 90s, 10min or 2h", set_since },
 	{ 0, "root", "DIR", "enable, disable: in the system below DIR, which does not run",
 	  set_root },
 	{ 0, "into", "DIR", "overlay merge: bring it to DIR", set_into },
@@ -133,7 +152,7 @@ static const struct opt_command commands[] = {
 	{ "enable", "NAME...", "let services start at each boot", 1, -1, verb_enable },
 	{ "disable", "NAME...", "let them no longer", 1, -1, verb_disable },
 	{ "why", "NAME", "why a service runs, or failed", 1, 1, verb_why },
-	{ "log", "[NAME]", "what a service said, or all", 0, 1, verb_log },
+	{ "log", "[NAME...]", "what services said, or all", 0, -1, verb_log },
 	{ "timeline", NULL, "what each moment of the boot went to", 0, 0, verb_timeline },
 	{ "compare", "FILE [FILE]", "two boots side by side (default: the second is this one)", 1,
 	  2, verb_compare },
@@ -166,6 +185,7 @@ int main(int argc, char **argv)
 		.control = CONTROL_PATH,
 		.into = "",
 		.lines = -1,
+		.since_us = UINT64_MAX,
 		.loader = EARLY_LIBEXECDIR "/early-load",
 	};
 	const char *loader = getenv("EARLY_LOAD"); /* tests run from the build directory */

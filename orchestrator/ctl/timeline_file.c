@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -16,19 +17,52 @@ static bool is_event(struct json_object *event)
 	       answer_number(event, "t_us") >= 0;
 }
 
+struct entry {
+	long long t_us;
+	size_t at; /* in the file */
+	struct json_object *event;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->t_us == y->t_us)
+		return x->at < y->at ? -1 : 1;
+	return x->t_us < y->t_us ? -1 : 1;
+}
+
+/* Adds them in the order of time; a file may have been put together of several, or by hand. */
+static void add_sorted(struct json_object *events, struct json_object *ret_events)
+{
+	size_t n = json_object_array_length(events);
+	struct entry *entries = calloc(n + 1, sizeof(*entries));
+
+	for (size_t i = 0; entries && i < n; i++) {
+		struct json_object *event = json_object_array_get_idx(events, i);
+
+		entries[i] = (struct entry){ answer_number(event, "t_us"), i, event };
+	}
+	if (entries)
+		qsort(entries, n, sizeof(*entries), compare);
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(
+			ret_events,
+			json_object_get(entries ? entries[i].event
+						: json_object_array_get_idx(events, i)));
+	free(entries);
+}
+
 int timeline_read(const char *path, struct json_object *ret_events)
 {
 	struct json_object *file = json_object_from_file(path);
 	struct json_object *events = json_object_object_get(file, "events");
 	bool good = json_object_is_type(events, json_type_array);
 
-	for (size_t i = 0; good && i < json_object_array_length(events); i++) {
-		struct json_object *event = json_object_array_get_idx(events, i);
-
-		good = is_event(event);
-		if (good)
-			json_object_array_add(ret_events, json_object_get(event));
-	}
+	for (size_t i = 0; good && i < json_object_array_length(events); i++)
+		good = is_event(json_object_array_get_idx(events, i));
+	if (good)
+		add_sorted(events, ret_events);
 	const char *why = file ? "" : json_util_get_last_err();
 
 	if (!file)

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What services said. With -f the newest part, beside the control socket, is followed: each file from where it was read to,
- * and anew from its beginning when it was rotated. Files that come later are found by their directory.
+ * What services said: all that there is (log_files.h), or a part of it. With -f what comes to memory's files is followed behind that;
+ * files that come later are found by their directory.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
@@ -22,7 +23,6 @@
 #include "verbs.h"
 
 #define FOLLOW_CHECK_MS 1000
-#define READ_MAX (64 * 1024 * 1024)
 
 static int put_lines(const struct settings *settings, const struct log_lines *lines, bool with_name)
 {
@@ -40,234 +40,167 @@ static int put_lines(const struct settings *settings, const struct log_lines *li
 	return r < 0 ? r : fd_write_all(STDOUT_FILENO, out.data, out.len);
 }
 
+/* --- what is there --- */
+
+/* Nothing of what there is was asked for: how to see it. */
+static void tell_selected(const struct settings *settings, size_t n_lines)
+{
+	fprintf(stderr, "earlyctl: nothing was said %s; without %s%s%s there are %zu older lines\n",
+		settings->since_us != UINT64_MAX ? "in that time" : "in this boot",
+		settings->boot ? "--boot" : "",
+		settings->boot && settings->since_us != UINT64_MAX ? " and " : "",
+		settings->since_us != UINT64_MAX ? "--since" : "", n_lines);
+}
+
+static void select_lines(const struct settings *settings, struct log_files *files)
+{
+	/* By the clock that times of this boot count by: it may have been set since. */
+	uint64_t now_us = files->boots.now_us;
+	uint64_t since_us = settings->since_us < now_us ? now_us - settings->since_us : 0;
+	size_t n = files->lines.n;
+
+	log_lines_select(&files->lines, settings->boot ? files->boots.current : NULL, since_us);
+	if (n > 0 && files->lines.n == 0 && !settings->follow)
+		tell_selected(settings, n);
+	if (settings->lines >= 0)
+		log_lines_keep(&files->lines, (size_t)settings->lines);
+}
+
+/* Is one silent, or is there no such service? early-init knows, and says the latter itself. */
+static int tell_missing(const struct settings *settings, const struct log_files *files)
+{
+	int code = EXIT_DONE;
+
+	for (char **name = files->missing; name && *name; name++) {
+		int asked = EXIT_DONE;
+
+		if (strchr(*name, '.'))
+			asked = client_ask(settings->control, CONTROL_VERB_STATUS, *name, NULL,
+					   NULL);
+		if (asked == EXIT_DONE)
+			fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n",
+				*name, files->dir, *name);
+		else
+			code = asked;
+	}
+	if (!files->missing)
+		fprintf(stderr, "earlyctl: nobody has logged anything (there is no file in %s)\n",
+			files->dir);
+	return code;
+}
+
+static int tell_error(const char *what, const char *dir, int error)
+{
+	fprintf(stderr, "earlyctl: cannot read %s %s: %s%s\n", what, dir, strerror(-error),
+		error == -EACCES ? "; only root may, as with sudo earlyctl log" : "");
+	return client_exit_code(error);
+}
+
 /* --- following --- */
 
-struct tail {
-	char *name;
-	int fd;
-	struct strbuf rest; /* a line that is not whole yet */
-};
-
-struct follow {
-	const struct settings *settings;
-	const char *dir;
-	const char *only; /* one service; NULL: all */
-	struct tail *tails;
-	size_t n_tails;
-};
-
-static void follow_done(struct follow *follow)
-{
-	for (size_t i = 0; i < follow->n_tails; i++) {
-		fd_close(follow->tails[i].fd);
-		free(follow->tails[i].name);
-		strbuf_done(&follow->tails[i].rest);
-	}
-	free(follow->tails);
-}
-
-static int open_log(const struct follow *follow, const char *name)
-{
-	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
-
-	strbuf_printf(&path, "%s/%s.log", follow->dir, name);
-	return strbuf_error(&path) < 0 ? -1 : open(path.data, O_RDONLY | O_CLOEXEC);
-}
-
-static struct tail *find_tail(struct follow *follow, const char *name)
-{
-	struct tail *tails;
-	char *copy;
-
-	for (size_t i = 0; i < follow->n_tails; i++)
-		if (strcmp(follow->tails[i].name, name) == 0)
-			return &follow->tails[i];
-	tails = reallocarray(follow->tails, follow->n_tails + 1, sizeof(*tails));
-	if (!tails)
-		return NULL;
-	follow->tails = tails;
-	copy = strdup(name);
-	if (!copy)
-		return NULL;
-	tails[follow->n_tails] = (struct tail){ copy, -1, STRBUF_INIT };
-	return &tails[follow->n_tails++];
-}
-
-static bool was_rotated(const struct follow *follow, const struct tail *tail)
-{
-	int now_fd CLEANUP_FD
-	= open_log(follow, tail->name);
-	struct stat was, now;
-
-	return now_fd >= 0 && fstat(tail->fd, &was) == 0 && fstat(now_fd, &now) == 0 &&
-	       (was.st_ino != now.st_ino || was.st_dev != now.st_dev);
-}
-
-/* The whole lines of what is new in it, into @files. */
-static int read_tail(struct tail *tail, struct log_files *files)
-{
-	struct strbuf text CLEANUP_STRBUF = tail->rest;
-	char *got CLEANUP(free_charp)
-	= NULL;
-	size_t len, whole;
-	int r;
-
-	tail->rest = (struct strbuf)STRBUF_INIT;
-	r = fd_read_all(tail->fd, READ_MAX, &got, &len);
-	if (r < 0)
-		return r;
-	strbuf_add(&text, got, len);
-	if (strbuf_error(&text) < 0)
-		return -ENOMEM;
-	whole = text.len;
-	while (whole > 0 && text.data[whole - 1] != '\n')
-		whole--;
-	strbuf_add(&tail->rest, text.data + whole, text.len - whole);
-	if (whole == 0)
-		return strbuf_error(&tail->rest);
-	text.data[whole] = '\0';
-	return log_files_add(files, tail->name, strbuf_take(&text), whole);
-}
-
-static int turn_tail(struct follow *follow, const char *name, struct log_files *files)
-{
-	struct tail *tail = find_tail(follow, name);
-	int r = 0;
-
-	if (!tail)
-		return -ENOMEM;
-	for (;;) {
-		if (tail->fd < 0)
-			tail->fd = open_log(follow, name);
-		if (tail->fd < 0)
-			return 0; /* not yet */
-		r = read_tail(tail, files);
-		if (r < 0 || !was_rotated(follow, tail))
-			return r;
-		tail->fd = fd_close(tail->fd);
-	}
-}
-
-/* What all of them have that was not there before; the first time, with the older halves. */
-static int turn(struct follow *follow, struct log_files *files, bool first)
-{
-	const char *only[] = { follow->only, NULL };
-	char **names CLEANUP_STRV = NULL;
-	int r = follow->only ? 0 : log_files_names(follow->dir, &names);
-
-	for (const char *const *name = follow->only ? only : (const char *const *)names;
-	     r == 0 && name && *name; name++) {
-		struct tail *tail = find_tail(follow, *name);
-
-		if (first && tail)
-			(void)log_files_add_file(files, follow->dir, tail->name,
-						 ".1"); /* there may be none */
-		r = turn_tail(follow, *name, files);
-	}
-	if (r == 0 && !follow->only)
-		log_lines_sort(&files->lines);
-	return r;
-}
-
-static int show_turn(struct follow *follow, bool first)
-{
-	const struct settings *settings = follow->settings;
-	struct log_files files = { 0 };
-	int r = turn(follow, &files, first);
-
-	if (r == 0 && first && settings->lines >= 0)
-		log_lines_keep(&files.lines, (size_t)settings->lines);
-	if (r == 0)
-		r = put_lines(settings, &files.lines, !follow->only);
-	log_files_done(&files);
-	return r;
-}
-
 /* Until the reader has enough of it (a signal, or a closed stdout). */
-static int follow_on(struct follow *follow)
+static int follow_on(const struct settings *settings, struct log_files *files, char *const *names,
+		     int watch_fd)
 {
-	int watch_fd CLEANUP_FD
-	= inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char events[4096];
-	bool first = true;
 
-	if (watch_fd < 0 ||
-	    inotify_add_watch(watch_fd, follow->dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-		return -errno;
 	for (;;) {
 		struct pollfd poll_fds[] = { { watch_fd, POLLIN, 0 }, { STDOUT_FILENO, 0, 0 } };
-		int r = show_turn(follow, first);
+		int r;
 
-		if (r < 0)
-			return r;
-		first = false;
 		if (poll(poll_fds, ARRAY_SIZE(poll_fds), FOLLOW_CHECK_MS) < 0 && errno != EINTR)
 			return -errno;
 		if (poll_fds[1].revents & (POLLERR | POLLHUP))
 			return 0;
 		while (read(watch_fd, events, sizeof(events)) > 0)
 			continue;
+		r = log_files_read_new(files, names);
+		if (r == 0)
+			r = put_lines(settings, &files->lines, strv_length(names) != 1);
+		if (r < 0)
+			return r;
 	}
 }
 
-static int show(const struct settings *settings, const char *dir, const char *name)
+/* A descriptor for each log. */
+static void allow_many_files(void)
 {
-	struct follow follow = { .settings = settings, .dir = dir, .only = name };
-	struct log_files files;
-	int r;
+	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else many logs are an error of their own */
+}
+
+static int watch(const char *dir, int *ret_fd)
+{
+	int fd CLEANUP_FD
+	= inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0 || inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+/* --- */
+
+static int show(const struct settings *settings, struct log_files *files, char *const *names)
+{
+	int watch_fd CLEANUP_FD
+	= -1;
+	int code = EXIT_DONE, r = 0;
+
+	files->is_followed = settings->follow;
 	if (settings->follow) {
-		r = follow_on(&follow);
-		follow_done(&follow);
-		return r;
+		r = watch(files->dir, &watch_fd);
+		allow_many_files();
 	}
-	r = log_files_read(&files, settings, name);
 	if (r < 0)
-		return r;
-	if (settings->lines >= 0)
-		log_lines_keep(&files.lines, (size_t)settings->lines);
-	r = put_lines(settings, &files.lines, !name);
-	log_files_done(&files);
-	return r;
+		return tell_error("what is logged in", files->dir, r);
+	r = log_files_read(files, names);
+	if (r < 0 && r != -ENOENT)
+		return tell_error("what is logged in", files->dir, r);
+	if (!settings->follow && (r == -ENOENT || files->missing))
+		code = tell_missing(settings, files);
+	if (files->disk_error < 0)
+		code = tell_error("what is on the disk, in", files->archive_dir, files->disk_error);
+	select_lines(settings, files);
+	r = put_lines(settings, &files->lines, strv_length(names) != 1);
+	if (r == 0 && settings->follow)
+		r = follow_on(settings, files, names, watch_fd);
+	return r < 0 ? tell_error("what is logged in", files->dir, r) : code;
 }
 
-/* Is it silent, or is there no such service? early-init knows, and says the latter itself. */
-static int tell_no_log(const struct settings *settings, const char *name, const char *dir)
-{
-	int code = EXIT_DONE;
-
-	if (!name) {
-		fprintf(stderr, "earlyctl: nobody has logged anything (there is no file in %s)\n",
-			dir);
-		return EXIT_DONE;
-	}
-	if (strchr(name, '.'))
-		code = client_ask(settings->control, CONTROL_VERB_STATUS, name, NULL, NULL);
-	if (code == EXIT_DONE)
-		fprintf(stderr, "earlyctl: %s has logged nothing (there is no %s/%s.log)\n", name,
-			dir, name);
-	return code;
-}
-
+/* Those that are no service's. */
 static const char *log_name(const char *word)
 {
-	return strcmp(word, "syslog") == 0 || strcmp(word, "early-log") == 0 ? word
-									     : verb_unit_name(word);
+	static const char *const own[] = { "syslog", "early-log", "kernel" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (strcmp(word, own[i]) == 0)
+			return word;
+	return verb_unit_name(word);
 }
 
 int verb_log(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
-	const char *name = argc > 0 ? log_name(argv[0]) : NULL;
-	char *dir CLEANUP(free_charp)
-	= log_files_run_dir(settings);
-	int r = dir ? show(settings, dir, name) : -ENOMEM;
+	char **names CLEANUP_STRV = NULL;
+	struct log_files files;
+	int r = 0;
 
+	for (int i = 0; r == 0 && i < argc; i++)
+		if (!strv_contains(names, log_name(argv[i])))
+			r = strv_append(&names, log_name(argv[i]));
 	if (r == 0)
-		return EXIT_DONE;
-	if (r == -ENOENT)
-		return tell_no_log(settings, name, dir);
-	fprintf(stderr, "earlyctl: cannot read the log%s%s: %s\n", name ? " of " : "",
-		name ? name : "", strerror(-r));
-	return client_exit_code(r);
+		r = log_files_init(&files, settings);
+	if (r != 0) {
+		fprintf(stderr, "earlyctl: cannot read logs: %s\n", strerror(-r));
+		return client_exit_code(r);
+	}
+	r = show(settings, &files, names);
+	log_files_done(&files);
+	return r;
 }

@@ -100,9 +100,8 @@ static void put_log(const struct settings *settings, const struct style *style, 
 {
 	struct log_files files;
 
-	if (log_files_read(&files, settings, name) < 0)
+	if (log_files_read_end(&files, settings, name, LOG_LINES) < 0)
 		return; /* it said nothing */
-	log_lines_keep(&files.lines, LOG_LINES);
 	strbuf_printf(out, "The end of its log (earlyctl log %s):\n", name);
 	for (size_t i = 0; i < files.lines.n; i++) {
 		strbuf_puts(out, "    ");
@@ -170,9 +169,8 @@ static struct json_object *log_array(const struct settings *settings, const char
 	struct json_object *array = json_object_new_array();
 	struct log_files files;
 
-	if (log_files_read(&files, settings, name) < 0)
+	if (log_files_read_end(&files, settings, name, LOG_LINES) < 0)
 		return array;
-	log_lines_keep(&files.lines, LOG_LINES);
 	for (size_t i = 0; i < files.lines.n; i++)
 		json_object_array_add(array,
 				      json_object_new_string_len(files.lines.lines[i].text,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "style.h"
 
@@ -13,12 +14,14 @@ struct settings {
 	const char *loader; /* early-load's path */
 	const char *root; /* enable, disable: a tree that does not run; NULL: this system */
 	const char *into; /* overlay merge: the real directory; "": beneath the mount point */
+	uint64_t since_us; /* log: not older than that; UINT64_MAX: however old */
 	long lines; /* log: the last ones only; -1: all */
 	enum color_mode color;
 	bool json;
 	bool svg;
 	bool png;
 	bool follow;
+	bool boot; /* log: this boot's alone */
 	bool dry_run;
 	bool help;
 };

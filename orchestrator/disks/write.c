@@ -34,6 +34,7 @@
 #define SEPARATE_TIMEOUT_US (30 * USEC_PER_SEC)
 #define DEVICE_TIMEOUT_MAX_US (90 * USEC_PER_SEC)
 #define SLOW_MS 15000
+#define FAILED_MAX 512
 #define GIVE_UP_AFTER 6 /* slow warnings: a mount that does not end is left behind */
 
 struct write_order {
@@ -54,8 +55,9 @@ struct write_order {
 	bool separate; /* for SEPARATE */
 	bool needs_root; /* to be writable */
 	bool root_read_only; /* fstab wants it */
-	char *failed; /* SEPARATE: the first that could not be mounted */
-	char *failed_why;
+	bool has_failed; /* SEPARATE: the first that could not be mounted; told even without memory */
+	char failed[FAILED_MAX];
+	char failed_why[FAILED_MAX];
 	bool waiting; /* for the device of that entry; no task runs */
 	void (*on_end)(void *data);
 	void *data;
@@ -72,8 +74,6 @@ struct write_order *write_order_free(struct write_order *order)
 	fstab_done(&order->fstab);
 	devices_done(&order->devices);
 	free(order->node);
-	free(order->failed);
-	free(order->failed_why);
 	free(order);
 	return NULL;
 }
@@ -82,9 +82,8 @@ static void finish(struct write_order *order)
 {
 	hotplug_stop(&order->hotplug);
 	loop_timer_stop(&order->wait_timer);
-	if (order->failed)
-		report_failed(order->report, order->failed,
-			      order->failed_why ? order->failed_why : strerror(ENOMEM),
+	if (order->has_failed)
+		report_failed(order->report, order->failed, order->failed_why,
 			      "Connect or repair the disk (e2fsck -f), or correct its line in "
 			      "/etc/fstab, "
 			      "where nofail boots without it (mount -o remount,rw / first); then: "
@@ -113,11 +112,12 @@ static void entry_failed(struct write_order *order, const char *why)
 	else
 		report_trouble(order->report, "FAILED to mount %s (%s): %s", name, entry->source,
 			       why);
-	if (!order->separate || order->failed || fstab_option(entry, "nofail", NULL))
+	if (!order->separate || order->has_failed || fstab_option(entry, "nofail", NULL))
 		return;
-	order->failed_why = strdup(why);
-	if (asprintf(&order->failed, "%s (%s) cannot be mounted", name, entry->source) < 0)
-		order->failed = strdup("a disk of fstab cannot be mounted");
+	order->has_failed = true;
+	(void)snprintf(order->failed, sizeof(order->failed), "%s (%s) cannot be mounted", name,
+		       entry->source);
+	(void)snprintf(order->failed_why, sizeof(order->failed_why), "%s", why);
 }
 
 static void handle_slow(struct task *task)

@@ -87,6 +87,9 @@ struct boot {
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
 	bool seat_awaited; /* the display manager may start when those are gone */
 	struct loop_timer scope_deadline;
+	bool greeter_fails; /* that is why the display manager was last restarted */
+	uint32_t
+		greeter_failures; /* its sessions that ended unseen since the display manager's start */
 
 	/* the end */
 	enum boot_power power;
@@ -121,6 +124,16 @@ void boot_separate_stop(struct boot *boot);
 /* boot_unions.c: takes care of what the overlays report; and keeps them, with a root that is read-only on purpose. */
 void boot_unions_connect(struct boot *boot);
 void boot_unions_keep(struct boot *boot);
+
+#define BOOT_GREETER_FAILS "%s runs, but its greeter does not come up"
+
+/* boot_greeter.c: kills the greeter's sessions. True: they have yet to go, and the display manager waits for it (manager_prestart_done). */
+bool boot_greeter_clear(struct boot *boot);
+/* Is what has come onto the screen a page that says that the greeter failed? The ladder has been climbed then. */
+bool boot_greeter_is_failure_page(struct boot *boot);
+void boot_greeter_connect(struct boot *boot);
+/* After an exec: the start of the display manager may have been waiting for those sessions to end. */
+void boot_greeter_go_on(struct boot *boot);
 
 /* boot_log.c: early-log, and what it hears of services. */
 void boot_log_connect(struct boot *boot);

@@ -21,7 +21,7 @@
 #include "early/strbuf.h"
 #include "state_proto.h"
 
-#define N_FLAGS 21
+#define N_FLAGS 22
 #define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
 
 enum helper_kind {
@@ -45,7 +45,7 @@ static bool *flag(struct boot *boot, unsigned int nth)
 		&boot->unions.told_mounted, &boot->unions.told_merged,
 		&boot->unions.told_gone,    &boot->bus.ready,
 		&boot->bus.wanted,          &boot->seat_awaited,
-		&boot->rest_loaded,
+		&boot->rest_loaded,         &boot->greeter_fails,
 	};
 
 	_Static_assert(ARRAY_SIZE(flags) == N_FLAGS, "each has its bit");
@@ -92,6 +92,7 @@ static void save_machine(struct boot *boot, state_put_fn put, void *to)
 		.display_manager = boot->display_manager,
 		.display_manager_deaths = boot->display_manager_deaths,
 		.next_scope_job = boot->bus.next_scope_job,
+		.greeter_failures = boot->greeter_failures,
 		.watchdog_us = boot->config.watchdog_us,
 		.watchdog_device = boot->config.watchdog_device,
 	};
@@ -265,6 +266,7 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 		       message->display_manager);
 	boot->display_manager_deaths = message->display_manager_deaths;
 	boot->bus.next_scope_job = message->next_scope_job;
+	boot->greeter_failures = message->greeter_failures;
 	boot->config.watchdog_us = message->watchdog_us;
 	(void)snprintf(boot->config.watchdog_device, sizeof(boot->config.watchdog_device), "%s",
 		       message->watchdog_device);

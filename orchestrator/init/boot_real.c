@@ -22,15 +22,14 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
+#include "hostname.h"
 #include "kernel_settings.h"
 #include "ladder.h"
 #include "run_dirs.h"
 #include "timeline.h"
 
 #define GREETER_DEADLINE_US (300 * USEC_PER_SEC)
-#define SCOPE_DEADLINE_US (3 * USEC_PER_SEC)
 #define MAX_DISPLAY_MANAGER_DEATHS 3
-#define FIRST_PERSON_UID 1000
 #define LOGIND_NAME "org.freedesktop.login1"
 #define BUS_UNIT "dbus.service"
 
@@ -189,8 +188,11 @@ static void handle_greeter(struct display *display, uint64_t t_us)
 {
 	struct boot *boot = display->data;
 
+	if (boot_greeter_is_failure_page(boot))
+		return;
 	manager_event(boot->manager, "greeter", t_us, NULL);
 	boot->display_manager_deaths = 0;
+	boot->greeter_fails = false;
 	boot_real_go_on(boot);
 }
 
@@ -205,77 +207,6 @@ static void handle_greeter_deadline(struct loop_timer *timer)
 
 	log_warning("no greeter is there yet; the boot goes on without it");
 	boot_real_go_on(boot);
-}
-
-static void remember_scope(struct boot *boot, const char *unit)
-{
-	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
-		if (boot->greeter_scopes[i][0])
-			continue;
-		(void)snprintf(boot->greeter_scopes[i], sizeof(boot->greeter_scopes[i]), "%s",
-			       unit);
-		return;
-	}
-}
-
-/* "user-101.slice" of a system account: a person's session is never killed for its display manager's sake. */
-static bool is_greeter_slice(const char *slice)
-{
-	unsigned int uid;
-
-	return sscanf(slice, "user-%u.slice", &uid) == 1 && uid < FIRST_PERSON_UID;
-}
-
-static void handle_session(struct bus_link *bus, const char *unit, const char *slice)
-{
-	struct boot *boot = bus->data;
-
-	display_hand_over(&boot->display);
-	if (is_greeter_slice(slice))
-		remember_scope(boot, unit);
-}
-
-static bool any_scope(const struct boot *boot)
-{
-	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
-		if (boot->greeter_scopes[i][0])
-			return true;
-	}
-	return false;
-}
-
-/* The seat is free: the picture is ours again, and the display manager may start. */
-static void restart_display_manager(struct boot *boot)
-{
-	loop_timer_stop(&boot->scope_deadline);
-	boot->seat_awaited = false;
-	display_take(&boot->display);
-	display_progress(&boot->display, 50, "Starting the login again");
-	manager_prestart_done(boot->manager, boot->display_manager);
-}
-
-static void handle_scope_deadline(struct loop_timer *timer)
-{
-	restart_display_manager(container_of(timer, struct boot, scope_deadline));
-}
-
-static void await_seat(struct boot *boot)
-{
-	boot->seat_awaited = loop_timer_start(boot->loop, &boot->scope_deadline,
-					      clock_monotonic_us() + SCOPE_DEADLINE_US,
-					      handle_scope_deadline) >= 0;
-}
-
-static void handle_unit_gone(struct manager_listener *listener, const char *name)
-{
-	struct boot *boot = container_of(listener, struct boot, listener);
-
-	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
-		if (strcmp(boot->greeter_scopes[i], name) == 0)
-			boot->greeter_scopes[i][0] = '\0';
-	}
-	if (boot->seat_awaited && !any_scope(boot))
-		restart_display_manager(boot);
 }
 
 static void display_manager_fails(struct boot *boot, const struct manager_unit *unit)
@@ -297,10 +228,6 @@ static void display_manager_fails(struct boot *boot, const struct manager_unit *
 	(void)loop_timer_start(boot->loop, &boot->deadline, 0, handle_greeter_deadline);
 }
 
-/*
- * A display manager that died leaves its sessions behind: they hold the seat, the VT and master. They are killed, and the
- * next one starts when they are gone.
- */
 static bool handle_prestart(struct manager_listener *listener, const struct manager_unit *unit,
 			    bool restart)
 {
@@ -311,16 +238,7 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 		return false;
 	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS)
 		display_manager_fails(boot, unit);
-	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
-		if (boot->greeter_scopes[i][0])
-			(void)manager_scope_kill(boot->manager, boot->greeter_scopes[i]);
-	}
-	if (!any_scope(boot)) {
-		display_take(&boot->display);
-		return false;
-	}
-	await_seat(boot);
-	return boot->seat_awaited;
+	return boot_greeter_clear(boot);
 }
 
 /* For good: nothing will try again by itself. A picture that says "Starting the login" would stay for ever. */
@@ -419,8 +337,11 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 	if (strcmp(unit->active_state, "active") == 0) {
 		boot->login_failure_told = false;
 	} else if (strcmp(unit->active_state, "failed") == 0) {
-		(void)snprintf(why, sizeof(why), "%s: %s", unit->name,
-			       unit->detail[0] ? unit->detail : "It is not tried again.");
+		if (boot->greeter_fails)
+			(void)snprintf(why, sizeof(why), BOOT_GREETER_FAILS, unit->name);
+		else
+			(void)snprintf(why, sizeof(why), "%s: %s", unit->name,
+				       unit->detail[0] ? unit->detail : "It is not tried again.");
 		login_failed(boot, why);
 	}
 }
@@ -544,13 +465,12 @@ void boot_real_connect(struct boot *boot)
 	boot->storage.on_failed = handle_disks_failed;
 	boot->storage.data = boot;
 	boot->bus.on_ready = handle_bus_ready;
-	boot->bus.on_session = handle_session;
+	boot_greeter_connect(boot);
 	boot->bus.is_power = is_power_unit;
 	boot->bus.on_power = handle_power_unit;
 	boot->bus.on_owner = handle_owner;
 	boot->bus.data = boot;
 	boot->listener.unit_changed = handle_unit_changed;
-	boot->listener.unit_gone = handle_unit_gone;
 	boot->listener.job_done = handle_job_done;
 	boot->listener.gave_up = handle_gave_up;
 	boot->listener.prestart = handle_prestart;
@@ -571,6 +491,7 @@ void boot_real_start(struct boot *boot)
 		handle_loaded(boot->manager, r, boot);
 	run_dirs_make();
 	kernel_settings_apply();
+	hostname_set();
 	boot_log_start(boot);
 	display_start(&boot->display);
 	r = manager_open_control(boot->manager);
@@ -579,23 +500,6 @@ void boot_real_start(struct boot *boot)
 	read_config(boot);
 	start_watchdog(boot);
 	boot_image_keep(boot);
-}
-
-/* Its start may have been waiting for the sessions of the greeter before to end. */
-static void go_on_with_display_manager(struct boot *boot)
-{
-	for (size_t i = 0; i < BOOT_MAX_GREETER_SCOPES; i++) {
-		struct manager_unit unit;
-
-		if (!manager_unit(boot->manager, boot->greeter_scopes[i], &unit))
-			boot->greeter_scopes[i][0] = '\0';
-	}
-	if (boot->seat_awaited && any_scope(boot))
-		await_seat(boot);
-	else if (boot->seat_awaited)
-		restart_display_manager(boot);
-	else
-		manager_prestart_done(boot->manager, boot->display_manager);
 }
 
 /*
@@ -623,7 +527,7 @@ void boot_real_go_on_with_state(struct boot *boot, bool crashed)
 		(void)loop_timer_start(boot->loop, &boot->deadline,
 				       clock_monotonic_us() + GREETER_DEADLINE_US,
 				       handle_greeter_deadline);
-	go_on_with_display_manager(boot);
+	boot_greeter_go_on(boot);
 	if (boot->after_greeter && !boot->rest_loaded)
 		start_rest(boot);
 	boot_real_maybe_write(boot);

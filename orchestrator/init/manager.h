@@ -183,6 +183,9 @@ int manager_kill_unit(struct manager *manager, const char *name, int signo);
  */
 void manager_gate(struct manager *manager, bool closed);
 
+/* A service that lives but does not do what it is for: killed, and the next rung of its OnGiveUp= is climbed. -ESRCH: it does not run. */
+int manager_climb(struct manager *manager, const char *name);
+
 void manager_prestart_done(struct manager *manager, const char *name);
 void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t pid);
 /* NULL or "": all. */
@@ -192,6 +195,9 @@ void manager_reset_failed(struct manager *manager, const char *name);
 int manager_scope_new(struct manager *manager, const char *name, const char *slice,
 		      const char *description, const pid_t *pids, size_t n_pids);
 int manager_scope_abandon(struct manager *manager, const char *name);
+/* All processes of it, until @fn says false. */
+void manager_scope_each(struct manager *manager, const char *name,
+			bool (*fn)(pid_t pid, void *data), void *data);
 /* Kills all its processes; unit_gone follows when they are gone. manager_kill_unit sends any other signal. */
 int manager_scope_kill(struct manager *manager, const char *name);
 

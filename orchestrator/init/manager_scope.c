@@ -143,3 +143,12 @@ bool manager_has_job(struct manager *manager, uint32_t id)
 			return true;
 	return false;
 }
+
+void manager_scope_each(struct manager *manager, const char *name,
+			bool (*fn)(pid_t pid, void *data), void *data)
+{
+	struct scope *scope = manager_find_scope(manager, name);
+
+	if (scope)
+		cgroup_each(&scope->group, fn, data);
+}

@@ -544,6 +544,13 @@ int manager_kill_unit(struct manager *manager, const char *name, int signo)
 	return -ENOENT;
 }
 
+int manager_climb(struct manager *manager, const char *name)
+{
+	struct service *service = manager_find(manager, name);
+
+	return service ? service_climb(service) : -ENOENT;
+}
+
 void manager_gate(struct manager *manager, bool closed)
 {
 	struct service *service;

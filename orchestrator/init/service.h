@@ -136,6 +136,7 @@ struct service {
 	struct backoff backoff;
 	uint32_t rung; /* of OnGiveUp=: how many were climbed */
 	char *software; /* unit whose Environment= it gets as well; NULL: none */
+	bool climbs; /* its next death leads to the next rung */
 	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
 	struct service_reason reasons[SERVICE_MAX_REASONS];
@@ -169,6 +170,9 @@ bool service_is_starting(const struct service *service); /* activating, or waiti
 
 /* The bus name of a Type=dbus service got or lost (0) its owner. */
 void service_owner_changed(struct service *service, pid_t pid);
+
+/* See manager_climb(). */
+int service_climb(struct service *service);
 
 /* Sends a signal to all its processes, as `systemctl kill`. */
 int service_kill(struct service *service, int signo);

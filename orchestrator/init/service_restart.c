@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "early/clock.h"
@@ -54,20 +56,32 @@ bool service_comes_again(struct service *service)
 {
 	const struct table_service *words = &service->definition->service;
 	enum backoff_loop old = service->backoff.loop;
+	bool climbs = service->climbs;
 	uint64_t now_us = clock_monotonic_us();
 	enum backoff_loop loop = backoff_death(&service->backoff, now_us,
 					       now_us - service->started_us);
 
+	service->climbs = false;
 	if (loop != BACKOFF_LOOP_NONE && old == BACKOFF_LOOP_NONE) {
 		log_warning("%s: %s", service->name, backoff_loop_name(loop));
 		service->host->loops(service, loop, service->host->data);
 	}
-	if (!words->on_give_up[0] || !ladder_climbs(loop, is_limited(words)))
+	if (!words->on_give_up[0] || (!climbs && !ladder_climbs(loop, is_limited(words))))
 		return true;
 	if (service_give_up(service))
 		return true;
-	service_fail(service, VERDICT_START_LIMIT, "%s", backoff_loop_name(loop));
+	service_fail(service, VERDICT_START_LIMIT, "%s",
+		     climbs ? "it runs, but does not do what it is for" : backoff_loop_name(loop));
 	return false;
+}
+
+int service_climb(struct service *service)
+{
+	if (service->main.pid <= 0)
+		return -ESRCH;
+	service->climbs = true;
+	service->host->changed(service, service->host->data);
+	return kill(service->main.pid, SIGKILL) < 0 ? -errno : 0;
 }
 
 void service_climb_down(struct service *service)
@@ -76,6 +90,7 @@ void service_climb_down(struct service *service)
 	service->backoff.quick_deaths = 0;
 	service->backoff.forgiven_us = 0;
 	service->backoff.loop = BACKOFF_LOOP_NONE;
+	service->climbs = false;
 	service->awaits_software = false;
 	free(service->software);
 	service->software = NULL;

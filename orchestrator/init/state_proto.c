@@ -120,6 +120,7 @@ static const struct wire_field machine_fields[] = {
 	WIRE_FIELD(struct state_machine, greeter_scopes, WIRE_LIST),
 	WIRE_FIELD(struct state_machine, watchdog_us, WIRE_U64),
 	WIRE_FIELD(struct state_machine, watchdog_device, WIRE_TEXT),
+	WIRE_FIELD(struct state_machine, greeter_failures, WIRE_U32),
 };
 
 static const struct wire_field helper_fields[] = {

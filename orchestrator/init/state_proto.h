@@ -52,6 +52,7 @@ enum state_service_flag {
 	STATE_SERVICE_AWAITS_IDLE = 512,
 	STATE_SERVICE_AWAITS_SOFTWARE = 1024,
 	STATE_SERVICE_GROUP_KILLED = 2048,
+	STATE_SERVICE_CLIMBS = 4096,
 };
 
 enum state_job_flag {
@@ -205,6 +206,7 @@ struct state_machine {
 	struct wire_list greeter_scopes;
 	uint64_t watchdog_us; /* of early.conf */
 	const char *watchdog_device;
+	uint32_t greeter_failures;
 };
 
 struct state_helper {

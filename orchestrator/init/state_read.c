@@ -100,6 +100,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->wished = message->flags & STATE_SERVICE_WISHED;
 	service->relations_due = message->flags & STATE_SERVICE_RELATIONS_DUE;
 	service->group.killed = message->flags & STATE_SERVICE_GROUP_KILLED;
+	service->climbs = message->flags & STATE_SERVICE_CLIMBS;
 	service->n_spawn_retries = message->spawn_retries;
 	service->backoff = (struct backoff){
 		.window_us = message->window_us,

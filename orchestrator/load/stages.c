@@ -21,7 +21,7 @@
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
 
-/* Enabled on a stock boot, but Early does their work. */
+/* Enabled on a stock boot, but Early does their work, or it would come too late or to nobody (a question on the console, partitions). */
 static const char *const replaced[] = {
 	"systemd-journald.service",       "systemd-journal-flush.service",
 	"systemd-update-utmp.service",    "systemd-update-utmp-runlevel.service",
@@ -30,6 +30,9 @@ static const char *const replaced[] = {
 	"systemd-remount-fs.service",     "systemd-fsck-root.service",
 	"systemd-tmpfiles-setup.service", "systemd-udev-trigger.service",
 	"systemd-udev-settle.service",    "display-manager.service",
+	"kmod-static-nodes.service",      "systemd-tmpfiles-setup-dev.service",
+	"systemd-firstboot.service",      "systemd-repart.service",
+	"systemd-pcrphase.service",       "systemd-pcrphase-sysinit.service",
 };
 
 static bool is_replaced(const struct service *service)
@@ -141,7 +144,8 @@ static int mark_scripts(struct loader *loader)
 
 int loader_mark_enabled(struct loader *loader)
 {
-	static const char *const targets[] = { "graphical.target", "multi-user.target" };
+	static const char *const targets[] = { "graphical.target", "multi-user.target",
+					       "sysinit.target", "basic.target" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		char **names CLEANUP_STRV = NULL;

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "early/fd.h"
+#include "early/file_id.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "file_id.h"
 
 #define SLOT_SIZE 256
 #define HEAD "early-log marks 2\n"

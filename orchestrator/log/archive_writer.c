@@ -26,10 +26,10 @@
 #include "conf.h"
 #include "early/clock.h"
 #include "early/fd.h"
+#include "early/file_id.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "file_id.h"
 
 #define COPY_CHUNK (64 * 1024)
 #define RETRY_MS 1000
@@ -124,6 +124,21 @@ static int append(struct writer *writer, const char *name, uint64_t id, uint64_t
 	return 0;
 }
 
+/* Does it end within a line, because the machine lost its power then? */
+static bool is_torn(struct writer *writer, const char *name)
+{
+	struct sink_place place;
+	char path[SINK_NAME_SIZE + 16], last = '\n';
+	CLEANUP_FD
+	int fd = -1;
+
+	if (sink_find_place(&writer->sink, name, 0, &place) < 0 || place.offset == 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s.log", place.file);
+	fd = openat(writer->sink.dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && pread(fd, &last, 1, (off_t)place.offset - 1) == 1 && last != '\n';
+}
+
 /* Before the first line of this boot. */
 static void begin_boot(struct writer *writer, const char *name)
 {
@@ -145,7 +160,8 @@ static void begin_boot(struct writer *writer, const char *name)
 	if (!gmtime_r(&began, &tm) || strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		return;
 	len = snprintf(line, sizeof(line),
-		       "[    0.000000] info early-log: boot %s began at %s.%06uZ\n", id, when,
+		       "%s[    0.000000] info early-log: boot %s began at %s.%06uZ\n",
+		       is_torn(writer, name) ? "\n" : "", id, when,
 		       (unsigned int)(began_us % USEC_PER_SEC));
 	(void)append(writer, name, 0, 0, line, (size_t)len); /* it comes to nothing but a search */
 }

@@ -19,9 +19,9 @@
 
 #include "early/clock.h"
 #include "early/fd.h"
+#include "early/file_id.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "file_id.h"
 
 #define READS_PER_TURN 64
 #define RECORD_SIZE 8192

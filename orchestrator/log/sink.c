@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "early/fd.h"
+#include "early/file_id.h"
 #include "early/fs.h"
 #include "early/macros.h"
-#include "file_id.h"
 #include "sink_bounds.h"
 
 #define LEVEL_ERROR 3

@@ -104,10 +104,27 @@ def main():
         result = ask("timeline", "--svg", "-o", str(run / "t.svg"))
         expect("svg", (run / "t.svg").read_text().endswith("</svg>\n"), result)
 
+        # A file in whatever order: what it says comes in the order of time, what came at one time in the file's.
+        events = [{"name": f"service:{n}.service:{what}", "t_us": t} for n, t in (("a", 100), ("b", 300), ("c", 200))
+                  for what in ("start", "ready")] + [{"name": "complete", "t_us": 400}, {"name": "init", "t_us": 50}]
+        for name, listed in ("mixed", events), ("sorted", sorted(events, key=lambda e: e["t_us"])):
+            (run / name).write_text(json.dumps({"events": listed}))
+        result = ask("timeline", "--input", str(run / "mixed"))
+        expect("an unsorted file as text", [line.split()[2] for line in result.stdout.splitlines()] ==
+               [e["name"] for e in sorted(events, key=lambda e: e["t_us"])], result)
+        result = ask("timeline", "--input", str(run / "mixed"), "--svg")
+        expect("an unsorted file as a picture", result.returncode == 0 and "not ready" not in result.stdout and
+               result.stdout == ask("timeline", "--input", str(run / "sorted"), "--svg").stdout, result)
+        result = ask("compare", str(run / "mixed"), str(run / "sorted"), "--json")
+        expect("an unsorted file compared", [m["name"] for m in json.loads(result.stdout)["milestones"]] == ["init", "complete"], result)
+
         (run / "log").mkdir()
         (run / "log/a.service.log").write_text("[    1.000002] err bad thing\n")
         result = ask("log", "a", "--json")
-        expect("log", json.loads(result.stdout) == {"service": "a.service", "t_us": 1000002, "level": "err", "text": "bad thing"}, result)
+        with open("/proc/sys/kernel/random/boot_id") as f:
+            boot = f.read().strip()
+        expect("log", json.loads(result.stdout) == {"service": "a.service", "boot": boot, "t_us": 1000002, "level": "err",
+                                                    "text": "bad thing"}, result)
     sys.exit("\n".join(failures) if failures else 0)
 
 

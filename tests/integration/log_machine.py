@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 
 from early_log import LOGS_FLUSH, Keeper, add_stream, start_machine, wait_for
@@ -20,6 +21,10 @@ RUN = pathlib.Path("/run/early/log")
 ARCHIVE = pathlib.Path("/var/log/early")
 JOURNAL = pathlib.Path("/run/systemd/journal")
 SYSLOG_OUT = pathlib.Path("/run/syslog.out")
+# A copy of the tests' own: installed, it would be a service of this machine.
+COPY = f"{os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')}/early/packages/rsyslog/usr"
+LIBRARIES = f"{COPY}/lib/{sysconfig.get_config_var('MULTIARCH')}"
+RSYSLOGD = ["env", f"LD_LIBRARY_PATH={LIBRARIES}", f"{COPY}/sbin/rsyslogd", "-M", f"{LIBRARIES}/rsyslog"]
 
 
 def call(*command):
@@ -181,7 +186,7 @@ class Daemon:
         conf = pathlib.Path("/run/rsyslog.conf")
         conf.write_text('global(workDirectory="/run")\nmodule(load="imuxsock")\n'
                         f'*.* action(type="omfile" file="{SYSLOG_OUT}" flushOnTXEnd="on")\n')
-        command = ["rsyslogd", "-n", "-iNONE", "-f", str(conf)]
+        command = [*RSYSLOGD, "-n", "-iNONE", "-f", str(conf)]
         if listen:
             command = ["sh", "-c", 'exec 3<&%d; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"' % listen.fileno(), "sh", *command]
         self.child = subprocess.Popen(command, pass_fds=[listen.fileno()] if listen else [])
@@ -328,9 +333,9 @@ def test_storm_of_datagrams(machine):
 
 def main():
     enter()
-    for tool in ("rsyslogd", "logger", "busybox"):
+    for tool in (RSYSLOGD[2], "logger", "busybox"):
         if not shutil.which(tool):
-            sys.exit(f"there is no {tool} (tests/install-deps)")
+            sys.exit(f"there is no {tool}: run tests/install-deps check")
     machine = Machine(sys.argv[1])
     for test in (test_killed, test_kernel, test_journal, test_daemon_with_a_socket, test_daemon_that_takes_dev_log, test_busybox,
                  test_read_only, test_full, test_storm_of_datagrams):

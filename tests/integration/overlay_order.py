@@ -108,5 +108,95 @@ def names_before_deletions(new):
     union.ended()
 
 
+def deletions_of_a_killed_merge(new):
+    """What a killed merge had exchanged into its staging directory goes when what took its place is on the disk."""
+    union = traced(new)
+    os.makedirs(union.at(".early-merge/7"))  # as it leaves it
+    write(union.at(".early-merge/7/inside"), b"old")
+    write(union.at("dir"), b"now a file")
+    union.mount()
+    write(union.at("f"), b"f")
+    os.truncate(union.calls, 0)
+    union.merged()
+    calls = calls_of(union)
+    check(["unlink", "inside"] in calls, "it is still there: the test shows nothing")
+    check(["syncfs"] in calls[:calls.index(["unlink", "inside"])], "the old one goes before the exchange is on the disk")
+    equal(sorted(os.listdir(union.path)), ["dir", "f"], "the names that are left")
+    union.ended()
+
+
+def killed_between_two_renames(new):
+    """Without an exchange the old one is moved away first. Killed in that moment, and the union lost: it gets its name back."""
+    union = traced(new)
+    for n in ("deep/er/dir", "deep/er/other"):
+        os.makedirs(union.at(n))
+        write(union.at(n, "f"), b"old")
+    union.env.update(EARLY_OVERLAY_DIES=f"{union.dir}/dies")
+    union.mount()
+    overlay_lib.run("rm", "-r", union.at("deep/er/dir"))
+    write(union.at("deep/er/dir"), b"now a file")
+    union.writable()
+    write(f"{union.dir}/dies", b"")
+    try:
+        union.merge()
+    except (overlay_lib.Failed, OSError):
+        pass  # it was killed
+    equal(union.daemon.wait(10), -9, "the daemon's end")
+    overlay_lib.run("umount", "-l", union.path)
+    os.unlink(union.socket)
+    check(not os.path.lexists(union.at("deep/er/dir")), "the old one has its name: the test shows nothing")
+    os.unlink(f"{union.dir}/dies")
+    union.mount()
+    union.merged()
+    equal(read(union.at("deep/er/dir/f")), b"old", "what was moved away")
+    equal(os.listdir(union.path), ["deep"], "left-overs")
+    union.ended()
+
+
+def moved_away_from_nowhere(new):
+    """Where its directory is gone, or somebody made it a link to elsewhere, it is kept under a name of its own."""
+    union = new()
+    elsewhere = f"{union.dir}/elsewhere"
+    os.mkdir(elsewhere)
+    os.symlink(elsewhere, union.at("link"))
+    os.mkdir(union.at("has"))
+    write(union.at("has/it"), b"another")
+    os.mkdir(union.at(".early-merge"))
+    for n, path in enumerate(("gone/dir", "link/dir", "../dir", "/dir", "has/it")):
+        os.mkdir(union.at(f".early-merge/{n}"))
+        write(union.at(f".early-merge/{n}/f"), path.encode())
+        os.symlink(path, union.at(f".early-merge/{n}.was"))
+    os.symlink("nothing", union.at(".early-merge/9.was"))
+    union.mount()
+    union.merged()
+    equal(sorted(os.listdir(union.path)), ["dir.early-conflict", "dir.early-conflict-1", "dir.early-conflict-2", "dir.early-conflict-3",
+                                           "has", "link"], "the names that are left")
+    equal(sorted(read(union.at(name, "f")) for name in os.listdir(union.path) if "conflict" in name),
+          [b"../dir", b"/dir", b"gone/dir", b"link/dir"], "what they are")
+    equal(os.listdir(elsewhere), [], "another directory")
+    equal(read(union.at("has/it")), b"another", "what took its place, which was there")
+    union.ended()
+
+
+def rewriting_without_its_file(new):
+    """N.new is never without N.old but before and after the rewriting: no reason to refuse every merge from then on."""
+    union = new()
+    os.mkdir(union.at(".early-merge"))
+    write(union.at(".early-merge/3.new"), b"new")
+    write(union.at(".early-merge/4.old"), b"old")
+    os.link(union.at(".early-merge/4.old"), union.at("four"))
+    write(union.at(".early-merge/5.new"), b"new and complete")
+    write(union.at("five"), b"old")
+    os.link(union.at("five"), union.at(".early-merge/5.old"))
+    union.mount()
+    write(union.at("f"), b"f")
+    union.merged()
+    equal(sorted(os.listdir(union.path)), ["f", "five", "four"], "the names that are left")
+    equal(read(union.at("four")), b"old", "one whose rewriting had not begun")
+    equal(read(union.at("five")), b"new and complete", "one whose rewriting is finished")
+    union.ended()
+
+
 if __name__ == "__main__":
-    overlay_lib.main([bytes_before_names, names_before_deletions])
+    overlay_lib.main([bytes_before_names, names_before_deletions, deletions_of_a_killed_merge, killed_between_two_renames,
+                      moved_away_from_nowhere, rewriting_without_its_file])

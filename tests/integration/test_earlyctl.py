@@ -157,7 +157,7 @@ def test_logs(build):
         assert times == sorted(times), times
         assert good(c, 'log', '--lines=0', 'talk') == ''
         lines = [json.loads(line) for line in good(c, '--json', 'log').splitlines()]
-        assert {'service', 't_us', 'level', 'text'} == set(lines[0]), lines[0]
+        assert {'service', 'boot', 't_us', 'level', 'text'} == set(lines[0]), lines[0]
         assert c.earlyctl('log', '-n', 'many').returncode == 2
 
 
@@ -283,7 +283,10 @@ def test_completions(build):
             assert shell('earlyctl', 'why', 'fr') == ['front.service'], (shell, shell('earlyctl', 'why', 'fr'))
             assert shell('earlyctl', 'overlay', 'm') == ['merge'], shell
             assert '--follow' in shell('earlyctl', 'log', '--fo'), shell
+            assert shell('earlyctl', 'log', 'ker') == ['kernel'], shell
+            assert shell('earlyctl', 'log', '--since', '10') == ['10min'], shell
         assert in_bash('earlyctl', '--color', 'a') == ['auto', 'always']
+        assert in_bash('earlyctl', '--since', '1h', 'why', 'fr') == ['front.service'], "an option's value is no command"
         assert in_bash('earlyctl', '--color', 'never', 'why', 'fr') == ['front.service'], "an option's value is no command"
 
 

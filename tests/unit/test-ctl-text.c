@@ -127,7 +127,7 @@ TEST(columns_fit)
 static void check_line(const char *text, bool terminal, const char *name, const char *wanted)
 {
 	const struct style style = { .width = terminal ? 80 : 0 };
-	const struct log_line line = { name ? name : "", text, strlen(text), 0 };
+	const struct log_line line = { name ? name : "", text, strlen(text), 0, NULL };
 	CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
 
 	log_line_put(&line, &style, name != NULL, &out);
@@ -137,7 +137,7 @@ static void check_line(const char *text, bool terminal, const char *name, const 
 TEST(a_line_of_a_log)
 {
 	const struct style color = { .color = true };
-	const struct log_line bad = { "x", "[    1.000001] err no", 21, 0 };
+	const struct log_line bad = { "x", "[    1.000001] err no", 21, 0, NULL };
 	CLEANUP_STRBUF struct strbuf out = STRBUF_INIT;
 
 	check_line("[    1.000001] info a", false, NULL, "[    1.000001] info a\n");
@@ -180,8 +180,8 @@ TEST(logs_are_merged_by_time)
 					      "[3.000000] info a2" };
 	struct log_lines lines = { 0 };
 
-	assert_int_equal(log_lines_add(&lines, "a", a, strlen(a)), 0);
-	assert_int_equal(log_lines_add(&lines, "b", b, strlen(b)), 0);
+	assert_int_equal(log_lines_add(&lines, "a", NULL, a, strlen(a)), 0);
+	assert_int_equal(log_lines_add(&lines, "b", NULL, b, strlen(b)), 0);
 	log_lines_sort(&lines);
 	assert_int_equal(lines.n, ARRAY_SIZE(wanted));
 	for (size_t i = 0; i < lines.n; i++) {

@@ -10,6 +10,7 @@
 #include "early/strv.h"
 #include "early_test.h"
 #include "execs_pipe.h"
+#include "hostname.h"
 #include "nametable.h"
 #include "notify.h"
 #include "procset.h"
@@ -32,6 +33,39 @@ TEST(timeline_keeps_milestones)
 	assert_true(timeline_when(&timeline, "service:x:start") > 2 * TIMELINE_MAX_EVENTS);
 	timeline_done(&timeline);
 	assert_true(list_empty(&timeline.events));
+}
+
+TEST(hostname)
+{
+	static const struct {
+		const char *text;
+		const char *name; /* NULL: none */
+	} cases[] = {
+		{ "box\n", "box" },
+		{ "box", "box" },
+		{ "# a\n\n  box \r\nb", "box" },
+		{ "a.example.org.\n", "a.example.org" },
+		{ "a b\n", NULL },
+		{ "", NULL },
+		{ "# only\n", NULL },
+		{ "a..b\n", NULL },
+		{ ".a\n", NULL },
+		{ "\xc3\xa4\n", NULL },
+		{ "-\n", "-" },
+		{ ".\n", NULL },
+	};
+	char long_name[HOSTNAME_MAX + 2] = "";
+	char name[HOSTNAME_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(hostname_parse(cases[i].text, name), cases[i].name != NULL);
+		if (cases[i].name)
+			assert_string_equal(name, cases[i].name);
+	}
+	memset(long_name, 'x', HOSTNAME_MAX + 1);
+	assert_false(hostname_parse(long_name, name));
+	long_name[HOSTNAME_MAX] = '\0';
+	assert_true(hostname_parse(long_name, name));
 }
 
 TEST(notify_text)
@@ -199,6 +233,7 @@ TEST(overlaid_paths)
 }
 
 TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(names_to_values),
-	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(notify_text),
-	  cmocka_unit_test(stat_lines), cmocka_unit_test(sets_of_processes),
-	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))
+	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(hostname),
+	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
+	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(paths_of_groups),
+	  cmocka_unit_test(exec_pipe))

@@ -318,6 +318,11 @@ TEST(what_is_enabled_starts_after_the_greeter)
 	put_file("lib/systemd/system/named.service", SIMPLE "BusName=org.y\n");
 	put_link("etc/systemd/system/multi-user.target.wants/named.service",
 		 "/lib/systemd/system/named.service");
+	put_file("lib/systemd/system/early.service", SIMPLE);
+	put_link("lib/systemd/system/sysinit.target.wants/early.service", "../early.service");
+	put_file("lib/systemd/system/systemd-firstboot.service", SIMPLE);
+	put_link("lib/systemd/system/sysinit.target.wants/systemd-firstboot.service",
+		 "../systemd-firstboot.service");
 	put_file("lib/systemd/system/bysock.service", SIMPLE);
 	put_file("lib/systemd/system/bysock.socket", "[Socket]\nListenStream=/run/s\n");
 	put_link("etc/systemd/system/multi-user.target.wants/bysock.service",
@@ -332,6 +337,8 @@ TEST(what_is_enabled_starts_after_the_greeter)
 	assert_int_equal(get("byname.service")->fields.stage, TABLE_STAGE_DEMAND);
 	assert_int_equal(get("named.service")->fields.stage, TABLE_STAGE_GREETER);
 	assert_int_equal(get("bysock.service")->fields.stage, TABLE_STAGE_DEMAND);
+	assert_int_equal(get("early.service")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("systemd-firstboot.service")->fields.stage, TABLE_STAGE_DEMAND);
 }
 
 TEST(the_table_is_whole)

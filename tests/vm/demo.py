@@ -54,8 +54,12 @@ def one(args):
     print("\n".join(timeline.table(result.timeline)))
     print(f"pictures, timeline.json, timeline.svg, serial.log: {args.out}")
     if machine:
-        print(f"the machine runs on as process {machine.process.pid}; console: {machine.serial_log}, QMP: "
-              f"{machine.path('qmp')}, shell: {machine.path('shell')}; its files: {machine.dir}")
+        way_in = f"{os.path.join(host.HERE, 'shell.py')} {machine.path('shell')}"
+        print(f"the machine runs on as process {machine.process.pid}\n"
+              f"  a command in it, as root:  {way_in} 'earlyctl status'   (without one: a prompt)\n"
+              f"  its end:                   {way_in} 'earlyctl poweroff'; rm -r {machine.dir}\n"
+              f"  its console, read only:    {machine.serial_log}\n"
+              f"  QMP:                       {machine.path('qmp')}")
     elif args.window:
         input("the greeter is on the screen; Enter ends the machine ")
     return 0

@@ -1,9 +1,15 @@
-"""The way into the machine: vm-shell on its second serial port (see image/files/usr/local/sbin/vm-shell)."""
+#!/usr/bin/python3
+"""The way into the machine: vm-shell on its second serial port (see image/files/usr/local/sbin/vm-shell).
+
+As a program, for a machine that ./demo --keep left running: shell.py SOCKET runs each line of its input there as root, shell.py SOCKET COMMAND
+that command, and ends as it did.
+"""
 
 import base64
 import itertools
 import os
 import re
+import sys
 import threading
 import time
 
@@ -109,3 +115,28 @@ class Shell:
             raise Failure("the machine's serial port was closed: the machine has gone")
         self.received = time.monotonic()
         self.buffer += data
+
+
+def main(argv):
+    if len(argv) not in (2, 3) or argv[1].startswith("-"):
+        print(__doc__.rsplit("\n\n", 1)[1], file=sys.stderr)
+        return 2
+    try:
+        shell = Shell(argv[1], timeout_s=1)
+        if len(argv) == 3:
+            rc, output = shell.run(argv[2])
+            sys.stdout.write(output)
+            return rc
+        while True:
+            print("early-vm# " if sys.stdin.isatty() else "", end="", flush=True)
+            line = sys.stdin.readline()
+            if not line:
+                return 0
+            sys.stdout.write(shell.run(line)[1] if line.strip() else "")
+    except (Failure, OSError, ValueError) as e:
+        print(f"shell.py: {e}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

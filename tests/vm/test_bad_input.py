@@ -49,9 +49,9 @@ class BadBoot(unittest.TestCase):
         machine.screen().save_png(os.path.join(self.out, "no-message.png"))
         self.fail(f"no line like {pattern!r} on the console within {timeout_s} s:\n{machine.serial_text()[-2000:]}")
 
-    def assert_rescue(self, machine, pattern, password=None):
+    def assert_rescue(self, machine, pattern, password=None, timeout_s=RESCUE_S):
         """The message, a picture that is not black, a shell that answers to the keyboard, and no panic."""
-        self.wait_message(machine, pattern)
+        self.wait_message(machine, pattern, timeout_s)
         picture = machine.wait_screen(lambda p: p.kind() in ("text", "picture"), 20)
         machine.screen().save_png(os.path.join(self.out, "message.png"))
         self.assertIsNotNone(picture, "nothing to read on the screen")
@@ -124,6 +124,32 @@ class BadBoot(unittest.TestCase):
         stage.debugfs(self.copy_of_root(boot), ["rm /usr/sbin/gdm3"])
         machine = self.start(boot)
         self.assert_rescue(machine, r"(?i)gdm.*(not found|no such|missing)", "root")
+
+    def break_shell(self, disk, condition):
+        """gnome-shell dies of SIGSEGV, as with a driver that does, unless the shell finds @condition true."""
+        script = os.path.join(self.dir, "gnome-shell")
+        with open(script, "w") as f:
+            f.write(f"#!/bin/sh\n{condition} && exec /usr/bin/gnome-shell.real \"$@\"\nkill -SEGV $$\n")
+        old = "/usr/bin/gnome-shell"
+        stage.debugfs(disk, [f"ln {old} {old}.real", f"unlink {old}", f"write {script} {old}", f"sif {old} mode 0100755"])
+
+    def test_driver_that_crashes_the_greeter(self):
+        """gdm lives on, with Wayland, with Xorg, and then with a page that something has gone wrong: not so here."""
+        boot = case.boot_of()
+        self.break_shell(self.copy_of_root(boot), '[ "$LIBGL_ALWAYS_SOFTWARE" = 1 ]')
+        machine = self.start(boot)
+        greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
+        machine.screen().save_png(os.path.join(self.out, "greeter.png"))
+        self.assertIsNotNone(greeter, "no greeter with rendering by the CPU")
+        machine.shell.wait(60)
+        self.assertIn("service:gdm.service:software-rendering", machine.shell.check("earlyctl timeline"))
+
+    def test_greeter_that_never_comes(self):
+        """All rungs climbed: the screen says so, and there is a shell."""
+        boot = case.boot_of()
+        self.break_shell(self.copy_of_root(boot), "false")
+        machine = self.start(boot)
+        self.assert_rescue(machine, r"gdm\.service runs, but its greeter does not come up", "root", case.GREETER_S)
 
     def test_full_disk(self):
         """The greeter comes all the same; the merge says that there is no room, and what was written stays readable."""

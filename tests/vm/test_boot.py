@@ -74,6 +74,11 @@ class TestBoot(VmCase):
             with self.subTest(path=path):
                 self.assertRegex(self.shell.check(f"findmnt -n -o OPTIONS {path}"), r"^rw\b")
 
+    def test_host_name_and_settings(self):
+        """What a distribution has in /etc/hostname, and enables in sysinit.target.wants."""
+        self.assertEqual(self.shell.check("hostname"), self.shell.check("cat /etc/hostname"))
+        self.wait_for('[ "$(cat /proc/sys/kernel/pid_max)" = 4194304 ]', 60, "what /usr/lib/sysctl.d/50-pid-max.conf says")
+
     def test_nothing_failed(self):
         dmesg = self.shell.check("dmesg")
         for word in ("EXT4-fs error", "segfault", "Kernel panic", "blocked for more than"):

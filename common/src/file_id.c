@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "file_id.h"
+#include "early/file_id.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
