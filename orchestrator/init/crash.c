@@ -54,7 +54,7 @@ static struct {
 	char option[80];
 	uint64_t crashed_us; /* of the program before; 0: it did not */
 	int unborn; /* pid of a child that is not yet in the image; 0: none */
-	char stack[STACK_BYTES];
+	char stack[STACK_BYTES] __attribute__((aligned(16)));
 } crash;
 
 /* --- words without stdio --- */

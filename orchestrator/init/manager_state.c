@@ -82,9 +82,9 @@ static uint32_t flags_of(const struct service *service)
 	       (service->wished ? STATE_SERVICE_WISHED : 0) |
 	       (service->relations_due ? STATE_SERVICE_RELATIONS_DUE : 0) |
 	       (service->awaits_idle ? STATE_SERVICE_AWAITS_IDLE : 0) |
-	       (service->climbs ? STATE_SERVICE_CLIMBS : 0) |
 	       (service->awaits_software ? STATE_SERVICE_AWAITS_SOFTWARE : 0) |
-	       (service->group.killed ? STATE_SERVICE_GROUP_KILLED : 0);
+	       (service->group.killed ? STATE_SERVICE_GROUP_KILLED : 0) |
+	       (service->climbs ? STATE_SERVICE_CLIMBS : 0);
 }
 
 static void put_service_itself(struct writer *writer, const struct service *service)

@@ -80,6 +80,7 @@ int service_climb(struct service *service)
 	if (service->main.pid <= 0)
 		return -ESRCH;
 	service->climbs = true;
+	service->host->changed(service, service->host->data);
 	return kill(service->main.pid, SIGKILL) < 0 ? -errno : 0;
 }
 

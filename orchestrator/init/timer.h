@@ -9,6 +9,7 @@
 #include "early/loop.h"
 
 #include "manager.h"
+#include "state_proto.h"
 #include "timer_clock.h"
 #include "timer_link.h"
 #include "timer_next.h"
@@ -37,6 +38,7 @@ struct timer {
 	bool gave_up; /* it is about to be stopped: it is over, or its unit cannot be started */
 	bool elapses_now; /* the clock or the zone changed */
 	enum table_timer_kind cause; /* and which of them */
+	struct state_timer saved; /* what the image last got */
 	const char *
 		told; /* its sub-state when the listeners heard of it last; compared by its address */
 };

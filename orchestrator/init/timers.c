@@ -343,10 +343,14 @@ static void arm(struct timers *timers, const struct timer_clocks *now)
 static void tell_if_changed(struct timer *timer)
 {
 	struct timer_facts facts;
+	struct state_timer saved;
 
 	timer_describe(timer, &facts);
 	timer->service->touched |= timer->told != facts.sub_state;
 	timer->told = facts.sub_state;
+	timer_save(timer, &saved);
+	timer->service->unsaved |= memcmp(&saved, &timer->saved, sizeof(saved)) != 0;
+	timer->saved = saved;
 }
 
 void timers_settle(struct timers *timers)

@@ -80,6 +80,8 @@ TEST(the_boot)
 	before.separate = BOOT_SEPARATE_WAITING;
 	before.display.owner = DISPLAY_HANDED;
 	before.display_manager_deaths = 2;
+	before.greeter_failures = 1;
+	before.greeter_fails = true;
 	strcpy(before.display_manager, "gdm.service");
 	strcpy(before.greeter_scopes[3], "session-c1.scope");
 	before.config.watchdog_us = 30000000;
@@ -92,6 +94,8 @@ TEST(the_boot)
 	assert_int_equal(after.separate, BOOT_SEPARATE_WAITING);
 	assert_int_equal(after.display.owner, DISPLAY_HANDED);
 	assert_int_equal(after.display_manager_deaths, 2);
+	assert_int_equal(after.greeter_failures, 1);
+	assert_true(after.greeter_fails);
 	assert_string_equal(after.display_manager, "gdm.service");
 	assert_string_equal(after.greeter_scopes[0], "session-c1.scope");
 }
