@@ -72,6 +72,8 @@ static struct json_object *service_object(const struct control_service *service)
 	set_text(object, "detail", service->detail);
 	set_number(object, "remarks", service->remarks);
 	set_text(object, "type", service->type);
+	if (service->changed_us > 0)
+		set_number(object, "changed_us", (int64_t)service->changed_us);
 	if (service->memory_bytes > 0)
 		set_number(object, "memory_bytes", (int64_t)service->memory_bytes);
 	if (service->tasks > 0)

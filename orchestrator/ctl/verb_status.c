@@ -9,6 +9,7 @@
 #include "client.h"
 #include "early/strbuf.h"
 #include "show.h"
+#include "stale.h"
 #include "style.h"
 #include "verbs.h"
 
@@ -124,6 +125,8 @@ int verb_status(void *target, int argc, char **argv)
 	if (code == EXIT_DONE)
 		code = settings->json ? print_json(&answer, argc > 0)
 				      : print_text(settings, &answer);
+	if (code == EXIT_DONE && argc > 0 && json_object_array_length(answer.services) == 1)
+		stale_warn(json_object_array_get_idx(answer.services, 0));
 	answer_done(&answer);
 	return code;
 }

@@ -13,6 +13,7 @@
 #include "early/strbuf.h"
 #include "log_files.h"
 #include "show.h"
+#include "stale.h"
 #include "style.h"
 #include "verbs.h"
 
@@ -214,6 +215,7 @@ int verb_why(void *target, int argc, char **argv)
 			follow_chain(settings, json_object_array_get_idx(why.reasons, i));
 		code = settings->json ? print_json(settings, service, why.reasons)
 				      : print_text(settings, service, why.reasons);
+		stale_warn(service);
 	}
 	answer_done(&status);
 	answer_done(&why);

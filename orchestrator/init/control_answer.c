@@ -76,6 +76,7 @@ static void fill_service(struct control_service *ret, const struct service *serv
 	ret->binds_to = words->binds_to;
 	ret->wants = words->wants;
 	ret->after = words->after;
+	ret->changed_us = words->changed_us;
 }
 
 /* Files of the kernel's memory: reading them can't block. */

@@ -241,6 +241,7 @@ static int apply_lines(struct loader *loader, struct service *service,
 
 	specifiers.name = service->name;
 	specifiers.path = service->path;
+	service->fields.changed_us = lines->changed_us;
 	r = directives_apply(service, lines, &specifiers, loader->index.root_fd, &loader->diags);
 	return r < 0 ? r : settle_service(loader, service, family, line, import_missing);
 }

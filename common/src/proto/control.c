@@ -32,6 +32,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, binds_to, WIRE_LIST),
 	WIRE_FIELD(struct control_service, wants, WIRE_LIST),
 	WIRE_FIELD(struct control_service, after, WIRE_LIST),
+	WIRE_FIELD(struct control_service, changed_us, WIRE_U64),
 };
 
 static const struct wire_field event_fields[] = {

@@ -69,6 +69,7 @@ struct control_service {
 	struct wire_list binds_to;
 	struct wire_list wants;
 	struct wire_list after;
+	uint64_t changed_us; /* CLOCK_REALTIME of its files, as they were read; 0: not known */
 };
 
 struct control_event {
