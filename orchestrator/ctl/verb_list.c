@@ -16,10 +16,14 @@
 static void add_row(struct columns *columns, struct json_object *service)
 {
 	const char *active = answer_text(service, "active_state");
+	bool loops = *answer_text(service, "loop");
+	char sub_state[64];
 
+	(void)snprintf(sub_state, sizeof(sub_state), "%s%s", answer_text(service, "sub_state"),
+		       loops ? " (loops)" : "");
 	columns_add(columns, TONE_PLAIN, answer_text(service, "name"));
-	columns_add(columns, style_state_tone(active), active);
-	columns_add(columns, TONE_PLAIN, answer_text(service, "sub_state"));
+	columns_add(columns, loops ? TONE_BAD : style_state_tone(active), active);
+	columns_add(columns, TONE_PLAIN, sub_state);
 	columns_add(columns, TONE_PLAIN, answer_text(service, "stage"));
 	columns_add(columns, TONE_FAINT, answer_text(service, "description"));
 }

@@ -63,6 +63,24 @@ static void put_numbers(struct json_object *service, struct strbuf *out)
 	put_pair(out, "memory", answer_number(service, "memory_bytes") ? text : "");
 }
 
+/* The last failure stays when the service runs again. */
+static void put_failure(const struct style *style, struct json_object *service, struct strbuf *out)
+{
+	const char *failure = answer_text(service, "failure");
+	const char *detail = answer_text(service, "detail");
+
+	if (strcmp(detail, failure) != 0)
+		put_pair(out, "detail", detail);
+	if (*failure)
+		strbuf_printf(out, "  %10s: %s, %.3f s after the start\n", "failure", failure,
+			      (double)answer_number(service, "failure_us") / 1000000.0);
+	if (!*answer_text(service, "loop"))
+		return;
+	strbuf_printf(out, "  %10s: ", "loop");
+	style_put(style, out, TONE_BAD, answer_text(service, "loop"));
+	strbuf_putc(out, '\n');
+}
+
 static void put_service(const struct style *style, struct json_object *service, struct strbuf *out)
 {
 	char since[64];
@@ -82,7 +100,7 @@ static void put_service(const struct style *style, struct json_object *service, 
 	put_numbers(service, out);
 	if (strcmp(answer_text(service, "result"), "success") != 0)
 		put_pair(out, "result", answer_text(service, "result"));
-	put_pair(out, "detail", answer_text(service, "detail"));
+	put_failure(style, service, out);
 	put_remarks(service, out);
 }
 

@@ -109,6 +109,9 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.ready_fd = service->ready_fd,
 		.watchdog_span_us = service->watchdog_span_us,
 		.background = service->background,
+		.failure = service->failure ? service->failure : "",
+		.failure_us = service->failure_us,
+		.failure_run_us = service->failure_run_us,
 	};
 
 	put(writer, STATE_SERVICE, &message);

@@ -201,25 +201,6 @@ static void note_not_found(struct manager *manager, const char *name)
 	(void)strv_append(&manager->not_found, name); /* then it is asked for again */
 }
 
-/* What runs keeps the words that it was started with, its commands to stop among them; the rest is collected. */
-static int take_new_words(struct service *service, struct definition *definition)
-{
-	bool found = definition->service.load_state != TABLE_LOAD_NOT_FOUND;
-	struct definition *gone = NULL;
-	int r;
-
-	if (found || service_state_is_inactive(service->state)) {
-		service_set_definition(service, definition);
-		return 0;
-	}
-	r = definition_new_gone(&gone, service->definition);
-	definition_unref(definition);
-	if (r < 0)
-		return r;
-	service_set_definition(service, gone);
-	return 0;
-}
-
 /* Consumes the reference. */
 int manager_add_definition(struct manager *manager, struct definition *definition)
 {
@@ -235,7 +216,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
 		nametable_clear(&manager->names); /* it holds aliases of the old one */
-		r = take_new_words(service, definition);
+		r = service_set_definition(service, definition);
 	} else {
 		/* The name of another unit's alias: what was there first keeps it. */
 		definition_unref(definition);

@@ -47,6 +47,9 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, ready_fd, WIRE_I32),
 	WIRE_FIELD(struct state_service, watchdog_span_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, background, WIRE_U32),
+	WIRE_FIELD(struct state_service, failure, WIRE_TEXT),
+	WIRE_FIELD(struct state_service, failure_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, failure_run_us, WIRE_U64),
 };
 
 static const struct wire_field listen_fields[] = {

@@ -8,7 +8,7 @@
  * whose opcodes are all below these) and its LISTEN, STORED, REASON, MEMBER; SCOPE with MEMBER; JOB…; END. Descriptors are
  * numbers that are open in the new program, -1 for none; deadlines are CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -82,6 +82,9 @@ struct state_service {
 	int32_t ready_fd;
 	uint64_t watchdog_span_us;
 	uint32_t background; /* enum background_kind; the gate itself is open after an exec */
+	const char *failure; /* "": none */
+	uint64_t failure_us;
+	uint64_t failure_run_us;
 };
 
 struct state_listen {

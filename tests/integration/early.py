@@ -23,6 +23,7 @@ FIELDS = {
              + [('main_pid', 'I'), ('control_pid', 'I'), ('exit_status', 'i'), ('restarts', 'I'), ('since_us', 'Q'),
                 ('detail', 's'), ('remarks', 'I'), ('type', 's'), ('memory_bytes', 'Q'), ('tasks', 'I'),
                 ('requires', 'l'), ('binds_to', 'l'), ('wants', 'l'), ('after', 'l'),
+                ('failure', 's'), ('failure_us', 'Q'), ('failure_run_us', 'Q'), ('run_us', 'Q'), ('loop', 's'),
                 ('changed_us', 'Q')],
     EVENT: [('name', 's'), ('t_us', 'Q'), ('why', 's')],
     REASON: [('t_us', 'Q'), ('text', 's'), ('how', 's'), ('directive', 's'), ('object', 's'), ('unit', 's'),

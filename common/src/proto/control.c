@@ -32,6 +32,11 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, binds_to, WIRE_LIST),
 	WIRE_FIELD(struct control_service, wants, WIRE_LIST),
 	WIRE_FIELD(struct control_service, after, WIRE_LIST),
+	WIRE_FIELD(struct control_service, failure, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, failure_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, failure_run_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, run_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, loop, WIRE_TEXT),
 	WIRE_FIELD(struct control_service, changed_us, WIRE_U64),
 };
 

@@ -69,6 +69,11 @@ struct control_service {
 	struct wire_list binds_to;
 	struct wire_list wants;
 	struct wire_list after;
+	const char *failure; /* the last one, also of an earlier run; empty: none */
+	uint64_t failure_us;
+	uint64_t failure_run_us; /* when the run that it ended had begun */
+	uint64_t run_us; /* when the last run began */
+	const char *loop; /* it ends again and again: how; empty: it does not */
 	uint64_t changed_us; /* CLOCK_REALTIME of its files, as they were read; 0: not known */
 };
 
