@@ -16,6 +16,7 @@ struct loader {
 	size_t n_triggers;
 	bool triggers_read; /* all of them */
 	struct diags diags;
+	bool checks; /* DIAG_FAULT is wanted */
 	bool own_imports; /* --services: imports come from the same directories */
 };
 
@@ -38,6 +39,9 @@ int loader_close(struct loader *loader);
 
 /* Stage GREETER for what the distribution has enabled and nothing starts on demand. */
 int loader_mark_enabled(struct loader *loader);
+
+/* Is there a unit of that name, or is none needed for it? 0 or negative errno. */
+int loader_knows(struct loader *loader, const char *name, bool *ret_found);
 
 /* True if the unit stands for a script of /etc/init.d. */
 bool loader_is_script(const struct service *service);
