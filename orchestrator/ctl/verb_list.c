@@ -49,12 +49,21 @@ static int print_table(const struct settings *settings, struct json_object *serv
 	return EXIT_FAILED;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	struct json_object *const *x = a, *const *y = b;
+
+	return strcmp(answer_text(*x, "name"), answer_text(*y, "name"));
+}
+
 int verb_list(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
 	struct answer answer;
 	int code = answer_ask(&answer, settings->control, CONTROL_VERB_LIST, "");
 
+	if (code == EXIT_DONE)
+		json_object_array_sort(answer.services, compare_names);
 	if (code == EXIT_DONE && settings->json)
 		answer_print_json(answer.services);
 	else if (code == EXIT_DONE)

@@ -86,7 +86,9 @@ static void put_service(const struct style *style, struct json_object *service, 
 	char since[64];
 
 	style_put(style, out, TONE_STRONG, answer_text(service, "name"));
-	strbuf_printf(out, " - %s\n", answer_text(service, "description"));
+	if (*answer_text(service, "description"))
+		strbuf_printf(out, " - %s", answer_text(service, "description"));
+	strbuf_putc(out, '\n');
 	put_state(style, service, out);
 	(void)snprintf(since, sizeof(since), "%.3f s after the start",
 		       (double)answer_number(service, "since_us") / 1000000.0);
