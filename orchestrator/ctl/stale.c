@@ -11,10 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "answer.h"
 #include "client.h"
+#include "early/fd.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
 #include "verbs.h"
@@ -26,6 +29,25 @@ static bool is_newer(const char *path, uint64_t read_us)
 	return stat(path, &st) == 0 &&
 	       (uint64_t)st.st_mtim.tv_sec * 1000000 + (uint64_t)st.st_mtim.tv_nsec / 1000 >
 		       read_us;
+}
+
+/* A container's early-init may have read its files in a root of its own, where the same path leads to something else. */
+static bool shares_root(const char *control)
+{
+	struct ucred peer = { 0 };
+	struct stat own, other;
+	char root[64];
+	socklen_t len = sizeof(peer);
+	int fd CLEANUP_FD
+	= -1;
+
+	if (client_connect(control, &fd) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return false;
+	(void)snprintf(root, sizeof(root), "/proc/%d/root/", (int)peer.pid);
+	if (stat("/", &own) < 0 || stat(root, &other) < 0)
+		return strcmp(control, CONTROL_PATH) == 0; /* nobody but root may look */
+	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
 static void tell(const char *path, const char *what)
@@ -55,14 +77,14 @@ static bool tell_drop_ins(const char *directory, uint64_t read_us)
 	return told;
 }
 
-void stale_warn(struct json_object *service)
+void stale_warn(const struct settings *settings, struct json_object *service)
 {
 	static const char *const places[] = { "/etc/early/services.d", "/etc/systemd/system" };
 	uint64_t read_us = (uint64_t)answer_number(service, "changed_us");
 	const char *path = answer_text(service, "path");
 	struct stat st;
 
-	if (read_us == 0 || !*path)
+	if (read_us == 0 || !*path || !shares_root(settings->control))
 		return;
 	if (stat(path, &st) < 0) {
 		if (errno == ENOENT)
@@ -91,6 +113,6 @@ void stale_warn_of(const struct settings *settings, const char *name)
 	if (answer_ask_quietly(&answer, settings->control, CONTROL_VERB_STATUS, name) ==
 		    EXIT_DONE &&
 	    json_object_array_length(answer.services) == 1)
-		stale_warn(json_object_array_get_idx(answer.services, 0));
+		stale_warn(settings, json_object_array_get_idx(answer.services, 0));
 	answer_done(&answer);
 }

@@ -6,9 +6,9 @@ struct settings;
 
 /*
  * Says on stderr if the files of @service, of an answer to `status`, are newer than what early-init read of them, or gone. What
- * cannot be seen from here is not spoken of.
+ * cannot be seen from here, as the root of a container, is not spoken of.
  */
-void stale_warn(struct json_object *service);
+void stale_warn(const struct settings *settings, struct json_object *service);
 
 /* The same for a unit by its name, which early-init is asked for. */
 void stale_warn_of(const struct settings *settings, const char *name);

@@ -146,7 +146,7 @@ int verb_status(void *target, int argc, char **argv)
 		code = settings->json ? print_json(&answer, argc > 0)
 				      : print_text(settings, &answer);
 	if (code == EXIT_DONE && argc > 0 && json_object_array_length(answer.services) == 1)
-		stale_warn(json_object_array_get_idx(answer.services, 0));
+		stale_warn(settings, json_object_array_get_idx(answer.services, 0));
 	answer_done(&answer);
 	return code;
 }

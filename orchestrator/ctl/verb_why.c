@@ -218,7 +218,7 @@ int verb_why(void *target, int argc, char **argv)
 			follow_chain(settings, json_object_array_get_idx(why.reasons, i));
 		code = settings->json ? print_json(settings, service, why.reasons)
 				      : print_text(settings, service, why.reasons);
-		stale_warn(service);
+		stale_warn(settings, service);
 	}
 	answer_done(&status);
 	answer_done(&why);

@@ -3,6 +3,7 @@
 """Manifests that are changed or taken away: gone after a daemon-reload, kept while they run, and warned of before it."""
 
 import os
+import subprocess
 
 from early import Container, Refused, run_tests, wait_for
 
@@ -95,6 +96,24 @@ def test_a_newer_file_is_warned_of(build):
         os.unlink(c.services + '/x.service')
         done = c.earlyctl('start', 'x')
         assert done.returncode == 0 and 'x.service is gone' in done.stderr, done
+
+
+ELSEWHERE = """set -e
+mount -t tmpfs none /mnt
+for dir in /usr /lib /lib64 /bin /proc /tmp "$1"; do
+    [ ! -e "$dir" ] || { mkdir -p "/mnt$dir"; mount --rbind "$dir" "/mnt$dir"; }
+done
+exec chroot /mnt "$1/orchestrator/ctl/earlyctl" --control "$2/control" status x
+"""
+
+
+def test_another_root_is_not_judged_by_this_one(build):
+    """Asked from a root of its own the same path may be another file."""
+    with Container(build, {'x.service': SLEEPER + DEMAND}) as c:
+        c.manifest('x.service', '[Unit]\nDescription=changed\n' + SLEEPER + DEMAND)
+        assert 'was changed' in c.earlyctl('status', 'x').stderr
+        done = subprocess.run(['unshare', '--mount', 'sh', '-c', ELSEWHERE, 'sh', build, c.run], capture_output=True, text=True)
+        assert done.returncode == 0 and 'x.service' in done.stdout and not done.stderr, done
 
 
 if __name__ == '__main__':
