@@ -151,8 +151,8 @@ const struct opt_command *opts_find_command(const struct opt_command *commands, 
 		if (operands >= command->min_operands &&
 		    (command->max_operands < 0 || operands <= command->max_operands))
 			return command;
-		fprintf(stderr, "%s: usage: %s %s %s\n", argv[0], argv[0], command->name,
-			command->operands ? command->operands : "");
+		fprintf(stderr, "%s: usage: %s %s%s%s\n", argv[0], argv[0], command->name,
+			command->operands ? " " : "", command->operands ? command->operands : "");
 		return NULL;
 	}
 	if (argc > 1)

@@ -72,6 +72,13 @@ static struct json_object *service_object(const struct control_service *service)
 	set_text(object, "detail", service->detail);
 	set_number(object, "remarks", service->remarks);
 	set_text(object, "type", service->type);
+	set_text(object, "failure", service->failure);
+	set_number(object, "failure_us", (int64_t)service->failure_us);
+	set_number(object, "failure_run_us", (int64_t)service->failure_run_us);
+	set_number(object, "run_us", (int64_t)service->run_us);
+	set_text(object, "loop", service->loop);
+	if (service->changed_us > 0)
+		set_number(object, "changed_us", (int64_t)service->changed_us);
 	if (service->memory_bytes > 0)
 		set_number(object, "memory_bytes", (int64_t)service->memory_bytes);
 	if (service->tasks > 0)

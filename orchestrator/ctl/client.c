@@ -56,15 +56,37 @@ static int tell_no_answer(const char *path, int error)
 	return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FAILED;
 }
 
-static int tell_done(const struct control_done *done)
+/* What early-init can only call unsupported. */
+static const char *explain(enum control_verb verb, const struct control_done *done)
 {
+	if (done->error != -EOPNOTSUPP || strcmp(done->text, strerror(EOPNOTSUPP)) != 0)
+		return *done->text ? done->text : strerror(-done->error);
+	switch (verb) {
+	case CONTROL_VERB_RESCUE:
+		return "rescue: a container has no console";
+	case CONTROL_VERB_MERGE:
+		return "merge: a container has no overlays of early-init";
+	case CONTROL_VERB_DAEMON_REEXEC:
+		return "daemon-reexec: only a container's early-init is executed anew; a machine "
+		       "takes a new one at its next boot";
+	default:
+		return "this early-init does not do that";
+	}
+}
+
+static int tell_done(const struct control_request *request, const struct control_done *done)
+{
+	const char *text = explain(request->verb, done);
+	bool named = !*request->name || strstr(text, request->name);
+
 	if (done->error != 0)
-		fprintf(stderr, "earlyctl: %s\n",
-			*done->text ? done->text : strerror(-done->error));
+		fprintf(stderr, "earlyctl: %s%s%s\n", named ? "" : request->name, named ? "" : ": ",
+			text);
 	return client_exit_code(done->error);
 }
 
-static int receive(int fd, client_fn fn, void *data, bool quiet)
+static int receive(int fd, const struct control_request *request, client_fn fn, void *data,
+		   bool quiet)
 {
 	static char buf[WIRE_MAX_MESSAGE];
 
@@ -94,7 +116,8 @@ static int receive(int fd, client_fn fn, void *data, bool quiet)
 			return EXIT_FAILED;
 		}
 		if (opcode == CONTROL_DONE)
-			return quiet ? client_exit_code(value.done.error) : tell_done(&value.done);
+			return quiet ? client_exit_code(value.done.error)
+				     : tell_done(request, &value.done);
 		if (fn)
 			fn((enum control_opcode)opcode, &value, data);
 	}
@@ -112,7 +135,7 @@ static int ask(const char *path, enum control_verb verb, const char *name, clien
 		r = channel_send_sync(fd, &control_protocol, CONTROL_REQUEST, &request);
 	if (r < 0)
 		return quiet ? EXIT_FAILED : tell_no_answer(path, r);
-	return receive(fd, fn, data, quiet);
+	return receive(fd, &request, fn, data, quiet);
 }
 
 int client_ask(const char *path, enum control_verb verb, const char *name, client_fn fn, void *data)

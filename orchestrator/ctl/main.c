@@ -171,6 +171,60 @@ static const struct opt_command commands[] = {
 	{ "halt", NULL, "stop everything and stay", 0, 0, verb_halt },
 };
 
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; at; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		if (strncmp(at, word, len) == 0 && (at[len] == '\0' || at[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/* An option that has no meaning for a command was meant to have one: it is never passed over. */
+static int check_options(const struct settings *settings, const char *command)
+{
+	const struct {
+		bool given;
+		const char *option;
+		const char *commands;
+	} owned[] = {
+		{ settings->svg, "--svg", "timeline" },
+		{ settings->png, "--png", "timeline" },
+		{ settings->output, "--output", "timeline import" },
+		{ settings->input, "--input", "timeline" },
+		{ settings->dry_run, "--dry-run", "import" },
+		{ settings->follow, "--follow", "log" },
+		{ settings->lines >= 0, "--lines", "log" },
+		{ settings->boot, "--boot", "log" },
+		{ settings->since_us != UINT64_MAX, "--since", "log" },
+		{ settings->root, "--root", "enable disable" },
+		{ *settings->into != '\0', "--into", "overlay" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(owned); i++) {
+		if (!owned[i].given || has_word(owned[i].commands, command))
+			continue;
+		fprintf(stderr, "earlyctl: %s does not take %s, which belongs to: %s\n", command,
+			owned[i].option, owned[i].commands);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_operands(int n, char **operands)
+{
+	for (int i = 0; i < n; i++) {
+		if (*operands[i])
+			continue;
+		fputs("earlyctl: an operand is empty: a name or a file is meant\n", stderr);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static void print_help(FILE *file)
 {
 	fputs("earlyctl [OPTION]... COMMAND\n\n", file);
@@ -201,7 +255,8 @@ int main(int argc, char **argv)
 		return settings.help ? EXIT_DONE : EXIT_USAGE;
 	}
 	command = opts_find_command(commands, ARRAY_SIZE(commands), n + 1, argv);
-	if (!command)
+	if (!command || check_options(&settings, command->name) < 0 ||
+	    check_operands(n - 1, argv + 2) < 0)
 		return EXIT_USAGE;
 	return command->run(&settings, n - 1, argv + 2);
 }

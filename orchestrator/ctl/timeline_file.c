@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "timeline_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +10,10 @@
 #include <string.h>
 
 #include "answer.h"
+#include "early/fs.h"
+#include "early/macros.h"
+
+#define TIMELINE_FILE_MAX (64 * 1024 * 1024)
 
 static bool is_event(struct json_object *event)
 {
@@ -53,22 +59,40 @@ static void add_sorted(struct json_object *events, struct json_object *ret_event
 	free(entries);
 }
 
+/* json-c's own words are of its functions. */
+static int read_json(const char *path, struct json_object **ret)
+{
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t len = 0;
+	int r = fs_read_file_at(AT_FDCWD, path, TIMELINE_FILE_MAX, &text, &len);
+
+	if (r < 0) {
+		fprintf(stderr, "earlyctl: cannot read %s: %s\n", path, strerror(-r));
+		return r;
+	}
+	*ret = json_tokener_parse(text);
+	if (*ret)
+		return 0;
+	fprintf(stderr, "earlyctl: cannot read %s: it is not JSON, or not all of it\n", path);
+	return -EBADMSG;
+}
+
 int timeline_read(const char *path, struct json_object *ret_events)
 {
-	struct json_object *file = json_object_from_file(path);
-	struct json_object *events = json_object_object_get(file, "events");
-	bool good = json_object_is_type(events, json_type_array);
+	struct json_object *file = NULL, *events;
+	int r = read_json(path, &file);
+	bool good;
 
+	if (r < 0)
+		return EXIT_FAILED;
+	events = json_object_object_get(file, "events");
+	good = json_object_is_type(events, json_type_array);
 	for (size_t i = 0; good && i < json_object_array_length(events); i++)
 		good = is_event(json_object_array_get_idx(events, i));
 	if (good)
 		add_sorted(events, ret_events);
-	const char *why = file ? "" : json_util_get_last_err();
-
-	if (!file)
-		fprintf(stderr, "earlyctl: cannot read %s: %.*s\n", path, (int)strcspn(why, "\n"),
-			why);
-	else if (!good)
+	else
 		fprintf(stderr,
 			"earlyctl: %s is no timeline: \"events\" with \"name\" and \"t_us\" are "
 			"needed, as `earlyctl timeline --json` writes them\n",

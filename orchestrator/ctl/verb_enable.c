@@ -119,6 +119,19 @@ static void tell_init(const struct settings *settings, struct json_object *chang
 		(void)client_try(settings->control, CONTROL_VERB_DAEMON_RELOAD, "", NULL, NULL);
 }
 
+/* Links of a unit that is gone are removed all the same; where there were none either the name is wrong. */
+static int check_name(int root_fd, const char *name)
+{
+	char *path CLEANUP(free_charp)
+	= NULL;
+	int r = unit_files_find(root_fd, name, &path);
+
+	if (r == 0)
+		return EXIT_DONE;
+	fprintf(stderr, "earlyctl: %s: %s\n", name, explain(r));
+	return client_exit_code(r);
+}
+
 static int run(const struct settings *settings, bool enable, int argc, char **argv)
 {
 	static const char *const config_dirs[] = { UNIT_FILES_CONFIG, "/etc/early/services.d" };
@@ -135,17 +148,20 @@ static int run(const struct settings *settings, bool enable, int argc, char **ar
 	changes = json_object_new_array();
 	for (int i = 0; i < argc; i++) {
 		const char *name = verb_unit_name(argv[i]);
+		size_t n_before = json_object_array_length(changes);
+		int c = EXIT_DONE;
 
 		for (size_t k = 0; k < (enable ? 1 : ARRAY_SIZE(config_dirs)); k++) {
-			int c = change_one(fd, config_dirs[k],
-					   enable ? install_enable : install_disable, name, enable,
-					   changes);
-
-			if (c != EXIT_DONE) {
-				code = c;
+			c = change_one(fd, config_dirs[k],
+				       enable ? install_enable : install_disable, name, enable,
+				       changes);
+			if (c != EXIT_DONE)
 				break;
-			}
 		}
+		if (c == EXIT_DONE && !enable && json_object_array_length(changes) == n_before)
+			c = check_name(fd, name);
+		if (c != EXIT_DONE)
+			code = c;
 	}
 	tell_init(settings, changes);
 	print(settings, changes, code);

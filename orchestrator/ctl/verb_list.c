@@ -16,10 +16,14 @@
 static void add_row(struct columns *columns, struct json_object *service)
 {
 	const char *active = answer_text(service, "active_state");
+	bool loops = *answer_text(service, "loop");
+	char sub_state[64];
 
+	(void)snprintf(sub_state, sizeof(sub_state), "%s%s", answer_text(service, "sub_state"),
+		       loops ? " (loops)" : "");
 	columns_add(columns, TONE_PLAIN, answer_text(service, "name"));
-	columns_add(columns, style_state_tone(active), active);
-	columns_add(columns, TONE_PLAIN, answer_text(service, "sub_state"));
+	columns_add(columns, loops ? TONE_BAD : style_state_tone(active), active);
+	columns_add(columns, TONE_PLAIN, sub_state);
 	columns_add(columns, TONE_PLAIN, answer_text(service, "stage"));
 	columns_add(columns, TONE_FAINT, answer_text(service, "description"));
 }
@@ -95,12 +99,21 @@ static int print_table(const struct settings *settings, struct json_object *serv
 	return EXIT_FAILED;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	struct json_object *const *x = a, *const *y = b;
+
+	return strcmp(answer_text(*x, "name"), answer_text(*y, "name"));
+}
+
 int verb_list(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
 	struct answer answer;
 	int code = answer_ask(&answer, settings->control, CONTROL_VERB_LIST, "");
 
+	if (code == EXIT_DONE)
+		json_object_array_sort(answer.services, compare_names);
 	if (code == EXIT_DONE && settings->json)
 		answer_print_json(answer.services);
 	else if (code == EXIT_DONE)

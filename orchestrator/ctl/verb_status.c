@@ -9,6 +9,7 @@
 #include "client.h"
 #include "early/strbuf.h"
 #include "show.h"
+#include "stale.h"
 #include "style.h"
 #include "verbs.h"
 
@@ -82,12 +83,32 @@ static void put_timer(struct json_object *service, struct strbuf *out)
 	put_moment(service, "last", "last_us", out);
 }
 
+/* The last failure stays when the service runs again. */
+static void put_failure(const struct style *style, struct json_object *service, struct strbuf *out)
+{
+	const char *failure = answer_text(service, "failure");
+	const char *detail = answer_text(service, "detail");
+
+	if (strcmp(detail, failure) != 0)
+		put_pair(out, "detail", detail);
+	if (*failure)
+		strbuf_printf(out, "  %10s: %s, %.3f s after the start\n", "failure", failure,
+			      (double)answer_number(service, "failure_us") / 1000000.0);
+	if (!*answer_text(service, "loop"))
+		return;
+	strbuf_printf(out, "  %10s: ", "loop");
+	style_put(style, out, TONE_BAD, answer_text(service, "loop"));
+	strbuf_putc(out, '\n');
+}
+
 static void put_service(const struct style *style, struct json_object *service, struct strbuf *out)
 {
 	char since[64];
 
 	style_put(style, out, TONE_STRONG, answer_text(service, "name"));
-	strbuf_printf(out, " - %s\n", answer_text(service, "description"));
+	if (*answer_text(service, "description"))
+		strbuf_printf(out, " - %s", answer_text(service, "description"));
+	strbuf_putc(out, '\n');
 	put_state(style, service, out);
 	(void)snprintf(since, sizeof(since), "%.3f s after the start",
 		       (double)answer_number(service, "since_us") / 1000000.0);
@@ -102,7 +123,7 @@ static void put_service(const struct style *style, struct json_object *service, 
 	put_timer(service, out);
 	if (strcmp(answer_text(service, "result"), "success") != 0)
 		put_pair(out, "result", answer_text(service, "result"));
-	put_pair(out, "detail", answer_text(service, "detail"));
+	put_failure(style, service, out);
 	put_remarks(service, out);
 }
 
@@ -145,6 +166,8 @@ int verb_status(void *target, int argc, char **argv)
 	if (code == EXIT_DONE)
 		code = settings->json ? print_json(&answer, argc > 0)
 				      : print_text(settings, &answer);
+	if (code == EXIT_DONE && argc > 0 && json_object_array_length(answer.services) == 1)
+		stale_warn(settings, json_object_array_get_idx(answer.services, 0));
 	answer_done(&answer);
 	return code;
 }

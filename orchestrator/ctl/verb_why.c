@@ -11,13 +11,16 @@
 #include "answer.h"
 #include "client.h"
 #include "early/strbuf.h"
+#include "failure.h"
 #include "log_files.h"
 #include "show.h"
+#include "stale.h"
 #include "style.h"
 #include "verbs.h"
 
 #define CHAIN_MAX 16
 #define LOG_LINES 10
+#define LOG_LINES_READ 1000 /* among which those of the run that failed are looked for */
 
 /* --- the chain: who started that which started it --- */
 
@@ -95,38 +98,32 @@ static void put_reason(const struct style *style, struct json_object *reason, in
 
 /* --- a failure --- */
 
-static void put_log(const struct settings *settings, const struct style *style, const char *name,
-		    struct strbuf *out)
+/* What it said in the run that failed. */
+static int read_words(const struct settings *settings, struct json_object *service,
+		      struct log_files *files)
+{
+	int r = log_files_read_end(files, settings, answer_text(service, "name"), LOG_LINES_READ);
+
+	if (r == 0)
+		failure_keep_words(service, &files->lines, LOG_LINES);
+	return r;
+}
+
+static void put_log(const struct settings *settings, const struct style *style,
+		    struct json_object *service, struct strbuf *out)
 {
 	struct log_files files;
 
-	if (log_files_read_end(&files, settings, name, LOG_LINES) < 0)
+	if (read_words(settings, service, &files) < 0)
 		return; /* it said nothing */
-	strbuf_printf(out, "The end of its log (earlyctl log %s):\n", name);
+	if (files.lines.n > 0)
+		strbuf_printf(out, "The end of its log (earlyctl log %s):\n",
+			      answer_text(service, "name"));
 	for (size_t i = 0; i < files.lines.n; i++) {
 		strbuf_puts(out, "    ");
 		log_line_put(&files.lines.lines[i], style, false, out);
 	}
 	log_files_done(&files);
-}
-
-static bool has_failed(struct json_object *service)
-{
-	return strcmp(answer_text(service, "active_state"), "failed") == 0 ||
-	       strcmp(answer_text(service, "result"), "success") != 0;
-}
-
-static void put_failure(struct json_object *service, const struct style *style, struct strbuf *out)
-{
-	const char *detail = answer_text(service, "detail");
-
-	style_put(style, out, TONE_BAD, answer_text(service, "name"));
-	strbuf_printf(out, " %s %.6f s after the start: %s%s%s\n",
-		      strcmp(answer_text(service, "active_state"), "failed") == 0
-			      ? "failed"
-			      : "had a failure; its state changed last",
-		      (double)answer_number(service, "since_us") / 1000000.0,
-		      answer_text(service, "result"), *detail ? ": " : "", detail);
 }
 
 static void put_rest(struct json_object *service, struct strbuf *out)
@@ -155,21 +152,21 @@ static int print_text(const struct settings *settings, struct json_object *servi
 		put_reason(&style, json_object_array_get_idx(reasons, i), 0, &out);
 	if (json_object_array_length(reasons) == 0)
 		put_rest(service, &out);
-	if (has_failed(service)) {
-		put_failure(service, &style, &out);
-		put_log(settings, &style, answer_text(service, "name"), &out);
+	if (failure_is_there(service)) {
+		failure_put(service, &style, &out);
+		put_log(settings, &style, service, &out);
 	}
 	return show_out(&out);
 }
 
 /* --- JSON --- */
 
-static struct json_object *log_array(const struct settings *settings, const char *name)
+static struct json_object *log_array(const struct settings *settings, struct json_object *service)
 {
 	struct json_object *array = json_object_new_array();
 	struct log_files files;
 
-	if (log_files_read_end(&files, settings, name, LOG_LINES) < 0)
+	if (read_words(settings, service, &files) < 0)
 		return array;
 	for (size_t i = 0; i < files.lines.n; i++)
 		json_object_array_add(array,
@@ -182,17 +179,24 @@ static struct json_object *log_array(const struct settings *settings, const char
 static int print_json(const struct settings *settings, struct json_object *service,
 		      struct json_object *reasons)
 {
-	static const char *const copied[] = { "name", "active_state", "sub_state", "result",
-					      "detail" };
+	static const char *const copied[] = { "name",   "active_state", "sub_state",
+					      "result", "detail",       "loop" };
 	struct json_object *object = json_object_new_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(copied); i++)
 		json_object_object_add(object, copied[i],
 				       json_object_new_string(answer_text(service, copied[i])));
 	json_object_object_add(object, "reasons", json_object_get(reasons));
-	if (has_failed(service))
-		json_object_object_add(object, "log",
-				       log_array(settings, answer_text(service, "name")));
+	if (*answer_text(service, "failure")) {
+		json_object_object_add(object, "failure",
+				       json_object_new_string(answer_text(service, "failure")));
+		json_object_object_add(object, "failure_us",
+				       json_object_new_int64(answer_number(service, "failure_us")));
+	}
+	json_object_object_add(object, "restarts",
+			       json_object_new_int64(answer_number(service, "restarts")));
+	if (failure_is_there(service))
+		json_object_object_add(object, "log", log_array(settings, service));
 	answer_print_json(object);
 	json_object_put(object);
 	return EXIT_DONE;
@@ -214,6 +218,7 @@ int verb_why(void *target, int argc, char **argv)
 			follow_chain(settings, json_object_array_get_idx(why.reasons, i));
 		code = settings->json ? print_json(settings, service, why.reasons)
 				      : print_text(settings, service, why.reasons);
+		stale_warn(settings, service);
 	}
 	answer_done(&status);
 	answer_done(&why);

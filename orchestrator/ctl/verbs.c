@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "client.h"
 #include "early/macros.h"
+#include "stale.h"
 
 const char *verb_unit_name(const char *name)
 {
@@ -63,6 +64,8 @@ static int order(void *target, enum control_verb verb, const char *word, const c
 		print_order(word, name, code, answer.lines);
 	for (size_t i = 0; !settings->json && i < n; i++)
 		puts(json_object_get_string(json_object_array_get_idx(answer.lines, i)));
+	if (*name && code != EXIT_NO_SERVICE)
+		stale_warn_of(settings, name);
 	answer_done(&answer);
 	return code;
 }

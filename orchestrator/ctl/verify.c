@@ -26,6 +26,7 @@
 
 #define TABLE_MAX (64 * 1024 * 1024)
 #define LEVEL_REFUSED 4
+#define LEVEL_FAULT 5
 #define LEVEL_HARMLESS 6
 
 struct tally {
@@ -35,12 +36,13 @@ struct tally {
 	int harmless;
 	int n_refused; /* directives */
 	struct json_object *refused; /* array */
+	struct json_object *faults; /* array */
 	struct json_object *masked; /* array of names */
-	struct json_object *bad_files; /* files and names of refused units: a set */
-	struct json_object *unit_files;
+	struct json_object *bad; /* files and names of refused units: a set */
+	struct json_object *unit_files; /* of each unit by its name */
 };
 
-static void refuse(struct tally *tally, const struct table_diagnostic *diagnostic)
+static void add_entry(struct json_object *array, const struct table_diagnostic *diagnostic)
 {
 	struct json_object *entry = json_object_new_object();
 
@@ -48,36 +50,47 @@ static void refuse(struct tally *tally, const struct table_diagnostic *diagnosti
 	json_object_object_add(entry, "line", json_object_new_int64(diagnostic->line));
 	json_object_object_add(entry, "directive", json_object_new_string(diagnostic->directive));
 	json_object_object_add(entry, "reason", json_object_new_string(diagnostic->text));
-	json_object_array_add(tally->refused, entry);
-	json_object_object_add(tally->bad_files, diagnostic->file, json_object_new_boolean(true));
+	json_object_array_add(array, entry);
+}
+
+/* A drop-in and a .timer are other files than the unit's, so the remark's unit counts as well. */
+static void refuse(struct tally *tally, const struct table_diagnostic *diagnostic)
+{
+	add_entry(tally->refused, diagnostic);
+	json_object_object_add(tally->bad, diagnostic->file, json_object_new_boolean(true));
+	if (diagnostic->unit && *diagnostic->unit)
+		json_object_object_add(tally->bad, diagnostic->unit, json_object_new_boolean(true));
 }
 
 static void take_diagnostic(struct tally *tally, const struct table_diagnostic *diagnostic)
 {
 	if (diagnostic->level > LEVEL_HARMLESS) {
 		tally->honoured++;
-		return;
-	}
-	if (diagnostic->level > LEVEL_REFUSED) {
+	} else if (diagnostic->level == LEVEL_FAULT) {
+		add_entry(tally->faults, diagnostic);
+	} else if (diagnostic->level > LEVEL_REFUSED) {
 		tally->harmless++;
-		return;
+	} else {
+		tally->n_refused += *diagnostic->directive != '\0';
+		refuse(tally, diagnostic);
 	}
-	tally->n_refused += *diagnostic->directive != '\0';
-	refuse(tally, diagnostic);
 }
 
 static void take_service(struct tally *tally, const struct table_service *service)
 {
 	bool has_file = *service->path && service->load_state != TABLE_LOAD_MASKED;
 	const struct table_diagnostic missing = {
+		.unit = service->name,
 		.file = service->name,
 		.directive = "",
 		.text = "there is no such unit, nor a file of that name here",
 	};
 
 	tally->units++;
-	json_object_object_add(tally->unit_files, has_file ? service->path : service->name,
-			       json_object_new_boolean(service->load_state == TABLE_LOAD_ERROR));
+	json_object_object_add(tally->unit_files, service->name,
+			       json_object_new_string(has_file ? service->path : ""));
+	if (service->load_state == TABLE_LOAD_ERROR)
+		json_object_object_add(tally->bad, service->name, json_object_new_boolean(true));
 	if (service->load_state == TABLE_LOAD_MASKED)
 		json_object_array_add(tally->masked, json_object_new_string(service->name));
 	if (service->load_state == TABLE_LOAD_NOT_FOUND && !*service->path && tally->named)
@@ -88,13 +101,57 @@ static int count_refused_units(const struct tally *tally)
 {
 	int n = 0;
 
-	json_object_object_foreach(tally->unit_files, file, failed)
+	json_object_object_foreach(tally->unit_files, name, path)
 	{
-		if (json_object_get_boolean(failed) ||
-		    json_object_object_get(tally->bad_files, file))
+		if (json_object_object_get(tally->bad, name) ||
+		    json_object_object_get(tally->bad, json_object_get_string(path)))
 			n++;
 	}
 	return n;
+}
+
+/* --- in the order of their lines --- */
+
+struct ranked {
+	struct json_object *entry;
+	long long file; /* rank of its first entry */
+	size_t nth;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	long long line = answer_number(x->entry, "line") - answer_number(y->entry, "line");
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (line != 0)
+		return line < 0 ? -1 : 1;
+	return x->nth < y->nth ? -1 : 1;
+}
+
+/* By line within each file, the files as they first came. Without memory they stay as they are. */
+static void sort_entries(struct json_object *array)
+{
+	size_t n = json_object_array_length(array);
+	struct json_object *files = json_object_new_object();
+	struct ranked *ranked = calloc(n + 1, sizeof(*ranked));
+
+	for (size_t i = 0; ranked && i < n; i++) {
+		struct json_object *entry = json_object_array_get_idx(array, i);
+		const char *file = answer_text(entry, "file");
+
+		if (!json_object_object_get(files, file))
+			json_object_object_add(files, file, json_object_new_int64((int64_t)i));
+		ranked[i] = (struct ranked){ json_object_get(entry), answer_number(files, file),
+					     i };
+	}
+	if (ranked)
+		qsort(ranked, n, sizeof(*ranked), compare_ranked);
+	for (size_t i = 0; ranked && i < n; i++)
+		json_object_array_put_idx(array, i, ranked[i].entry);
+	free(ranked);
+	json_object_put(files);
 }
 
 static int take_messages(struct tally *tally, const char *at, size_t len)
@@ -129,6 +186,8 @@ static struct json_object *make_result(const struct tally *tally)
 	struct json_object *result = json_object_new_object();
 	struct json_object *directives = json_object_new_object();
 
+	sort_entries(tally->refused);
+	sort_entries(tally->faults);
 	json_object_object_add(directives, "honoured", json_object_new_int(tally->honoured));
 	json_object_object_add(directives, "harmless", json_object_new_int(tally->harmless));
 	json_object_object_add(directives, "refused", json_object_new_int(tally->n_refused));
@@ -137,6 +196,7 @@ static struct json_object *make_result(const struct tally *tally)
 			       json_object_new_int(count_refused_units(tally)));
 	json_object_object_add(result, "directives", directives);
 	json_object_object_add(result, "refused", json_object_get(tally->refused));
+	json_object_object_add(result, "faults", json_object_get(tally->faults));
 	json_object_object_add(result, "masked", json_object_get(tally->masked));
 	return result;
 }
@@ -146,8 +206,9 @@ struct json_object *verify_judge(const void *table, size_t len, bool named)
 	struct tally tally = {
 		.named = named,
 		.refused = json_object_new_array(),
+		.faults = json_object_new_array(),
 		.masked = json_object_new_array(),
-		.bad_files = json_object_new_object(),
+		.bad = json_object_new_object(),
 		.unit_files = json_object_new_object(),
 	};
 	struct json_object *result = NULL;
@@ -155,8 +216,9 @@ struct json_object *verify_judge(const void *table, size_t len, bool named)
 	if (take_messages(&tally, table, len) == 0)
 		result = make_result(&tally);
 	json_object_put(tally.refused);
+	json_object_put(tally.faults);
 	json_object_put(tally.masked);
-	json_object_put(tally.bad_files);
+	json_object_put(tally.bad);
 	json_object_put(tally.unit_files);
 	return result;
 }
@@ -195,7 +257,9 @@ static void become_loader(const char *loader, int fd, int argc, char **argv)
 			_exit(1);
 	}
 	execv(loader, words);
-	fprintf(stderr, "earlyctl: cannot execute %s: %s\n", loader, strerror(errno));
+	fprintf(stderr,
+		"earlyctl: cannot execute %s: %s (EARLY_LOAD in the environment names another)\n",
+		loader, strerror(errno));
 	_exit(1);
 }
 
@@ -227,19 +291,28 @@ static void print_refusal(struct json_object *entry)
 static void print_verdict(struct json_object *result, bool named)
 {
 	struct json_object *refused = json_object_object_get(result, "refused");
+	struct json_object *faults = json_object_object_get(result, "faults");
+	long long others;
 	struct json_object *masked = json_object_object_get(result, "masked");
 	struct json_object *directives = json_object_object_get(result, "directives");
 
 	for (size_t i = 0; i < json_object_array_length(refused); i++)
 		print_refusal(json_object_array_get_idx(refused, i));
+	for (size_t i = 0; i < json_object_array_length(faults); i++)
+		print_refusal(json_object_array_get_idx(faults, i));
 	for (size_t i = 0; named && i < json_object_array_length(masked); i++)
 		printf("%s: masked (a link to /dev/null, or an empty file): it is never started\n",
 		       json_object_get_string(json_object_array_get_idx(masked, i)));
 	printf("%lld units, %lld of them with something refused, %zu masked; directives: %lld "
-	       "honoured, %lld harmless, %lld refused\n",
+	       "honoured, %lld harmless, %lld refused",
 	       answer_number(result, "units"), answer_number(result, "units_refused"),
 	       json_object_array_length(masked), answer_number(directives, "honoured"),
 	       answer_number(directives, "harmless"), answer_number(directives, "refused"));
+	others = (long long)(json_object_array_length(refused) + json_object_array_length(faults)) -
+		 answer_number(directives, "refused");
+	if (others > 0)
+		printf("; %lld other fault%s", others, others == 1 ? "" : "s");
+	putchar('\n');
 }
 
 int verb_verify(void *target, int argc, char **argv)
@@ -271,6 +344,8 @@ int verb_verify(void *target, int argc, char **argv)
 	else
 		print_verdict(result, argc > 0);
 	code = json_object_array_length(json_object_object_get(result, "refused")) > 0 ||
+			       json_object_array_length(json_object_object_get(result, "faults")) >
+				       0 ||
 			       answer_number(result, "units_refused") > 0
 		       ? EXIT_FAILED
 		       : EXIT_DONE;

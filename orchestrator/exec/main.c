@@ -73,8 +73,9 @@ int main(int argc, char **argv)
 			report_skipped(report_fd, skipped);
 		return 0;
 	}
-	log_line(LOG_LEVEL_ERROR, failure.error, "%s: %s: %s", argv[1], step_name(failure.step),
-		 failure.detail);
+	/* Of a user or a group that is not there the detail says all. */
+	log_line(LOG_LEVEL_ERROR, failure.error == -ESRCH ? 0 : failure.error, "%s: %s: %s",
+		 argv[1], step_name(failure.step), failure.detail);
 	report_failure(report_fd, &failure);
 	return (int)failure.step;
 }

@@ -55,6 +55,15 @@ enum backoff_loop backoff_death(struct backoff *backoff, uint64_t now_us, uint64
 	return backoff->loop;
 }
 
+enum backoff_loop backoff_loop_now(const struct backoff *backoff, uint64_t ran_us)
+{
+	if (backoff->loop == BACKOFF_LOOP_FAST && ran_us >= BACKOFF_STEADY_US)
+		return BACKOFF_LOOP_NONE;
+	if (backoff->loop == BACKOFF_LOOP_SLOW && ran_us >= BACKOFF_FORGIVE_US)
+		return BACKOFF_LOOP_NONE;
+	return (enum backoff_loop)backoff->loop;
+}
+
 static double power(double base, uint32_t exponent)
 {
 	double result = 1;

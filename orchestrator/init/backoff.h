@@ -43,6 +43,9 @@ bool backoff_start(struct backoff *backoff, uint64_t now_us, uint32_t burst, uin
 /* It ended by itself at @now_us, after a run of @ran_us. Tells whether that is a crash loop. */
 enum backoff_loop backoff_death(struct backoff *backoff, uint64_t now_us, uint64_t ran_us);
 
+/* Whether what backoff_death() told still holds, in a run that lasts for @ran_us (0: it does not run). */
+enum backoff_loop backoff_loop_now(const struct backoff *backoff, uint64_t ran_us);
+
 /* How long to wait before the next start, after the deaths that were counted. */
 uint64_t backoff_delay(const struct backoff *backoff, const struct backoff_words *words);
 

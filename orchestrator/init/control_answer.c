@@ -49,6 +49,8 @@ static void fill(struct control_service *ret, struct manager *manager,
 		.detail = unit->detail,
 		.remarks = unit->remarks,
 		.type = "",
+		.failure = "",
+		.loop = "",
 	};
 }
 
@@ -61,6 +63,18 @@ static void send_service(struct channel *channel, struct control_service *messag
 		return;
 	message->requires = message->binds_to = message->wants = message->after = none;
 	(void)channel_send(channel, CONTROL_SERVICE, message);
+}
+
+static void fill_failure(struct control_service *ret, struct manager *manager,
+			 const struct service *service)
+{
+	ret->run_us = people_us(manager, service_run_us(service));
+	ret->loop = service_loop(service);
+	if (!service->failure)
+		return;
+	ret->failure = service->failure;
+	ret->failure_us = people_us(manager, service->failure_us);
+	ret->failure_run_us = people_us(manager, service->failure_run_us);
 }
 
 static void fill_service(struct control_service *ret, const struct service *service)
@@ -76,6 +90,7 @@ static void fill_service(struct control_service *ret, const struct service *serv
 	ret->binds_to = words->binds_to;
 	ret->wants = words->wants;
 	ret->after = words->after;
+	ret->changed_us = words->changed_us;
 }
 
 static void fill_timer(struct control_service *ret, const struct timer *timer)
@@ -110,6 +125,7 @@ void control_answer_service(struct channel *channel, struct manager *manager,
 	fill_service(&message, service);
 	if (service->times)
 		fill_timer(&message, service->times);
+	fill_failure(&message, manager, service);
 	if (closely)
 		fill_resources(&message, &service->group);
 	send_service(channel, &message);

@@ -285,6 +285,31 @@ int definition_new_missing(struct definition **ret, const char *name)
 	return definition_new(ret, buf, (size_t)len);
 }
 
+int definition_new_gone(struct definition **ret, const struct definition *old)
+{
+	struct table_service service = old->service;
+	size_t rest = old->n_bytes - old->message.len;
+	char *bytes CLEANUP(free_charp)
+	= NULL;
+	int len;
+
+	service.load_state = TABLE_LOAD_NOT_FOUND;
+	service.restart = TABLE_RESTART_NO;
+	service.on_give_up = "";
+	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, NULL, 0);
+	if (len < 0)
+		return len;
+	bytes = malloc((size_t)len + rest);
+	if (!bytes)
+		return -ENOMEM;
+	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, bytes, (size_t)len);
+	if (len < 0)
+		return len;
+	/* SERVICE is the first of its messages. */
+	memcpy(bytes + len, (const char *)old->bytes + old->message.len, rest);
+	return definition_new(ret, bytes, (size_t)len + rest);
+}
+
 const struct definition_exec *definition_exec(const struct definition *definition,
 					      enum table_phase phase, size_t nth)
 {

@@ -58,6 +58,9 @@ void definition_unrefp(struct definition **definition);
 /* A unit that nothing describes: not-found, no commands. */
 int definition_new_missing(struct definition **ret, const char *name);
 
+/* As @old says, for what still runs, but its manifest is gone: not-found, never started again. */
+int definition_new_gone(struct definition **ret, const struct definition *old);
+
 /* The @nth command of @phase, or NULL. */
 const struct definition_exec *definition_exec(const struct definition *definition,
 					      enum table_phase phase, size_t nth);

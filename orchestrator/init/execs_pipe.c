@@ -24,9 +24,12 @@ static void take_message(struct execs_pipe *pipe, uint16_t opcode, uint32_t len)
 	    wire_unpack(&execs_protocol, pipe->buf, len, opcode, &failed, sizeof(failed)) == 0) {
 		pipe->outcome = EXECS_OUTCOME_FAILED;
 		pipe->error = failed.error;
+		/* Of a user or a group that is not there the detail says all. */
+		bool detailed = failed.error == -ESRCH && failed.detail[0];
+
 		snprintf(pipe->text, sizeof(pipe->text), "%s: %s%s%s", failed.step,
-			 strerror(failed.error < 0 ? -failed.error : failed.error),
-			 failed.detail[0] ? ": " : "", failed.detail);
+			 detailed ? "" : strerror(failed.error < 0 ? -failed.error : failed.error),
+			 failed.detail[0] && !detailed ? ": " : "", failed.detail);
 	} else if (opcode == EXECS_SKIPPED && wire_unpack(&execs_protocol, pipe->buf, len, opcode,
 							  &skipped, sizeof(skipped)) == 0) {
 		pipe->outcome = EXECS_OUTCOME_SKIPPED;

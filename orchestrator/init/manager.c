@@ -29,23 +29,18 @@
 
 /* --- what services tell --- */
 
-static bool was_at_rest(enum service_state state)
-{
-	return service_state_is_inactive(state) || state == SERVICE_AUTO_RESTART;
-}
-
 static void note_event(struct service *service, enum service_state old, struct manager *manager)
 {
 	char name[300];
 	const char *what = NULL, *why = NULL;
 
-	if (was_at_rest(old) && !was_at_rest(service->state)) {
+	if (manager_is_rest(old) && !manager_is_rest(service->state)) {
 		what = "start";
 		why = old == SERVICE_AUTO_RESTART ? "started again by itself"
 						  : service_last_reason(service);
 	} else if (!service_state_is_active(old) && service_state_is_active(service->state)) {
 		what = "ready";
-	} else if (!was_at_rest(old) && was_at_rest(service->state)) {
+	} else if (!manager_is_rest(old) && manager_is_rest(service->state)) {
 		what = "stop";
 		why = service->detail ? service->detail : verdict_name(service->result);
 	}
@@ -61,8 +56,10 @@ static void handle_state_changed(struct service *service, enum service_state old
 
 	service->touched = service->unsaved = true;
 	note_event(service, old, manager);
+	failure_remark(manager, service, old);
 	job_state_changed(&manager->jobs, service);
-	timers_note_state(&manager->timers, service, was_at_rest(old), was_at_rest(service->state));
+	timers_note_state(&manager->timers, service, manager_is_rest(old),
+			  manager_is_rest(service->state));
 	relations_note(manager, service, old);
 	manager_wake(manager);
 }
@@ -191,10 +188,12 @@ static enum service_gave_up handle_gave_up(struct service *service, const struct
 
 static void handle_loops(struct service *service, enum backoff_loop loop, void *data)
 {
+	struct manager *manager = data;
 	char name[300];
 
 	snprintf(name, sizeof(name), "service:%s:crash-loop", service->name);
-	manager_event(data, name, 0, backoff_loop_name(loop));
+	manager_event(manager, name, 0, backoff_loop_name(loop));
+	MANAGER_TELL(manager, remark, service->name, backoff_loop_name(loop));
 }
 
 /* Those whose rung's unit has come up, or failed: they run in any case. */
@@ -269,8 +268,11 @@ void manager_job_ended(struct manager *manager, uint32_t id, const char *name,
 
 static void handle_job_done(const struct job *job, enum job_result result, void *data)
 {
-	manager_forget(data, "", job->id);
-	manager_job_ended(data, job->id, job->name, result, job->error, job->detail);
+	struct manager *manager = data;
+
+	manager_forget(manager, "", job->id);
+	manager_job_ended(manager, job->id, job->name, result, job->error,
+			  failure_of_job(manager, job, result));
 }
 
 static void wake_for_jobs(void *data)

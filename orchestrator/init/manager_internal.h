@@ -111,6 +111,18 @@ struct manager {
 void relations_note(struct manager *manager, struct service *service, enum service_state old);
 void relations_settle(struct manager *manager);
 
+/* Nothing of it runs, or not until a pause is over. */
+static inline bool manager_is_rest(enum service_state state)
+{
+	return service_state_is_inactive(state) || state == SERVICE_AUTO_RESTART;
+}
+
+/* A service's state changed: a failure goes into its log. */
+void failure_remark(struct manager *manager, const struct service *service, enum service_state old);
+
+/* Why a job failed, in words, or NULL; a start that was not even tried is noted with its service. */
+const char *failure_of_job(struct manager *manager, const struct job *job, enum job_result result);
+
 struct service *manager_find(struct manager *manager, const char *name);
 struct scope *manager_find_scope(struct manager *manager, const char *name);
 int manager_add_definition(struct manager *manager, struct definition *definition);

@@ -228,6 +228,18 @@ static void handle_deadline(struct loop_timer *timer)
 
 /* --- a run --- */
 
+/* Of a manifest that was taken away nobody else speaks: a reload asks for all that is known, by name. */
+static int add_known(struct loader *loader, char ***argv)
+{
+	struct service *service;
+	int r = 0;
+
+	list_for_each (service, &loader->manager->services, link)
+		if (r == 0 && !strv_contains(*argv, service->name))
+			r = strv_append(argv, service->name);
+	return r;
+}
+
 static int make_argv(struct loader *loader, char ***ret)
 {
 	struct load_request *request;
@@ -252,6 +264,8 @@ static int make_argv(struct loader *loader, char ***ret)
 		for (char **name = request->names; name && *name && r == 0; name++)
 			if (!strv_contains(argv, *name))
 				r = strv_append(&argv, *name);
+	if (all && r == 0)
+		r = add_known(loader, &argv);
 	if (r < 0)
 		strv_free(argv);
 	else

@@ -123,6 +123,9 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.background = service->background,
 		.error_text = service->error_text,
 		.spawn_retries = service->n_spawn_retries,
+		.failure = service->failure ? service->failure : "",
+		.failure_us = service->failure_us,
+		.failure_run_us = service->failure_run_us,
 	};
 
 	put(writer, STATE_SERVICE, &message);

@@ -228,7 +228,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
 		nametable_clear(&manager->names); /* it holds aliases of the old one */
-		service_set_definition(service, definition);
+		r = service_set_definition(service, definition);
 		timers_note_words(&manager->timers, service);
 	} else {
 		/* The name of another unit's alias: what was there first keeps it. */

@@ -98,16 +98,28 @@ struct service *service_free(struct service *service)
 	free(service->error_text);
 	free(service->status_text);
 	free(service->detail);
+	free(service->failure);
 	free(service->name);
 	free(service);
 	return NULL;
 }
 
-void service_set_definition(struct service *service, struct definition *definition)
+int service_set_definition(struct service *service, struct definition *definition)
 {
+	bool found = definition->service.load_state != TABLE_LOAD_NOT_FOUND;
+	struct definition *taken = definition;
+	int r = 0;
+
+	if (!found && !service_state_is_inactive(service->state)) {
+		r = definition_new_gone(&taken, service->definition);
+		definition_unref(definition);
+	}
+	if (r < 0)
+		return r;
 	definition_unref(service->definition);
-	service->definition = definition;
+	service->definition = taken;
 	service->host->changed(service, service->host->data);
+	return 0;
 }
 
 bool service_is_target(const struct service *service)
@@ -196,8 +208,10 @@ int service_start(struct service *service)
 		return -EBUSY;
 	service->stop_wanted = service->restart_wanted = false;
 	loop_timer_stop(&service->timer);
-	if (service->state != SERVICE_AUTO_RESTART)
+	if (service->state != SERVICE_AUTO_RESTART) {
 		service_climb_down(service);
+		service->restarts = 0;
+	}
 	service_begin(service);
 	return 0;
 }
@@ -305,6 +319,8 @@ void service_fail(struct service *service, enum verdict_result result, const cha
 	va_end(args);
 	free(service->detail);
 	service->detail = strdup(text);
+	if (result != VERDICT_CONDITION && result != VERDICT_START_LIMIT)
+		service_note_failure(service, true, "%s", text);
 	if (result != VERDICT_CONDITION)
 		log_warning("%s: %s", service->name, text);
 }

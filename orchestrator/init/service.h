@@ -121,6 +121,9 @@ struct service {
 	int output_write;
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
+	char *failure; /* the last one, also of an earlier run; NULL: none */
+	uint64_t failure_us; /* CLOCK_BOOTTIME of it */
+	uint64_t failure_run_us; /* of the start of the run that it ended */
 	char *error_text; /* ERRNO=, BUSERROR=, EXIT_STATUS=: what it said of its failure */
 
 	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
@@ -149,8 +152,11 @@ int service_new(struct service **ret, const struct service_host *host,
 		struct definition *definition);
 struct service *service_free(struct service *service);
 
-/* Takes new words of the manifest over; what runs goes on. The reference is taken. */
-void service_set_definition(struct service *service, struct definition *definition);
+/*
+ * Takes new words of the manifest over; what runs goes on. If there is no manifest any more it keeps the words that it was started
+ * with, its commands to stop among them. The reference is taken. 0 or -ENOMEM: then the old words stay as they are.
+ */
+int service_set_definition(struct service *service, struct definition *definition);
 
 /*
  * Requests. 0: under way or done (the state tells, `changed` follows each change), -EALREADY: nothing to do, -ENOTSUP: no
@@ -187,5 +193,15 @@ const char *service_last_reason(const struct service *service);
 
 /* The write end of its output pipe (made when it is not there), or -1 for PID 1's own stderr. */
 int service_output(struct service *service);
+
+/* Remembers a failure: of the present run, or of a start that was not even tried. */
+void service_note_failure(struct service *service, bool of_run, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+/* "ends again and again within seconds", or "". */
+const char *service_loop(const struct service *service);
+
+/* CLOCK_BOOTTIME of the last start; 0: none yet. */
+uint64_t service_run_us(const struct service *service);
 
 bool service_is_target(const struct service *service);

@@ -12,6 +12,9 @@ void service_dispatch(struct service *service, enum service_event event);
 void service_fail(struct service *service, enum verdict_result result, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/* A good end that a restart follows is remembered, too. */
+void service_note_end(struct service *service);
+
 /* The commands of the present state from the first on. */
 void service_run_phase(struct service *service);
 

@@ -62,6 +62,7 @@ bool service_comes_again(struct service *service)
 					       now_us - service->started_us);
 
 	service->climbs = false;
+	service_note_end(service);
 	if (loop != BACKOFF_LOOP_NONE && old == BACKOFF_LOOP_NONE) {
 		log_warning("%s: %s", service->name, backoff_loop_name(loop));
 		service->host->loops(service, loop, service->host->data);

@@ -51,6 +51,9 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, background, WIRE_U32),
 	WIRE_FIELD(struct state_service, error_text, WIRE_TEXT),
 	WIRE_FIELD(struct state_service, spawn_retries, WIRE_U32),
+	WIRE_FIELD(struct state_service, failure, WIRE_TEXT),
+	WIRE_FIELD(struct state_service, failure_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, failure_run_us, WIRE_U64),
 };
 
 static const struct wire_field listen_fields[] = {

@@ -123,6 +123,9 @@ struct state_service {
 	uint32_t background; /* enum background_kind */
 	const char *error_text; /* "": none */
 	uint32_t spawn_retries;
+	const char *failure; /* "": none */
+	uint64_t failure_us;
+	uint64_t failure_run_us;
 };
 
 struct state_said {

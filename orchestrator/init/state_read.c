@@ -112,9 +112,12 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->rung = message->rung;
 	service->watchdog_span_us = message->watchdog_span_us;
 	service->background = message->background;
+	service->failure_us = message->failure_us;
+	service->failure_run_us = message->failure_run_us;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
 	    copy_text(&service->detail, message->detail) < 0 ||
 	    copy_text(&service->error_text, message->error_text) < 0 ||
+	    copy_text(&service->failure, message->failure) < 0 ||
 	    copy_text(&service->software, message->software) < 0)
 		log_warning("%s: no memory for its words", service->name);
 }

@@ -11,6 +11,7 @@
 enum diag_level {
 	DIAG_ERROR = 3, /* the line, or the unit, could not be used */
 	DIAG_WARNING = 4, /* a directive that is refused: not understood, or not supported */
+	DIAG_FAULT = 5, /* the line is good, but what it names is not there; with --notes only */
 	DIAG_NOTE = 6, /* accepted and without effect here; in the table only with --notes */
 	DIAG_HONOURED = 7, /* taken over; likewise */
 };

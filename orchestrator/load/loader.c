@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "directive.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
@@ -246,8 +247,13 @@ static int apply_lines(struct loader *loader, struct service *service,
 
 	specifiers.name = service->name;
 	specifiers.path = service->path;
+	service->fields.changed_us = lines->changed_us;
 	r = directives_apply(service, lines, &specifiers, loader->index.root_fd, &loader->diags);
-	return r < 0 ? r : settle_service(loader, service, family, line, import_missing);
+	if (r == 0)
+		r = settle_service(loader, service, family, line, import_missing);
+	if (r == 0 && loader->checks)
+		r = check_names(loader, service, lines);
+	return r;
 }
 
 static int fill_service(struct loader *loader, struct service *service, const char *path,
@@ -272,6 +278,30 @@ static int fill_service(struct loader *loader, struct service *service, const ch
 	}
 	return apply_lines(loader, service, &lines, family, own.service_line ? own.service_line : 1,
 			   import_missing);
+}
+
+int loader_knows(struct loader *loader, const char *name, bool *ret_found)
+{
+	struct service *script CLEANUP_SERVICE = NULL;
+	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
+	struct unit_place place;
+	int r;
+
+	*ret_found = true;
+	if (!unit_name_is_valid(name) || exists_by_name(name) || is_slice(name))
+		return 0;
+	r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
+	if (r < 0)
+		return r;
+	*ret_found = place.path || place.masked;
+	unit_place_done(&place);
+	if (*ret_found || strcmp(unit_name_suffix(name), ".service") != 0)
+		return 0;
+	r = service_new(name, &script);
+	if (r == 0)
+		r = sources_read_script(loader, name, &script->path, &lines);
+	*ret_found = r == 0;
+	return r == -ENOMEM ? r : 0;
 }
 
 /* A service without a unit may have a script. */

@@ -16,6 +16,7 @@ struct loader {
 	size_t n_triggers;
 	bool triggers_read; /* all of them */
 	struct diags diags;
+	bool checks; /* DIAG_FAULT is wanted */
 	bool own_imports; /* --services: imports come from the same directories */
 };
 
@@ -41,6 +42,8 @@ int loader_mark_enabled(struct loader *loader);
 
 /* Adds a unit that needs no file; takes it over unless it fails. */
 int loader_keep(struct loader *loader, struct service *service);
+/* Is there a unit of that name, or is none needed for it? 0 or negative errno. */
+int loader_knows(struct loader *loader, const char *name, bool *ret_found);
 
 /* True if the unit stands for a script of /etc/init.d. */
 bool loader_is_script(const struct service *service);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "dump.h"
 #include "early/channel.h"
 #include "early/fd.h"
@@ -134,6 +135,31 @@ static int load_units(struct loader *loader, const struct settings *settings, in
 	return r < 0 ? log_errno(r, "cannot load the units") : 0;
 }
 
+static int init_loader(struct loader *loader, const struct settings *settings, int root_fd)
+{
+	return loader_init(loader, root_fd,
+			   settings->services ? settings->services : default_early_dirs,
+			   settings->services ? NULL : default_stock_dirs);
+}
+
+static int check_units_order(struct loader *loader, const struct settings *settings, int n,
+			     char **operands)
+{
+	struct loader probe = { .index.root_fd = -1 };
+	int r;
+
+	if (n == 0)
+		return check_order(loader);
+	r = init_loader(&probe, settings, loader->index.root_fd);
+	probe.host = loader->host;
+	for (int i = 0; i < n && r == 0; i++)
+		r = load_operand(&probe, operands[i]);
+	if (r == 0)
+		r = check_order_around(loader, &probe);
+	loader_done(&probe);
+	return r;
+}
+
 static int write_table(const struct loader *loader, const struct settings *settings)
 {
 	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
@@ -161,6 +187,11 @@ static int load_and_write(struct loader *loader, const struct settings *settings
 {
 	int r = load_units(loader, settings, n, operands);
 
+	if (r == 0 && loader->checks) {
+		r = check_units_order(loader, settings, n, operands);
+		if (r < 0)
+			return log_errno(r, "cannot check the order of the units");
+	}
 	return r < 0 ? r : write_table(loader, settings);
 }
 
@@ -189,11 +220,10 @@ static int run(const struct settings *settings, int n, char **operands)
 	if (root_fd < 0)
 		return log_errno(-errno, "cannot open the root %s",
 				 settings->root ? settings->root : "/");
-	r = loader_init(&loader, root_fd,
-			settings->services ? settings->services : default_early_dirs,
-			settings->services ? NULL : default_stock_dirs);
+	r = init_loader(&loader, settings, root_fd);
 	if (r < 0)
 		return log_errno(r, "cannot list the directories of units");
+	loader.checks = settings->notes && !settings->dump;
 	r = host_read(&host, root_fd);
 	loader.host = host_specifiers(&host);
 	if (r < 0)

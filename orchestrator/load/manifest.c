@@ -33,7 +33,14 @@ static bool is_trigger_name(const char *name)
 static int add_place(struct writing *writing, const struct unit_place *place)
 {
 	struct unit_lines lines CLEANUP_UNIT_LINES = { 0 };
-	int r = sources_read(writing->loader, place->name, place->path, place->family, &lines);
+	int r;
+
+	if (writing->name && !is_trigger_name(place->name)) {
+		log_error("%s and %s are two units: each needs a manifest of its own",
+			  writing->name, place->name);
+		return -EINVAL;
+	}
+	r = sources_read(writing->loader, place->name, place->path, place->family, &lines);
 
 	if (r < 0)
 		return r;

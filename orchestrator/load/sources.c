@@ -15,13 +15,23 @@
 #include "sysv.h"
 #include "words.h"
 
+/* Before it is read: what is changed meanwhile is newer. */
+static void note_change(struct loader *loader, const char *path, struct unit_lines *lines)
+{
+	uint64_t changed_us = unit_index_changed(loader->index.root_fd, path);
+
+	lines->changed_us = MAX(lines->changed_us, changed_us);
+}
+
 static int read_lines(struct loader *loader, const char *path, struct unit_lines *lines)
 {
 	char *data CLEANUP(free_charp)
 	= NULL;
 	size_t len = 0;
-	int r = unit_index_read(loader->index.root_fd, path, &data, &len);
+	int r;
 
+	note_change(loader, path, lines);
+	r = unit_index_read(loader->index.root_fd, path, &data, &len);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
@@ -84,8 +94,10 @@ int sources_read_script(struct loader *loader, const char *name, char **ret_path
 			    ? -ENOMEM
 			    : unit_index_read(loader->index.root_fd, path.data, &text, &len);
 	}
-	if (r == 0)
+	if (r == 0) {
+		note_change(loader, path.data, lines);
 		r = sysv_unit(path.data, text, &unit);
+	}
 	if (r == 0)
 		r = unit_file_parse(path.data, unit.data, unit.len, lines, &loader->diags);
 	if (r == 0)

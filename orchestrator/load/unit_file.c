@@ -250,6 +250,7 @@ const char *unit_lines_last(const struct unit_lines *lines, const char *section,
 int unit_lines_import(struct unit_lines *lines, const struct unit_lines *from,
 		      const struct unit_lines *own)
 {
+	lines->changed_us = MAX(lines->changed_us, from->changed_us);
 	for (size_t i = 0; i < from->n_items; i++) {
 		const struct unit_line *line = &from->items[i];
 		const char *file;

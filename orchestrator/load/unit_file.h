@@ -23,6 +23,7 @@ struct unit_lines {
 	size_t n_items;
 	char **files; /* owns the names that the lines point to */
 	size_t n_bytes; /* of all files; 0: an empty file, which is a mask */
+	uint64_t changed_us; /* CLOCK_REALTIME: when the newest of the files was */
 	uint32_t service_line; /* where [Service] begins in the first file, 0: nowhere */
 };
 

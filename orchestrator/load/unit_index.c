@@ -16,6 +16,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +50,17 @@ int unit_index_read(int root_fd, const char *path, char **ret_data, size_t *ret_
 	if (r < 0)
 		return r;
 	return fd_read_all(fd, UNIT_FILE_MAX, ret_data, ret_len);
+}
+
+uint64_t unit_index_changed(int root_fd, const char *path)
+{
+	int fd CLEANUP_FD
+	= -1;
+	struct stat st;
+
+	if (open_in_root(root_fd, path, O_PATH, &fd) < 0 || fstat(fd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000 + (uint64_t)st.st_mtim.tv_nsec / 1000;
 }
 
 static void closedirp(DIR **dir)

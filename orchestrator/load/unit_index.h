@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where units are: all names in the directories of units, read once. */
 
@@ -59,3 +60,6 @@ int unit_index_links(const struct unit_index *index, const char *name, const cha
 
 /* Reads a file of the root, following links within it. */
 int unit_index_read(int root_fd, const char *path, char **ret_data, size_t *ret_len);
+
+/* When it was changed last, CLOCK_REALTIME in microseconds; 0: it cannot be seen. */
+uint64_t unit_index_changed(int root_fd, const char *path);

@@ -23,7 +23,8 @@ def done(error=0, words=""):
 def service(name):
     words = (name, "Words", "loaded", "active", "running", "display", "/x", "/system.slice/" + name, "success", "a stage")
     return message(SERVICE, *map(text, words), struct.pack("<IIiIQ", 42, 0, 0, 1, 5000000), text(""), struct.pack("<I", 2),
-                   text("simple"), struct.pack("<QIIIII", 0, 0, 0, 0, 0, 0), text(""), struct.pack("<QQ", 0, 0))
+                   text("simple"), struct.pack("<QIIIII", 0, 0, 0, 0, 0, 0), text(""), struct.pack("<QQ", 0, 0),
+                   text(""), struct.pack("<QQQ", 0, 0, 0), text(""), struct.pack("<Q", 0))
 
 
 def answers(verb, name):

@@ -83,6 +83,8 @@ def main():
         check(run('import', '--dry-run', units[1]).returncode == 1, 'a socket alone is no manifest')
         check(run('import', '--dry-run', directory + '/no.service').returncode == 4, 'a file that is not there')
         check(run('import', '--dry-run', 'nobody-has-this-name').returncode == 4, 'a unit that is not there')
+        result = run('import', '--dry-run', units[0], directory + '/b.target')
+        check(result.returncode == 1 and 'a.service and b.target' in result.stderr and not result.stdout, 'two units in one manifest', result)
         check(run('import').returncode == 2, 'no operand')
 
 

@@ -17,6 +17,20 @@ FILES = {
     "kept.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStop=/bin/true\n",
     "none.service": "[Unit]\nDescription=x\n",
     "empty.service": "",
+    "noprog.service": "[Service]\nExecStartPre=/bin/true\nExecStart=/nonexistent/prog --x\n",
+    "dash.service": "[Service]\nExecStartPre=-/nonexistent/prog\nExecStart=/bin/true\n",
+    "guarded.service": "[Unit]\nConditionPathExists=/nonexistent/prog\n[Service]\nExecStart=/nonexistent/prog\n",
+    "rooted.service": "[Service]\nRootDirectory=/srv/x\nUser=inside\nExecStart=/nonexistent/prog\n",
+    "nouser.service": "[Service]\nExecStart=/bin/true\nUser=nobodyy\nGroup=nogroupp\n",
+    "number.service": "[Service]\nExecStart=/bin/true\nUser=4711\nGroup=root\n",
+    "dynamic.service": "[Service]\nExecStart=/bin/true\nUser=nobodyy\nDynamicUser=yes\n",
+    "req.service": "[Unit]\nRequires=nosuch.service good.service -.mount basic.target\n[Service]\nExecStart=/bin/true\n",
+    "bind.service": "[Unit]\nBindsTo=nosuch.service\n[Service]\nExecStart=/bin/true\n",
+    "c1.service": "[Unit]\nAfter=c2.service\n[Service]\nExecStart=/bin/true\n",
+    "c2.service": "[Unit]\nBefore=c3.service\n[Service]\nExecStart=/bin/true\n",
+    "c3.service": "[Unit]\nBefore=c2.service\nAfter=c1.service\n[Service]\nExecStart=/bin/true\n",
+    "order.service": "[Service]\nBad1=x\nExecStart=/bin/true\nBad2=x\nUser=nobodyy\nType=what\n[Unit]\nBad3=x\n",
+    "many.service": "[Unit]\nBad1=1\n[Service]\nBad2=2\n",
     "name.txt": "[Service]\nExecStart=/bin/true\n",
 }
 # Operands, exit code, what is said (of stdout and stderr), what is not.
@@ -36,7 +50,24 @@ CASES = (
     (["none.service"], 1, "none.service:1: the service has neither", None),
     (["stop.service"], 1, "stop.service:4: the service has no ExecStart=: only one with", None),
     (["simple.service"], 1, "simple.service:1: the service has no ExecStart=: only one with", None),
-    (["kept.service"], 0, "0 refused", None),
+    (["kept.service"], 0, "0 refused", "fault"),
+    (["noprog.service"], 1, "noprog.service:3: ExecStart: there is no program /nonexistent/prog\n1 units, 0 of them", None),
+    (["dash.service"], 0, "0 refused", "no program"),
+    (["guarded.service"], 0, "0 refused", "no program"),
+    (["rooted.service"], 0, "0 refused", "there is no"),
+    (["nouser.service"], 1, "nouser.service:3: User: there is no user nobodyy", None),
+    (["nouser.service"], 1, "nouser.service:4: Group: there is no group nogroupp", "1 other"),
+    (["nouser.service"], 1, "0 refused; 2 other faults\n", None),
+    (["number.service"], 0, "0 refused", "there is no"),
+    (["dynamic.service"], 0, "0 refused", "there is no"),
+    (["req.service"], 1, "req.service:2: Requires: there is no unit nosuch.service", "no unit good"),
+    (["req.service"], 1, "1 other fault\n", None),
+    (["bind.service"], 1, "bind.service:2: BindsTo: there is no unit nosuch.service", None),
+    (["c1.service", "c2.service", "c3.service"], 1, "in a circle, so one will not wait: c2.service -> c3.service -> c2.service", None),
+    (["c2.service"], 1, "so one will not wait: c2.service -> c3.service -> c2.service", None),
+    (["c1.service"], 1, "so one will not wait: c1.service -> c2.service -> c3.service -> c1.service", None),
+    (["many.service"], 1, "1 units, 1 of them with something refused, 0 masked; directives: 0 honoured, 0 harmless, 2 refused; 1 other fault\n",
+     None),
 )
 
 
@@ -59,6 +90,12 @@ def main():
             text = result.stdout + result.stderr
             if result.returncode != code or said not in text or (unsaid and unsaid in text):
                 failures.append(f"{operands}: exit {result.returncode}, wanted {code} and {said!r}, not {unsaid!r}\n{text}")
+        lines = [int(line.split(":")[1]) for line in verify("order.service").stdout.splitlines() if line.startswith(directory)]
+        if lines != [2, 4, 6, 8, 5]:
+            failures.append(f"lines in another order than the file's, faults last: {lines}")
+        faults = json.loads(verify("--json", "nouser.service").stdout)["faults"]
+        if [(f["line"], f["directive"]) for f in faults] != [(3, "User"), (4, "Group")]:
+            failures.append(f"--json: {faults}")
         result = verify("--json", "masked.service", "typo.service")
         value = json.loads(result.stdout or "{}")
         if value.get("masked") != ["masked.service"] or value.get("units") != 2 or value.get("units_refused") != 1:

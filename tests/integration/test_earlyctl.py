@@ -202,6 +202,46 @@ def test_orders_and_codes(build):
         assert done.returncode == 3 and 'only root' in done.stderr, done
 
 
+def test_options_belong_to_their_commands(build):
+    with Shop(build) as c:
+        for words in (('verify', '--root', '/'), ('list', '-n', '3'), ('status', '--svg'), ('why', '-f', 'app'), ('start', '--dry-run', 'idle'),
+                      ('list', '-i', 'x'), ('log', '--into', '/x'), ('import', '--png', 'x'), ('tree', '--since', '1h'), ('status', '-b'),
+                      ('disable', '-o', 'x', 'y')):
+            done = c.earlyctl(*words)
+            option = [w for w in words if w.startswith('-')][0]
+            assert done.returncode == 2 and 'belongs to' in done.stderr and words[0] in done.stderr, (words, done)
+            assert len(option) == 2 or option in done.stderr, (words, done)
+        for words in (('status', ''), ('start', ''), ('tree', ''), ('enable', 'app', '')):
+            done = c.earlyctl(*words)
+            assert done.returncode == 2 and 'empty' in done.stderr, (words, done)
+
+
+def test_what_is_said_names_what_it_is_about(build):
+    with Shop(build) as c:
+        for verb in ('status', 'why', 'start', 'stop', 'restart', 'reload'):
+            done = c.earlyctl(verb, 'nosuch')
+            assert done.returncode == 4 and done.stderr.count('nosuch.service: no such unit') == 1, (verb, done)
+        assert 'idle.service: it has no ExecReload=' in c.earlyctl('reload', 'idle').stderr
+        for verb in ('merge', 'rescue'):
+            done = c.earlyctl(verb)
+            assert done.returncode == 1 and verb + ': ' in done.stderr and 'not supported' not in done.stderr, (verb, done)
+        done = c.earlyctl('disable', 'nosuch')
+        assert done.returncode == 4 and 'nosuch' in done.stderr and 'nothing to do' not in done.stdout, done
+        assert c.earlyctl('list', 'x').stderr.endswith('earlyctl list\n')
+        assert good(c, 'status', 'idle').splitlines()[0] == 'idle.service'
+        names = [line.split()[0] for line in good(c, 'list').splitlines()[1:]]
+        assert names == sorted(SHOP), names
+        assert [s['name'] for s in as_json(c, 'list')] == sorted(SHOP)
+        for content, said in (('{"events": [', 'JSON'), (None, 'No such file')):
+            path = c.work + '/broken.json'
+            if os.path.exists(path):
+                os.unlink(path)
+            if content:
+                c.script('broken.json', content)
+            done = c.earlyctl('timeline', '-i', path)
+            assert done.returncode == 1 and said in done.stderr and 'json_' not in done.stderr and path in done.stderr, done
+
+
 def unit(root, path, text):
     os.makedirs(os.path.dirname(root + path), exist_ok=True)
     with open(root + path, 'w') as f:

@@ -164,5 +164,21 @@ TEST(a_loop_is_forgiven)
 			 BACKOFF_LOOP_NONE);
 }
 
+/* What a run says of itself: it holds, so the loop is over. */
+TEST(a_loop_ends_with_a_steady_run)
+{
+	struct backoff backoff = { .loop = BACKOFF_LOOP_FAST };
+
+	assert_int_equal(backoff_loop_now(&backoff, 0), BACKOFF_LOOP_FAST);
+	assert_int_equal(backoff_loop_now(&backoff, BACKOFF_STEADY_US - 1), BACKOFF_LOOP_FAST);
+	assert_int_equal(backoff_loop_now(&backoff, BACKOFF_STEADY_US), BACKOFF_LOOP_NONE);
+	backoff.loop = BACKOFF_LOOP_SLOW;
+	assert_int_equal(backoff_loop_now(&backoff, MIN_US), BACKOFF_LOOP_SLOW);
+	assert_int_equal(backoff_loop_now(&backoff, BACKOFF_FORGIVE_US), BACKOFF_LOOP_NONE);
+	backoff.loop = BACKOFF_LOOP_NONE;
+	assert_int_equal(backoff_loop_now(&backoff, 0), BACKOFF_LOOP_NONE);
+}
+
 TEST_MAIN(cmocka_unit_test(limit), cmocka_unit_test(no_limit), cmocka_unit_test(pauses),
-	  cmocka_unit_test(extremes), cmocka_unit_test(loops), cmocka_unit_test(a_loop_is_forgiven))
+	  cmocka_unit_test(extremes), cmocka_unit_test(loops), cmocka_unit_test(a_loop_is_forgiven),
+	  cmocka_unit_test(a_loop_ends_with_a_steady_run))

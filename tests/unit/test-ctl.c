@@ -311,9 +311,10 @@ static long long number(struct json_object *object, const char *outer, const cha
 
 TEST(verify_counts)
 {
-	const struct table_header header = { TABLE_VERSION, 3 };
+	const struct table_header header = { TABLE_VERSION, 4 };
 	const struct table_service services[] = {
 		{ .name = "good.service", .path = "/good" },
+		{ .name = "timed.service", .path = "/timed" },
 		{ .name = "typo.service", .path = "/typo" },
 		{ .name = "broken.service", .path = "/broken", .load_state = TABLE_LOAD_ERROR },
 	};
@@ -322,7 +323,11 @@ TEST(verify_counts)
 		{ "/good", 3, 6, "PrivateTmp", "harmless", "" },
 		{ "/typo", 4, 4, "ExecStat", "not understood", "" },
 		{ "/typo", 5, 7, "Type", "honoured", "" },
+		{ "/typo", 1, 3, "", "the whole of it", "" },
+		{ "/timed.timer", 2, 4, "OnCalendar", "not understood", "timed.service" },
+		{ "/good", 9, 5, "User", "not there", "good.service" },
 	};
+	static const int lines[] = { 1, 4, 2 }; /* in the order of the files, then of their lines */
 	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
 	struct json_object *result;
 
@@ -335,16 +340,18 @@ TEST(verify_counts)
 	put(&table, TABLE_END, NULL);
 	result = verify_judge(table.data, table.len, false);
 	assert_non_null(result);
-	assert_int_equal(number(result, NULL, "units"), 3);
-	assert_int_equal(number(result, NULL, "units_refused"), 2);
+	assert_int_equal(number(result, NULL, "units"), 4);
+	assert_int_equal(number(result, NULL, "units_refused"), 3);
 	assert_int_equal(number(result, "directives", "honoured"), 2);
 	assert_int_equal(number(result, "directives", "harmless"), 1);
-	assert_int_equal(number(result, "directives", "refused"), 1);
-	assert_int_equal(json_object_array_length(json_object_object_get(result, "refused")), 1);
-	assert_int_equal(
-		number(json_object_array_get_idx(json_object_object_get(result, "refused"), 0),
-		       NULL, "line"),
-		4);
+	assert_int_equal(number(result, "directives", "refused"), 2);
+	assert_int_equal(json_object_array_length(json_object_object_get(result, "refused")), 3);
+	assert_int_equal(json_object_array_length(json_object_object_get(result, "faults")), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_int_equal(number(json_object_array_get_idx(
+						json_object_object_get(result, "refused"), i),
+					NULL, "line"),
+				 lines[i]);
 	json_object_put(result);
 }
 

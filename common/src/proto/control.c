@@ -35,6 +35,12 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct control_service, triggers, WIRE_TEXT),
 	WIRE_FIELD(struct control_service, next_us, WIRE_U64),
 	WIRE_FIELD(struct control_service, last_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, failure, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, failure_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, failure_run_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, run_us, WIRE_U64),
+	WIRE_FIELD(struct control_service, loop, WIRE_TEXT),
+	WIRE_FIELD(struct control_service, changed_us, WIRE_U64),
 };
 
 static const struct wire_field event_fields[] = {

@@ -73,6 +73,12 @@ struct control_service {
 	uint64_t
 		next_us; /* of a timer, microseconds since 1970 (UTC): when it elapses next; 0: not known, or never */
 	uint64_t last_us; /* and when it elapsed last */
+	const char *failure; /* the last one, also of an earlier run; empty: none */
+	uint64_t failure_us;
+	uint64_t failure_run_us; /* when the run that it ended had begun */
+	uint64_t run_us; /* when the last run began */
+	const char *loop; /* it ends again and again: how; empty: it does not */
+	uint64_t changed_us; /* CLOCK_REALTIME of its files, as they were read; 0: not known */
 };
 
 struct control_event {

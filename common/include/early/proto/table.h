@@ -257,6 +257,8 @@ struct table_service {
 	uint32_t restart_steps; /* from restart_us to restart_max_delay_us; 0: none */
 	uint64_t restart_max_delay_us; /* 0: not given */
 	int32_t ready_fd; /* a newline on it says that it is ready; 0: none */
+	uint64_t
+		changed_us; /* CLOCK_REALTIME: when the newest of its files was changed; 0: no file */
 };
 
 struct table_exec {
