@@ -270,7 +270,7 @@ def test_helpers_killed_at_any_moment(build):
 
         def lines():
             with open(c.run + '/log/talk.service.log') as f:
-                return [int(line.split()[-1]) for line in f if 'line' in line]
+                return [int(line.split()[-1]) for line in f if 'line' in line and line.endswith('\n')]
         wait_for(lambda: lines() and lines()[-1] == 2000, 60)
         seen = lines()
         lost = sorted(set(range(seen[0], 2001)) - set(seen))
