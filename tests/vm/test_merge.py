@@ -42,12 +42,12 @@ class TestMerge(VmCase):
              "/var/lib/merge-lower/removed": "to be removed\n"}
 
     def test_held_file(self):
-        started = self.shell.check("pgrep -f merge-writer").split()
+        started = self.shell.check("pgrep -o -f merge-writer").split()
         self.assertEqual(self.shell.check("cat /run/merge-test.before").strip(), FUSE,
                          "the writer did not start on the overlay: the test would show nothing")
         self.timeline()
         self.wait_for("[ $(stat -f -c %T /var) = ext2/ext3 ]", 60, "/var on the disk")
-        self.assertEqual(self.shell.check("pgrep -f merge-writer").split(), started, "the writer was restarted")
+        self.assertEqual(self.shell.check("pgrep -o -f merge-writer").split(), started, "the writer was restarted")
         at_merge = int(self.shell.check("tail -n 1 /var/lib/merge-test/held"))
         time.sleep(5)
         later = int(self.shell.check("tail -n 1 /var/lib/merge-test/held"))
