@@ -19,9 +19,36 @@
 #include "loader.h"
 #include "writer.h"
 
+#define MAX_PROGRAM_BYTES (256 * 1024 * 1024)
+
 const char *exec_unit_program;
 const char *exec_unit_probe;
 const char *exec_unit_work = "/tmp";
+
+/*
+ * The programs are executed where /home, /root and /tmp are hidden or another user's, and the tree may lie beneath one of them: so they
+ * are copied to where nothing is hidden, in a mount name space of the test's own.
+ */
+#define PROGRAMS "/mnt"
+
+static char *copy_program(const char *path)
+{
+	CLEANUP(free_charp)
+	char *content = NULL;
+	char *copy = NULL;
+	size_t len;
+	int fd CLEANUP_FD
+	= -1;
+
+	if (asprintf(&copy, PROGRAMS "/%s", basename(path)) < 0)
+		return NULL;
+	fd = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	if (fd >= 0 && fs_read_file_at(AT_FDCWD, path, MAX_PROGRAM_BYTES, &content, &len) == 0 &&
+	    fd_write_all(fd, content, len) == 0)
+		return copy;
+	free(copy);
+	return NULL;
+}
 
 bool exec_unit_begin(int argc, char **argv)
 {
@@ -29,9 +56,11 @@ bool exec_unit_begin(int argc, char **argv)
 		fprintf(stderr, "%s EARLY-EXEC EXEC-PROBE\n", argv[0]);
 		return false;
 	}
-	/* programs of services have another working directory */
-	exec_unit_program = realpath(argv[1], NULL);
-	exec_unit_probe = realpath(argv[2], NULL);
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("tmpfs", PROGRAMS, "tmpfs", 0, "mode=0755") == 0) {
+		exec_unit_program = copy_program(argv[1]);
+		exec_unit_probe = copy_program(argv[2]);
+	}
 	if (!exec_unit_program || !exec_unit_probe)
 		perror(argv[0]);
 	return exec_unit_program && exec_unit_probe;
