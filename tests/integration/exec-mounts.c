@@ -94,8 +94,8 @@ TEST(own_file_systems)
 		  "echo x > /dev/null; stat -c %a /tmp; " WRITE_TEST("/ /etc /tmp"),
 		  "1777\n/:yes\n/etc:no\n/tmp:yes\n" },
 		{ "BindReadOnlyPaths=/usr/share:/tmp/new/share "
-		  "-/no/such:/tmp/x\nBindPaths=/etc/hosts:/tmp/hosts",
-		  "ls -d /tmp/new/share/doc; cmp /etc/hosts /tmp/hosts && echo same; ls "
+		  "-/no/such:/tmp/x\nBindPaths=/etc/passwd:/tmp/users",
+		  "ls -d /tmp/new/share/doc; cmp /etc/passwd /tmp/users && echo same; ls "
 		  "/tmp/x;" WRITE_TEST("/tmp /tmp/new/share"),
 		  "/tmp/new/share/doc\nsame\n" },
 		{ "BindReadOnlyPaths=/var/lib:/tmp/new", WRITE_TEST("/tmp /var/lib /tmp/new"),
