@@ -66,9 +66,6 @@ static const char *explain(enum control_verb verb, const struct control_done *do
 		return "rescue: a container has no console";
 	case CONTROL_VERB_MERGE:
 		return "merge: a container has no overlays of early-init";
-	case CONTROL_VERB_DAEMON_REEXEC:
-		return "daemon-reexec: only a container's early-init is executed anew; a machine "
-		       "takes a new one at its next boot";
 	default:
 		return "this early-init does not do that";
 	}

@@ -65,11 +65,10 @@ static void go_on(struct boot *boot)
 	loop_timer_stop(&boot->scope_deadline);
 	boot->seat_awaited = false;
 	display_take(&boot->display);
-	if (boot->login_failure[0]) {
+	if (boot->login_failure[0])
 		boot_real_tell_login_failure(boot);
-		return;
-	}
-	display_progress(&boot->display, 50, "Starting the login again");
+	else
+		display_progress(&boot->display, 50, "Starting the login again");
 	manager_prestart_done(boot->manager, boot->display_manager);
 }
 

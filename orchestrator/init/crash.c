@@ -388,8 +388,8 @@ _Noreturn void crash_rescue(void)
 		if (pid == 0)
 			run_shell();
 		do {
-			ended = waitpid(-1, NULL, 0);
-		} while (ended != pid && (ended > 0 || errno == EINTR));
+			ended = waitpid(-1, NULL, pid < 0 ? WNOHANG : 0); /* no fork: soon again */
+		} while (ended > 0 ? ended != pid : ended < 0 && errno == EINTR);
 		(void)nanosleep(&pause, NULL);
 	}
 }

@@ -27,7 +27,7 @@ void crash_child_is_known(void);
 void crash_set_again_us(uint64_t again_us);
 
 struct image;
-/* @argv (not copied, NULL-terminated, argv[0] the program) is executed; crash_state_option() is added. */
+/* @argv (not copied, NULL-terminated, argv[0] the program) is executed; the option that names the state is added. */
 void crash_arm(const struct image *image, char *const *argv);
 
 /* Executes the same on purpose; returns only if that fails, and all is as before. */

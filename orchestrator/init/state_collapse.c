@@ -23,8 +23,8 @@ enum class {
 	CLASS_SERVICE,
 	CLASS_SCOPE, /* all are in each change */
 	CLASS_JOB,
+	CLASS_ENDED, /* all are in each change; before the clients, who may wait for one of them */
 	CLASS_CLIENT, /* all are in each change */
-	CLASS_ENDED, /* all are in each change */
 	CLASS_MACHINE, /* all of it is in each change */
 	CLASS_KEPT, /* all of them, where they changed */
 };

@@ -18,11 +18,16 @@
 
 static bool trace(int fd, uint64_t *ret)
 {
-	struct stat st;
+	struct statx st;
 
-	if (fd < 0 || (uint64_t)fd >= FD_MASK || fstat(fd, &st) < 0)
+	/* A service may have stored a file of a file system that somebody serves: nobody is asked. */
+	if (fd < 0 || (uint64_t)fd >= FD_MASK ||
+	    statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &st) < 0)
 		return false;
-	*ret = (((uint64_t)st.st_ino ^ ((uint64_t)st.st_dev << 24)) << FD_BITS) | (uint64_t)fd;
+	*ret = ((st.stx_ino ^ ((uint64_t)st.stx_dev_major << 44) ^
+		 ((uint64_t)st.stx_dev_minor << 24))
+		<< FD_BITS) |
+	       (uint64_t)fd;
 	return true;
 }
 

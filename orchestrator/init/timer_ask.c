@@ -206,7 +206,7 @@ void timers_handle_lost(struct timer_link *link)
 	struct timer *timer;
 
 	list_for_each (timer, &timers->all, link) {
-		timer->asked = timer->answered && timer->asked;
+		timer->asked = false; /* asked again: it is who watches the time zone */
 		timer->stamp_asked = false;
 	}
 	timers_note_change(timers);

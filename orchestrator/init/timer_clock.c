@@ -158,9 +158,13 @@ static void arm_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_
 	if (alarm->fd >= 0 && alarm->armed_us == when_us)
 		return;
 	r = alarm->fd >= 0 ? set_alarm(alarm, which, when_us) : make_alarm(clock, which, when_us);
-	if (r == -ECANCELED) /* the clock was set meanwhile: it rings at once */
-		r = 0;
 	alarm->armed_us = r == 0 ? when_us : 0;
+	if (r ==
+	    -ECANCELED) { /* the clock was set meanwhile; it is armed, and the mark is used up */
+		clock->was_set(clock);
+		clock->woke(clock);
+		return;
+	}
 	if (r < 0)
 		log_warning_errno(r, "cannot set a clock for timers");
 }

@@ -282,6 +282,10 @@ int apply_timer(const struct apply *apply, const char *value)
 	r = parse_span_us(text, &span_us);
 	if (r < 0)
 		return r;
+	/* It would start again at once, for ever. */
+	if (span_us == 0 && (apply->directive->arg == TABLE_TIMER_UNIT_ACTIVE ||
+			     apply->directive->arg == TABLE_TIMER_UNIT_INACTIVE))
+		return -ERANGE;
 	return activation_add_timer(activation, apply->directive->arg, span_us, NULL,
 				    &activation->timer);
 }
