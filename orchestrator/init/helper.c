@@ -116,6 +116,29 @@ static bool is_taken(const struct helper *helper)
 	return helper_is_running(helper) || helper->released;
 }
 
+static void handle_vanished(struct loop_timer *timer)
+{
+	struct helper *helper = container_of(timer, struct helper, grace);
+	const siginfo_t info = { .si_code = CLD_EXITED, .si_pid = helper->child.pid };
+
+	loop_child_unwatch(&helper->child);
+	handle_death(&helper->child, &info);
+}
+
+/*
+ * Reaped by a program that crashed before it could say so: how it ended nobody knows, and its pid may be a stranger's. Its owner hears
+ * of it from the loop, when all of the state is there.
+ */
+static int expect_vanished(struct helper *helper, pid_t pid)
+{
+	siginfo_t info;
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD)
+		return 0;
+	return loop_timer_start(helper->loop, &helper->grace, clock_monotonic_us(),
+				handle_vanished);
+}
+
 int helper_adopt(struct helper *helper, struct loop *loop, const struct helper_spec *spec,
 		 pid_t pid, int link_fd)
 {
@@ -134,8 +157,10 @@ int helper_adopt(struct helper *helper, struct loop *loop, const struct helper_s
 			return r;
 	}
 	r = loop_child_watch(loop, &helper->child, pid, handle_death);
+	if (r == 0)
+		r = expect_vanished(helper, pid);
 	if (r < 0)
-		channel_close(&helper->channel);
+		(void)fd_close(helper_release(helper));
 	return r;
 }
 

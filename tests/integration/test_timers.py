@@ -262,6 +262,7 @@ def test_bad_values(build):
     c = Container(build)
     timer(c, 'a', 'OnCalendar=sometimes\n')
     timer(c, 'b', 'OnActiveSec=1h\nOnBootSec=soon\nOnCalendar=daily Middle/Earth\n')
+    timer(c, 'c', 'OnActiveSec=1h\nOnUnitActiveSec=0\n')
     with c:
         status = c.status('a.timer')
         assert status['load_state'] == 'error' and '/a.timer' in status['detail'] and 'OnCalendar=' in status['detail'], status
@@ -271,6 +272,7 @@ def test_bad_values(build):
         except Refused:
             pass
         assert 'a.timer:2: OnCalendar' in c.log() and 'b.timer:3: OnBootSec' in c.log(), c.log()
+        assert 'c.timer:3: OnUnitActiveSec' in c.log(), 'it would start its unit for ever: %s' % c.log()
         assert 'there is no time zone Middle/Earth' in c.log(), c.log()
         assert c.state('b.timer') == ('active', 'waiting')
         verdict = c.earlyctl('verify', c.services + '/a.timer')

@@ -108,5 +108,28 @@ TEST(an_owner_that_lets_go_hears_no_more)
 	assert_int_equal(owner.deaths, 0);
 }
 
+/* By the program before, which crashed before it could say so. */
+TEST(one_that_was_reaped_already)
+{
+	struct owner owner = { 0 };
+	int ours, theirs;
+	pid_t pid;
+
+	assert_int_equal(loop_new(&owner.loop), 0);
+	assert_int_equal(channel_pair(&ours, &theirs), 0);
+	pid = talk_and_die(theirs);
+	fd_close(theirs);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(helper_adopt(&owner.helper, owner.loop, spec_of(&owner), pid, ours), 0);
+	assert_int_equal(owner.deaths, 0); /* not from within */
+	for (int i = 0; i < 100 && owner.deaths == 0; i++)
+		assert_int_equal(loop_turn(owner.loop, 10), 0);
+	assert_int_equal(owner.words, WORDS);
+	assert_int_equal(owner.deaths, 1);
+	assert_false(helper_is_running(&owner.helper));
+	loop_free(owner.loop);
+}
+
 TEST_MAIN(cmocka_unit_test(last_words_come_before_the_death),
-	  cmocka_unit_test(an_owner_that_lets_go_hears_no_more))
+	  cmocka_unit_test(an_owner_that_lets_go_hears_no_more),
+	  cmocka_unit_test(one_that_was_reaped_already))

@@ -160,10 +160,12 @@ TEST(what_is_in_each_change_and_what_is_not)
 	put_ended(&in, 2);
 	put_kept(&in, "new");
 	put_manager(&in, 3);
+	put_client(&in, 7);
 	put_ended(&in, 3);
 
 	put_manager(&expected, 3);
-	put_ended(&expected, 3);
+	put_ended(&expected, 3); /* a client may wait for it */
+	put_client(&expected, 7);
 	put_kept(&expected, "new");
 	put(&expected, STATE_END, NULL);
 
