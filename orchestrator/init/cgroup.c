@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,8 +21,8 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "early/parse.h"
-#include "early/strbuf.h"
+
+#include "cgroup_walk.h"
 
 /*
  * Two ways to know a group
@@ -36,9 +35,7 @@
  * write down how it ended.
  */
 
-#define MAX_DEPTH 8 /* of groups that services make in theirs */
 #define SCAN_RETRY_US (50 * USEC_PER_MSEC)
-#define MAX_PROCS_BYTES (256 * 1024)
 
 struct cgroup_tree {
 	struct loop *loop;
@@ -167,36 +164,6 @@ int cgroup_make(struct cgroup *group)
 	return 0;
 }
 
-static void remove_children(int fd, int depth)
-{
-	struct dirent *entry;
-	DIR *dir;
-	int copy;
-
-	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (copy < 0)
-		return;
-	dir = fdopendir(copy);
-	if (!dir) {
-		fd_close(copy);
-		return;
-	}
-	while ((entry = readdir(dir))) {
-		int child;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child < 0)
-			continue;
-		if (depth < MAX_DEPTH)
-			remove_children(child, depth + 1);
-		fd_close(child);
-		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* busy: somebody is in it */
-	}
-	closedir(dir);
-}
-
 void cgroup_remove(struct cgroup *group)
 {
 	if (!group->tree || group->fd < 0)
@@ -204,65 +171,11 @@ void cgroup_remove(struct cgroup *group)
 	if (group->watch >= 0)
 		(void)inotify_rm_watch(group->tree->inotify_fd, group->watch); /* gone with it */
 	group->watch = -1;
-	remove_children(group->fd, 0);
+	cgroup_walk_remove(group->fd);
 	group->fd = fd_close(group->fd);
 	group->killed = false;
 	if (unlinkat(group->tree->root_fd, group->path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		log_debug("cannot remove group %s", group->path);
-}
-
-/* Calls @fn for each pid of the directory and of those below; ends when it returns false. */
-static bool each_pid(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data);
-
-static bool each_own_pid(int fd, bool (*fn)(pid_t pid, void *data), void *data)
-{
-	char *text CLEANUP(free_charp)
-	= NULL;
-	char *save = NULL;
-	size_t len;
-
-	if (fs_read_file_at(fd, "cgroup.procs", MAX_PROCS_BYTES, &text, &len) < 0)
-		return true;
-	for (char *word = strtok_r(text, "\n", &save); word; word = strtok_r(NULL, "\n", &save)) {
-		uint32_t pid;
-
-		/* 0 is a process that this PID name space does not see. */
-		if (parse_u32(word, &pid) == 0 && pid > 0 && !fn((pid_t)pid, data))
-			return false;
-	}
-	return true;
-}
-
-static bool each_pid_below(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	struct dirent *entry;
-	bool go_on = true;
-
-	if (!dir) {
-		fd_close(copy);
-		return true;
-	}
-	while (go_on && (entry = readdir(dir))) {
-		int child CLEANUP_FD
-		= -1;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child >= 0)
-			go_on = each_pid(child, depth + 1, fn, data);
-	}
-	closedir(dir);
-	return go_on;
-}
-
-static bool each_pid(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data)
-{
-	if (!each_own_pid(fd, fn, data))
-		return false;
-	return depth >= MAX_DEPTH || each_pid_below(fd, depth, fn, data);
 }
 
 /* --- sets of processes --- */
@@ -511,7 +424,7 @@ static bool is_other_pid(pid_t pid, void *data)
 bool cgroup_contains(struct cgroup *group, pid_t pid)
 {
 	if (cgroup_tree_is_real(group->tree))
-		return group->fd >= 0 && !each_pid(group->fd, 0, is_other_pid, &pid);
+		return group->fd >= 0 && !cgroup_walk(group->fd, is_other_pid, &pid);
 	if (procset_has(&group->processes, pid))
 		return true;
 	refresh(group);
@@ -542,7 +455,7 @@ void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *
 {
 	if (cgroup_tree_is_real(group->tree)) {
 		if (group->fd >= 0)
-			(void)each_pid(group->fd, 0, fn, data); /* @fn said it is enough */
+			(void)cgroup_walk(group->fd, fn, data); /* @fn said it is enough */
 		return;
 	}
 	cgroup_look(group);
@@ -563,7 +476,7 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 			group->killed = true;
 			return 0;
 		}
-		each_pid(group->fd, 0, kill_one, &order);
+		cgroup_walk(group->fd, kill_one, &order);
 		return 0;
 	}
 	cgroup_look(group);
@@ -595,7 +508,7 @@ pid_t cgroup_only_pid(struct cgroup *group, pid_t except)
 
 	if (cgroup_tree_is_real(group->tree)) {
 		if (group->fd >= 0)
-			each_pid(group->fd, 0, count_pid, &only);
+			cgroup_walk(group->fd, count_pid, &only);
 	} else {
 		refresh(group);
 		for (size_t i = 0; i < group->processes.n_members; i++)

@@ -22,6 +22,7 @@
 #include "early/strbuf.h"
 
 #include "control_answer.h"
+#include "control_words.h"
 #include "manager_internal.h"
 #include "state_proto.h"
 
@@ -93,46 +94,6 @@ static void reply(struct client *client, int error, const char *text)
 
 /* --- verbs --- */
 
-static const char *explain(int error)
-{
-	switch (error) {
-	case -ENOENT:
-		return "no such unit";
-	case -EPERM:
-		return "the unit is masked";
-	case -EBADMSG:
-		return "its manifest has an error; see status";
-	case -EINVAL:
-		return "that is no unit's name";
-	case -ENOTSUP:
-		return "it has no ExecReload=";
-	case -ESHUTDOWN:
-		return "the machine is stopping";
-	case -EAGAIN:
-		return "too many requests at once; try again";
-	}
-	return strerror(-error);
-}
-
-static const char *verb_word(enum manager_verb verb)
-{
-	switch (verb) {
-	case MANAGER_VERB_START:
-		break;
-	case MANAGER_VERB_STOP:
-		return "stop";
-	case MANAGER_VERB_RESTART:
-		return "restart";
-	case MANAGER_VERB_TRY_RESTART:
-		return "try-restart";
-	case MANAGER_VERB_RELOAD:
-		return "reload";
-	case MANAGER_VERB_RELOAD_OR_RESTART:
-		return "reload-or-restart";
-	}
-	return "start";
-}
-
 static void run_job(struct client *client, enum manager_verb verb)
 {
 	struct strbuf why CLEANUP_STRBUF = STRBUF_INIT;
@@ -141,7 +102,7 @@ static void run_job(struct client *client, enum manager_verb verb)
 	int r;
 
 	proc_name(client->pid, name, sizeof(name));
-	cause_of_process(&why, verb_word(verb), name[0] ? name : "earlyctl", client->pid,
+	cause_of_process(&why, control_verb_word(verb), name[0] ? name : "earlyctl", client->pid,
 			 client->uid);
 	r = strbuf_error(&why);
 	if (r == 0)
@@ -149,7 +110,7 @@ static void run_job(struct client *client, enum manager_verb verb)
 	if (r == -EALREADY || (r == 0 && job == 0))
 		reply(client, 0, "");
 	else if (r < 0)
-		reply(client, r, explain(r));
+		reply(client, r, control_explain(r));
 	else
 		client->job = job;
 }
@@ -181,7 +142,7 @@ static void handle_loaded_to_stop(struct manager *manager, int error, void *data
 	if (!error && !is_known(client))
 		error = -ENOENT;
 	if (error < 0)
-		reply(client, error, explain(error));
+		reply(client, error, control_explain(error));
 	else
 		run_job(client, MANAGER_VERB_STOP);
 }
@@ -199,7 +160,7 @@ static void run_stop(struct client *client)
 	r = manager_load(client->control->manager, names, handle_loaded_to_stop,
 			 (void *)(uintptr_t)client->serial);
 	if (r < 0)
-		reply(client, r, explain(r));
+		reply(client, r, control_explain(r));
 }
 
 static void run_restart(struct client *client)
@@ -239,7 +200,8 @@ static void handle_loaded(struct manager *manager, int error, void *data)
 					: NULL;
 
 	if (client && client->busy && !tell_unit(client))
-		reply(client, error < 0 ? error : -ENOENT, explain(error < 0 ? error : -ENOENT));
+		reply(client, error < 0 ? error : -ENOENT,
+		      control_explain(error < 0 ? error : -ENOENT));
 }
 
 static void run_unit(struct client *client)
@@ -250,7 +212,7 @@ static void run_unit(struct client *client)
 	if (tell_unit(client))
 		return;
 	if (!definition_name_is_valid(client->name)) {
-		reply(client, -EINVAL, explain(-EINVAL));
+		reply(client, -EINVAL, control_explain(-EINVAL));
 		return;
 	}
 	/* It may lie on the disk and have been wanted by nobody yet. */
@@ -258,7 +220,7 @@ static void run_unit(struct client *client)
 					    (void *)(uintptr_t)client->serial)
 			     : -ENOENT;
 	if (r < 0)
-		reply(client, r, explain(r));
+		reply(client, r, control_explain(r));
 }
 
 static void run_status(struct client *client)
@@ -299,7 +261,7 @@ static void run_daemon_reload(struct client *client)
 			     (void *)(uintptr_t)client->serial);
 
 	if (r < 0)
-		reply(client, r, explain(r));
+		reply(client, r, control_explain(r));
 }
 
 static void run_verb(struct client *client)
@@ -358,7 +320,7 @@ static void handle_request(struct client *client, const struct control_request *
 	else if (verbs[request->verb].needs_name && !request->name[0])
 		reply(client, -EINVAL, "which unit?");
 	else if (take_name(client, request->name) < 0)
-		reply(client, -EINVAL, explain(-EINVAL));
+		reply(client, -EINVAL, control_explain(-EINVAL));
 	else
 		verbs[request->verb].run(client);
 }

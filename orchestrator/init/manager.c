@@ -126,86 +126,6 @@ static bool handle_prestart(struct service *service, void *data)
 	return delayed;
 }
 
-static bool is_settled(struct manager *manager, const char *name)
-{
-	struct service *service = manager_find(manager, name);
-
-	return !job_find(&manager->jobs, name) && (!service || !service_is_starting(service));
-}
-
-static enum service_gave_up render_by_software(struct manager *manager, struct service *service,
-					       const char *unit)
-{
-	char name[300], why[300];
-	int r;
-
-	snprintf(why, sizeof(why), "%s ends again and again", service->name);
-	r = manager_start_unit(manager, unit, why, NULL);
-	if (r < 0 && r != -EALREADY) {
-		log_warning_errno(r, "cannot start %s", unit);
-		return SERVICE_GAVE_UP_NEXT;
-	}
-	service->software = strdup(unit);
-	if (!service->software)
-		return SERVICE_GAVE_UP_NEXT;
-	service->awaits_software = !is_settled(manager, unit);
-	snprintf(name, sizeof(name), "service:%s:software-rendering", service->name);
-	manager_event(manager, name, 0, why);
-	return SERVICE_GAVE_UP_AGAIN;
-}
-
-static enum service_gave_up fall_back(struct manager *manager, struct service *service,
-				      const char *unit)
-{
-	char why[300];
-	int r;
-
-	snprintf(why, sizeof(why), "%s gave up", service->name);
-	r = manager_start_unit(manager, unit, why, NULL);
-	if (r == 0 || r == -EALREADY)
-		return SERVICE_GAVE_UP;
-	log_warning_errno(r, "cannot start %s", unit);
-	return SERVICE_GAVE_UP_NEXT;
-}
-
-static enum service_gave_up handle_gave_up(struct service *service, const struct ladder_rung *rung,
-					   void *data)
-{
-	struct manager *manager = data;
-	enum service_gave_up outcome = SERVICE_GAVE_UP;
-	struct manager_unit unit;
-
-	if (rung->kind == LADDER_SOFTWARE)
-		outcome = render_by_software(manager, service, rung->unit);
-	else if (rung->kind == LADDER_FALLBACK)
-		outcome = fall_back(manager, service, rung->unit);
-	if (outcome == SERVICE_GAVE_UP_NEXT)
-		return outcome;
-	manager_describe(service, &unit);
-	MANAGER_TELL(manager, gave_up, &unit, rung);
-	return outcome;
-}
-
-static void handle_loops(struct service *service, enum backoff_loop loop, void *data)
-{
-	struct manager *manager = data;
-	char name[300];
-
-	snprintf(name, sizeof(name), "service:%s:crash-loop", service->name);
-	manager_event(manager, name, 0, backoff_loop_name(loop));
-	MANAGER_TELL(manager, remark, service->name, backoff_loop_name(loop));
-}
-
-/* Those whose rung's unit has come up, or failed: they run in any case. */
-static void release_waiting(struct manager *manager)
-{
-	struct service *service;
-
-	list_for_each (service, &manager->services, link)
-		if (service->awaits_software && is_settled(manager, service->software))
-			service_software_ready(service);
-}
-
 static void handle_stream(struct service *service, void *data)
 {
 	struct manager *manager = data;
@@ -376,7 +296,7 @@ static void handle_hook(struct loop_hook *hook)
 {
 	struct manager *manager = container_of(hook, struct manager, hook);
 
-	release_waiting(manager);
+	manager_release_waiting(manager);
 	timers_settle(&manager->timers);
 	job_queue_turn(&manager->jobs);
 	relations_settle(manager);
@@ -449,8 +369,8 @@ static void init_parts(struct manager *manager)
 		.changed = handle_changed,
 		.spawned = handle_spawned,
 		.prestart = handle_prestart,
-		.gave_up = handle_gave_up,
-		.loops = handle_loops,
+		.gave_up = manager_gave_up,
+		.loops = manager_loops,
 		.words = find_words,
 		.stream = handle_stream,
 		.overlaid = list_overlaid,

@@ -163,3 +163,10 @@ int manager_add_scope(struct manager *manager, const char *name, const char *sli
 			if (listener_->function)                                                   \
 				listener_->function(listener_, __VA_ARGS__);                       \
 	} while (0)
+
+/* manager_ladder.c: a service's callbacks (service.h), with the manager as data. */
+enum service_gave_up manager_gave_up(struct service *service, const struct ladder_rung *rung,
+				     void *data);
+void manager_loops(struct service *service, enum backoff_loop loop, void *data);
+/* Services whose rung's unit has come up, or failed: they run in any case. */
+void manager_release_waiting(struct manager *manager);
