@@ -32,6 +32,8 @@ GDM_ENTRY = (0.39, 0.534, 0.645, 0.612)
 GDM_ENTRY_INSIDE = (0x1b, 0x1b, 0x1b)
 GDM_ACCENT = bytes((0x35, 0x84, 0xe4))
 
+FAILURE_BAR = b"\xff\x6f\x61"
+
 
 class PictureError(Exception):
     """A file that is no picture, or none that is read here."""
@@ -165,6 +167,12 @@ class Picture:
         x0, y0, x1, y1 = self.pixels(GDM_ENTRY)
         rows = (self.data[(y * self.width + x0) * 3:(y * self.width + x1) * 3] for y in range(y0, y1))
         return any(row.count(GDM_ACCENT) > (x1 - x0) / 2 for row in rows)
+
+    def tells_failure(self):
+        """Early's page of what failed and what to do: it has a bar of a colour of its own at its left."""
+        x0, y0, x1, y1 = self.pixels((0.1, 0.1, 0.3, 0.9))
+        rows = (self.data[(y * self.width + x0) * 3:(y * self.width + x1) * 3] for y in range(y0, y1))
+        return sum(any(row[i:i + 3] == FAILURE_BAR for i in range(0, len(row), 3)) for row in rows) > 100
 
     def looks_like_splash(self):
         """A picture, and neither text nor the greeter."""

@@ -79,6 +79,14 @@ def pack(kind, row, before):
 
 
 class Recognition(unittest.TestCase):
+    def test_page_of_a_failure(self):
+        page = bytearray(Picture.filled(1024, 768, (24, 28, 38)).data)
+        for y in range(300, 460):
+            page[(y * 1024 + 192) * 3:(y * 1024 + 196) * 3] = b"\xff\x6f\x61" * 4
+        self.assertTrue(Picture(1024, 768, bytes(page)).tells_failure())
+        for colour in ((0, 0, 0), (24, 28, 38), (246, 245, 244)):
+            self.assertFalse(Picture.filled(1024, 768, colour).tells_failure())
+
     def test_kinds(self):
         black = Picture.filled(1024, 768)
         cases = {
