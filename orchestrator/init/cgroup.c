@@ -37,6 +37,8 @@
 
 #define SCAN_RETRY_US (50 * USEC_PER_MSEC)
 
+#define SPARE_FDS 2 /* a directory, and a file of it */
+
 struct cgroup_tree {
 	struct loop *loop;
 	struct list groups; /* cgroup::link */
@@ -45,6 +47,7 @@ struct cgroup_tree {
 	struct loop_timer scan_retry; /* there was no memory to look at the processes */
 	int root_fd; /* -1: no tree */
 	int proc_fd; /* -1: a tree */
+	int spare_fds[SPARE_FDS]; /* for a look when no descriptor is left; -1: none */
 	int inotify_fd;
 	char *root;
 };
@@ -95,17 +98,45 @@ static void set_populated(struct cgroup *group, bool populated)
 		loop_hook_schedule(group->tree->loop, &group->tree->hook, handle_hook);
 }
 
+/* --- when no descriptor is left --- */
+
+static void keep_spare(struct cgroup_tree *tree)
+{
+	for (size_t i = 0; i < SPARE_FDS; i++)
+		if (tree->spare_fds[i] < 0)
+			tree->spare_fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* The processes of a service that is to end must be seen just when a client who waits for that has taken the last descriptor. */
+static void let_spare_go(struct cgroup_tree *tree)
+{
+	for (size_t i = 0; i < SPARE_FDS; i++)
+		tree->spare_fds[i] = fd_close(tree->spare_fds[i]);
+}
+
 /* --- the kernel's groups --- */
+
+static ssize_t read_events(const struct cgroup *group, char *text, size_t size)
+{
+	int fd CLEANUP_FD
+	= openat(group->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size);
+
+	return n < 0 ? -errno : n;
+}
 
 static bool read_populated(const struct cgroup *group)
 {
 	char text[256];
-	int fd CLEANUP_FD
-	= group->fd < 0 ? -1 : openat(group->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t n = group->fd < 0 ? -ENOENT : read_events(group, text, sizeof(text) - 1);
 
+	if (n == -EMFILE || n == -ENFILE) {
+		let_spare_go(group->tree);
+		n = read_events(group, text, sizeof(text) - 1);
+		keep_spare(group->tree);
+	}
 	if (n < 0) /* that descriptors are short says nothing about the group */
-		return group->fd >= 0 && errno != ENOENT && errno != ENODEV && group->populated;
+		return n != -ENOENT && n != -ENODEV && group->populated;
 	text[n] = '\0';
 	return strstr(text, "populated 1") != NULL;
 }
@@ -213,6 +244,11 @@ static int scan(struct cgroup_tree *tree, struct procset_process **ret, size_t *
 {
 	int r = procset_scan(tree->proc_fd, ret, ret_n);
 
+	if (r == -EMFILE || r == -ENFILE) {
+		let_spare_go(tree);
+		r = procset_scan(tree->proc_fd, ret, ret_n);
+		keep_spare(tree);
+	}
 	if (r < 0)
 		scan_later(tree);
 	return r;
@@ -318,6 +354,9 @@ int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char
 	tree->loop = loop;
 	list_init(&tree->groups);
 	tree->root_fd = tree->proc_fd = tree->inotify_fd = -1;
+	for (size_t i = 0; i < SPARE_FDS; i++)
+		tree->spare_fds[i] = -1;
+	keep_spare(tree);
 	if (root) {
 		r = open_tree(tree, root);
 		if (r < 0) {
@@ -347,6 +386,7 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 	fd_close(tree->inotify_fd);
 	fd_close(tree->root_fd);
 	fd_close(tree->proc_fd);
+	let_spare_go(tree);
 	free(tree->root);
 	free(tree);
 	return NULL;

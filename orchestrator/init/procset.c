@@ -60,6 +60,12 @@ static int read_one(int proc_fd, const char *name, struct procset_process *ret)
 	return procset_parse_stat(line, ret);
 }
 
+/* One that could not be read for want of memory or descriptors is not dead. */
+static bool is_unknown(int r)
+{
+	return r < 0 && r != -ENOENT && r != -ESRCH && r != -EINVAL;
+}
+
 int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 {
 	struct procset_process *processes;
@@ -77,17 +83,17 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 		return -ENOMEM;
 	}
 	processes = calloc(PROCSET_MAX, sizeof(*processes));
-	while (processes && r != -ENOMEM && n < PROCSET_MAX && (entry = readdir(dir))) {
+	while (processes && !is_unknown(r) && n < PROCSET_MAX && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		r = read_one(proc_fd, entry->d_name, &processes[n]);
 		n += r == 0;
 	}
 	closedir(dir);
-	/* One that could not be read for want of memory is not dead. */
-	if (!processes || r == -ENOMEM) {
+	if (!processes || is_unknown(r)) {
+		r = processes ? r : -ENOMEM;
 		free(processes);
-		return -ENOMEM;
+		return r;
 	}
 	*ret = processes;
 	*ret_n = n;
