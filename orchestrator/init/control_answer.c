@@ -68,7 +68,7 @@ static void send_service(struct channel *channel, struct control_service *messag
 static void fill_failure(struct control_service *ret, struct manager *manager,
 			 const struct service *service)
 {
-	ret->run_us = people_us(manager, service_run_us(service));
+	ret->run_us = people_us(manager, service->run_us);
 	ret->loop = service_loop(service);
 	if (!service->failure)
 		return;

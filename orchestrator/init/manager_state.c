@@ -126,6 +126,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.failure = service->failure ? service->failure : "",
 		.failure_us = service->failure_us,
 		.failure_run_us = service->failure_run_us,
+		.run_us = service->run_us,
 	};
 
 	put(writer, STATE_SERVICE, &message);

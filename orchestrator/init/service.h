@@ -102,6 +102,7 @@ struct service {
 	bool unsaved; /* manager's: something changed since it was written to the image */
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
+	uint64_t run_us; /* CLOCK_BOOTTIME of the same; 0: none yet */
 
 	struct service_process main;
 	struct service_process control; /* the command of a phase */
@@ -200,8 +201,5 @@ void service_note_failure(struct service *service, bool of_run, const char *fmt,
 
 /* "ends again and again within seconds", or "". */
 const char *service_loop(const struct service *service);
-
-/* CLOCK_BOOTTIME of the last start; 0: none yet. */
-uint64_t service_run_us(const struct service *service);
 
 bool service_is_target(const struct service *service);

@@ -13,13 +13,6 @@
  * and again would never show why. This stays until the next failure, and a start limit does not cover the death that led to it.
  */
 
-uint64_t service_run_us(const struct service *service)
-{
-	uint64_t past_us = clock_monotonic_us() - service->started_us;
-
-	return service->started_us > 0 ? clock_boottime_us() - past_us : 0;
-}
-
 void service_note_failure(struct service *service, bool of_run, const char *fmt, ...)
 {
 	char text[512];
@@ -35,7 +28,7 @@ void service_note_failure(struct service *service, bool of_run, const char *fmt,
 	free(service->failure);
 	service->failure = copy;
 	service->failure_us = clock_boottime_us();
-	service->failure_run_us = of_run ? service_run_us(service) : service->failure_us;
+	service->failure_run_us = of_run ? service->run_us : service->failure_us;
 }
 
 void service_note_end(struct service *service)

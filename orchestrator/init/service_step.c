@@ -244,6 +244,7 @@ static void clear(struct service *service)
 	service->watchdog_span_us = service->definition->service.watchdog_us;
 	service->error_text = free_text(service->error_text);
 	service->started_us = clock_monotonic_us();
+	service->run_us = clock_boottime_us();
 	free(service->detail);
 	free(service->status_text);
 	service->detail = service->status_text = NULL;

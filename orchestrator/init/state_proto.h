@@ -10,7 +10,7 @@
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 5
+#define STATE_VERSION 6
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -126,6 +126,7 @@ struct state_service {
 	const char *failure; /* "": none */
 	uint64_t failure_us;
 	uint64_t failure_run_us;
+	uint64_t run_us;
 };
 
 struct state_said {

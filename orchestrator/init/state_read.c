@@ -114,6 +114,7 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->background = message->background;
 	service->failure_us = message->failure_us;
 	service->failure_run_us = message->failure_run_us;
+	service->run_us = message->run_us;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
 	    copy_text(&service->detail, message->detail) < 0 ||
 	    copy_text(&service->error_text, message->error_text) < 0 ||

@@ -126,6 +126,18 @@ def test_times_count_from_the_start(build):
             assert c.status('a')['since_us'] == since
 
 
+def test_a_moment_stays_the_same(build):
+    """However often it is asked for."""
+    with Container(build, {'a.service': SLEEPER + DEMAND, 'b.service': '[Service]\nExecStart=/bin/false\n' + DEMAND}) as c:
+        for name in ('a', 'b'):
+            c.control('start', name)
+        c.wait_state('b.service', 'failed')
+        for name in ('a', 'b'):
+            seen = {(status['run_us'], status['since_us'], status['failure_us'], status['failure_run_us'])
+                    for status in (c.status(name) for _ in range(500))}
+            assert len(seen) == 1, seen
+
+
 def test_refuses_to_be_no_pid_1(build):
     done = subprocess.run([build + '/orchestrator/init/early-init', '--container', '--run', '/nonexistent/run'],
                           capture_output=True, text=True, timeout=10)
