@@ -125,10 +125,16 @@ TEST(any_status_brings_another_shell_after_a_pause)
 TEST(a_locked_root_gets_a_shell)
 {
 	begin();
+	bool has_prompt = false;
+
 	if (!expect("Press Enter", 5))
 		fail_msg("the console says: %s", seen);
-	type("\n");
-	if (!expect("# ", 5)) /* what is typed before the prompt is thrown away */
+	/* sulogin throws away what comes before it reads: as anybody would, press it again. */
+	for (int i = 0; i < 5 && !has_prompt; i++) {
+		type("\n");
+		has_prompt = expect("# ", 1);
+	}
+	if (!has_prompt)
 		fail_msg("the console says: %s", seen);
 	type("echo shell-$((40+2))\n");
 	if (!expect("shell-42", 5))
