@@ -8,8 +8,10 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 
 import manual
@@ -24,6 +26,8 @@ BUILDS = {
     "build-gcc": ["--werror", "-Dbuildtype=release", "-Db_ndebug=true"],
     "build-clang": ["--werror"],
 }
+# How many of a suite's tests run at once in each build: those of integration mostly wait.
+AT_ONCE = {"unit": os.cpu_count() or 2, "integration": 2 * (os.cpu_count() or 2)}
 COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
 
 
@@ -32,15 +36,38 @@ class Tally:
 
     def __init__(self):
         self.passed, self.failed = 0, []
+        self.lock = threading.Lock()
 
-    def add(self, name, ok, detail=""):
-        if ok:
-            self.passed += 1
-        else:
-            self.failed.append(name)
-        print(f"{'ok  ' if ok else 'FAIL'} {name}", flush=True)
-        if not ok and detail:
-            print("\n".join("     " + line for line in detail.splitlines()[-40:]), flush=True)
+    def add(self, name, ok, detail="", word=""):
+        """@word: how it ended, if that says more than its output."""
+        with self.lock:
+            if ok:
+                self.passed += 1
+                print(f"ok   {name}", flush=True)
+                return
+            why = reasons(detail, word)
+            self.failed.append(f"{name}: {why[0]}" if why else name)
+            lines = why + [line for line in detail.splitlines()[-40:] if line not in why]
+            print("\n".join([f"FAIL {name}"] + ["     " + line for line in lines]), flush=True)
+
+
+# What says why a test failed, the plainest first: the last lines of our own harnesses, cmocka's, an exception's, a compiler's.
+REASONS = [re.compile(pattern) for pattern in (
+    r"FAILED \w[^:]*: .", r"not ok: ", r"\[  FAILED  \] [a-zA-Z_]\w*$", r"[\w.]*(Error|Exception|Failed|Refused|TimeoutExpired)\b(: .|$)",
+    r".*: (fatal )?error: ", r".*: warning: ")]
+CMOCKA = re.compile(r"\[  ERROR   \] --- ")
+SANITIZER = re.compile(r"SUMMARY: \w+Sanitizer|.*: runtime error: ")
+
+
+def reasons(output, word=""):
+    """Of a failed test's output at most five lines that say why, each cut to a line's length; else its last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    found = next(filter(None, ([line for line in lines if pattern.match(line)] for pattern in REASONS)), lines[-1:])
+    if REASONS[3].match((found or [""])[0]):
+        found = found[-1:]  # the exceptions before it are what it came from
+    found += [line for line in lines if CMOCKA.match(line) or SANITIZER.match(line)]
+    found = [line[:300] for line in dict.fromkeys(found)][:5]
+    return [f"{word}: {found[0]}" if found else word] + found[1:] if word else found
 
 
 def command(name, argv, env=None):
@@ -82,13 +109,24 @@ def build(tally, directory):
 build.done = {}
 
 
+def parts_of(known, names):
+    """For each name the test that is called so and the parts NAME.* of a long one; what there is not stays: meson says so."""
+    return [part for name in names for part in [k for k in known if k == name or k.startswith(name + ".")] or [name]]
+
+
+def tests_of(directory):
+    with open(os.path.join(REPO, directory, "meson-info", "intro-tests.json")) as f:
+        return [test["name"] for test in json.load(f)]
+
+
 def run_suite(directory, suite, names):
     """Run a suite of meson's tests in one build -> (results, output)."""
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
     _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
-                                                 "--print-errorlogs", *names])
+                                                 "--num-processes", str(AT_ONCE[suite]),
+                                                 "--print-errorlogs", *parts_of(tests_of(directory), names)])
     results = []
     if os.path.exists(log):
         with open(log) as f:
@@ -104,8 +142,9 @@ def meson_suite(tally, directories, suite, names):
     for directory, (results, output) in zip(built, runs):
         for result in results:
             ok = result["result"] in ("OK", "EXPECTEDFAIL")
-            detail = f"{result['result']}\n{result.get('stdout', '')}{result.get('stderr', '')}"
-            tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok, detail)
+            word = "" if result["result"] == "FAIL" else result["result"]
+            tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok,
+                      result.get("stdout", "") + result.get("stderr", ""), word)
         if not results:
             tally.add(f"{suite}: no test ran ({directory})", False, output)
 

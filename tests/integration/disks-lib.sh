@@ -4,8 +4,7 @@
 # counted. A test is a function test_*; they run in the order of the file and may build on each other.
 set -u
 if [ -z "${EARLY_TEST_NAMESPACE-}" ]; then
-	# One at a time on a machine: a hibernated image is looked for on every device, so also on another test's.
-	EARLY_TEST_NAMESPACE=1 exec flock -o /tmp/early-test-disks.lock unshare -m --propagation private "$0" "$@"
+	EARLY_TEST_NAMESPACE=1 exec ${alone-} unshare -m --propagation private "$0" "$@"
 fi
 early_disks=$1 order=$2
 dir=$(mktemp -d) || exit 1

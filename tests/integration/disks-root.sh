@@ -3,6 +3,8 @@
 # shellcheck disable=SC1091,SC2034,SC2154 # disks-lib.sh assigns and uses them
 # The order ROOT of early-disks on loop devices: what is found, repaired, refused, and how it is mounted.
 # usage: disks-root.sh EARLY-DISKS DISKS-ORDER (as root)
+# One at a time on a machine: a hibernated image is looked for on every device, so also on another run's.
+alone="flock -o /tmp/early-test-disks-root.lock"
 . "$(dirname "$0")/disks-lib.sh"
 
 root() # SPEC [TYPE [FLAGS [WAIT_MS [MODE]]]]

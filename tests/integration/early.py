@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A container of early-init to test, and a client of its control socket. Python's standard library only."""
 
+import codecs
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +14,9 @@ import tempfile
 import time
 import traceback
 
+import surroundings
+
+REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VERBS = {
     'status': 0, 'list': 1, 'start': 2, 'stop': 3, 'restart': 4, 'reload': 5, 'why': 6, 'timeline': 7,
     'poweroff': 8, 'reboot': 9, 'halt': 10, 'daemon-reexec': 11, 'daemon-reload': 12, 'rescue': 13, 'merge': 14,
@@ -170,6 +175,8 @@ class Container:
 
     def start(self):
         self.log_file = open(self.dir + '/log', 'w')
+        self.log_size, self.log_text = 0, ''
+        self.log_decoder = codecs.getincrementaldecoder('utf-8')('replace')
         self.process = subprocess.Popen(
             self.prefix + ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
              self.build + '/orchestrator/init/early-init', '--container', '--run', self.run, '--services',
@@ -209,8 +216,13 @@ class Container:
         return status
 
     def log(self):
-        with open(self.dir + '/log', errors='replace') as f:
-            return f.read()
+        """All that early-init has said so far; only what is new is read."""
+        with open(self.dir + '/log', 'rb') as f:
+            f.seek(self.log_size)
+            new = f.read()
+        self.log_size += len(new)
+        self.log_text += self.log_decoder.decode(new)
+        return self.log_text
 
     # --- control
 
@@ -293,10 +305,8 @@ class Container:
         ns = os.stat('/proc/%d/ns/pid' % self.init_pid()).st_ino
         found = {}
         for entry in os.listdir('/proc'):
-            if not entry.isdigit() or not is_alive(int(entry)):
-                continue
             try:
-                if os.stat('/proc/%s/ns/pid' % entry).st_ino != ns:
+                if not entry.isdigit() or os.stat('/proc/%s/ns/pid' % entry).st_ino != ns or not is_alive(int(entry)):
                     continue
                 with open('/proc/%s/status' % entry) as f:
                     inner = [int(l.split()[-1]) for l in f if l.startswith('NSpid:')][0]
@@ -311,9 +321,10 @@ class Container:
         count = 0
         for entry in os.listdir('/proc'):
             try:
+                if not entry.isdigit() or os.stat('/proc/%s/ns/pid' % entry).st_ino != ns:
+                    continue
                 with open('/proc/%s/stat' % entry) as f:
-                    zombie = f.read().rsplit(')', 1)[1].split()[0] == 'Z'
-                count += zombie and os.stat('/proc/%s/ns/pid' % entry).st_ino == ns
+                    count += f.read().rsplit(')', 1)[1].split()[0] == 'Z'
             except (OSError, IndexError):
                 continue
         return count
@@ -334,23 +345,50 @@ class Container:
             return ''
 
 
+def reason_of(error):
+    """One line: its kind and the first line of its words."""
+    words = str(error).strip().splitlines()
+    return ('%s: %s' % (type(error).__name__, words[0] if words else ''))[:300]
+
+
+def chosen(names, words):
+    """Of the tests: all; those named; all but those named (`but NAME…`); the Kth of N parts (`K/N`)."""
+    part = re.fullmatch(r'(\d+)/(\d+)', words[0]) if words else None
+    if part:
+        k, n = int(part[1]), int(part[2])
+        if not 1 <= k <= n:
+            raise SystemExit('there is no part ' + words[0])
+        return [name for i, name in enumerate(names) if i % n == k - 1]
+    named = words[1:] if words[:1] == ['but'] else words
+    for name in named:
+        if name not in names:
+            raise SystemExit('there is no %s here; there is: %s' % (name, ', '.join(names)))
+    if words[:1] == ['but']:
+        return [name for name in names if name not in named]
+    return named or names
+
+
 def run_tests(namespace):
-    """Runs each test_* of a module with the build directory of argv[1] (or the one test named by argv[2]); exits with the result."""
-    build = os.path.abspath(sys.argv[1])
-    wanted = sys.argv[2:]
+    """
+    Runs each test_* of a module with the build directory of argv[1], or those that the rest of argv chooses; exits with the
+    result. The last lines are `FAILED NAME: REASON`.
+    """
+    build = os.path.realpath(sys.argv[1])
+    names = chosen(sorted(name for name in namespace if name.startswith('test_')), sys.argv[2:])
+    if not names:
+        raise SystemExit('no test was chosen by ' + ' '.join(sys.argv[2:]))
+    surroundings.enter(build, REPO)
     failed = []
-    for name, function in sorted(namespace.items()):
-        if not name.startswith('test_') or (wanted and name not in wanted):
-            continue
+    for name in names:
         started = time.monotonic()
         try:
-            function(build)
+            namespace[name](build)
             result = 'ok'
-        except Exception:
+        except Exception as e:
             traceback.print_exc()
-            failed.append(name)
+            failed.append('FAILED %s: %s' % (name, reason_of(e)))
             result = 'FAILED'
         print('%-6s %s (%.1f s)' % (result, name, time.monotonic() - started), flush=True)
     if failed:
-        print('failed: ' + ' '.join(failed))
+        print('\n'.join(failed))
     sys.exit(1 if failed else 0)

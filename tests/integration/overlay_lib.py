@@ -153,7 +153,7 @@ class Union:
 
 
 def main(tests):
-    """argv: the daemon, then names of tests (none: all)."""
+    """argv: the daemon, then names of tests (none: all). The last lines are `FAILED NAME: REASON`."""
     if os.environ.get("EARLY_OVERLAY_TEST_NS") != "1":
         os.environ["EARLY_OVERLAY_TEST_NS"] = "1"
         os.execvp(MS_PRIVATE_TREE[0], MS_PRIVATE_TREE + [sys.executable] + sys.argv)
@@ -171,11 +171,13 @@ def main(tests):
         try:
             test(new)
             print(f"ok {test.__name__}", flush=True)
-        except Exception:
+        except Exception as e:
             traceback.print_exc()
-            print(f"FAILED {test.__name__}", flush=True)
-            failed.append(test.__name__)
+            words = (str(e).strip().splitlines() or [""])[0]
+            failed.append(f"FAILED {test.__name__}: {type(e).__name__}: {words}")
         finally:
             for union in unions:
                 union.done()
+    if failed:
+        print("\n".join(failed))
     sys.exit(1 if failed else 0)

@@ -227,15 +227,15 @@ def what_it_said_of_its_failure(c, interrupt):
 def clean_up(c, interrupt):
     """It was under way: it goes on, is done once, and is awaited."""
     replace_helper(c, 'early-exec', 'echo >> $work/runs; [ -e $work/slow ] && sleep 1; exec $real "$@"')
-    path = '/run/early-test-kept-%d' % os.getpid()
+    path, users = '/run/early-test-kept', '/run/early/dynamic-uid'
     write(c, a='[Service]\nRuntimeDirectory=%s\nPrivateTmp=yes\nDynamicUser=yes\nSetCredential=name:value\n'
                'ExecStart=/bin/sleep 1000\n' % os.path.basename(path) + DEMAND)
 
     def left():
         return ([p for p in (path, '/run/credentials/a.service') if os.path.exists(p)]
                 + ['/tmp/' + n for n in os.listdir('/tmp') if n.startswith('systemd-private-') and '-a.service-' in n]
-                + [n for n in os.listdir('/run/early/dynamic-uid') if n == 'direct:a' or n == 'a'
-                   or os.path.islink('/run/early/dynamic-uid/' + n) and os.readlink('/run/early/dynamic-uid/' + n) == 'a'])
+                + [n for n in (os.listdir(users) if os.path.exists(users) else []) if n == 'direct:a' or n == 'a'
+                   or os.path.islink(users + '/' + n) and os.readlink(users + '/' + n) == 'a'])
     c.control('start', 'a')
     wait_for(lambda: path in left() and len(left()) >= 4)
     interrupt(c)
