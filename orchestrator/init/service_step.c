@@ -478,7 +478,7 @@ static void enter(struct service *service, enum service_state next)
 	service->state = next;
 	if (is_rest(next) && !service_state_is_inactive(old))
 		lay_to_rest(service);
-	if (next == SERVICE_START)
+	if (next == SERVICE_START_POST) /* the start has a time of its own */
 		service_pet_watchdog(service);
 	if (next == SERVICE_STOP || next == SERVICE_STOP_SIGTERM || next == SERVICE_STOP_ABORT ||
 	    next == SERVICE_STOP_SIGKILL)

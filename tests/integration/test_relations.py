@@ -207,7 +207,7 @@ def test_signals(build):
         script = c.script('traps', TRAPS)
         c.manifest('a.service', '[Service]\nExecStart=%s\nKillSignal=USR1\nRestartKillSignal=USR2\nFinalKillSignal=QUIT\n'
                    'TimeoutStopSec=300ms\nKillMode=mixed\n%s' % (script, DEMAND))
-        c.manifest('w.service', '[Service]\nType=notify\nNotifyAccess=all\nExecStart=%s\nWatchdogSec=200ms\nWatchdogSignal=ABRT\n'
+        c.manifest('w.service', '[Service]\nExecStart=%s\nWatchdogSec=200ms\nWatchdogSignal=ABRT\n'
                    'ExecStartPost=/bin/true\nTimeoutStopSec=60\nTimeoutAbortSec=200ms\nTimeoutStartSec=10\n%s' % (script, DEMAND))
         c.control('daemon-reload')
         c.control('start', 'a')

@@ -209,6 +209,17 @@ def test_watchdog(build):
         assert c.status('w.service')['result'] == 'watchdog', c.status('w.service')
 
 
+def test_watchdog_counts_from_the_end_of_the_start(build):
+    """A start may take longer than WatchdogSec=: it has a time of its own."""
+    with Container(build) as c:
+        script = c.script('notifier', NOTIFIER)
+        c.manifest('w.service', '[Service]\nType=notify\nWatchdogSec=400ms\nExecStart=%s 1\n[Early]\nStage=demand\n' % script)
+        c.control('daemon-reload')
+        c.control('start', 'w')
+        c.wait_state('w.service', 'failed')
+        assert c.status('w.service')['result'] == 'watchdog', c.status('w.service')
+
+
 def test_order_of_dependencies(build):
     def logger(name, more):
         return ('[Unit]\n%s\n[Service]\nType=oneshot\nRemainAfterExit=yes\n'
@@ -359,22 +370,27 @@ def private_directories(name):
 def test_what_a_run_made_goes_after_it(build):
     """A restart, by hand or by itself, keeps it; a stop takes it away, and so does an end in failure."""
     lines = ('RuntimeDirectory=early-test-clean\nPrivateTmp=yes\nExecStart=/bin/sh -c "touch /run/early-test-clean/file; '
-             'exec sleep 1000"\n')
+             'echo >> /run/early-test-runs; exec sleep 1000"\n')
     with Container(build, {'a.service': '[Service]\nRestart=on-failure\n' + lines + '[Early]\nStage=demand\n',
                            'b.service': '[Service]\nExecStart=/bin/false\nRuntimeDirectory=early-test-clean\n'
                                         '[Early]\nStage=demand\n'}) as c:
         def left():
             return os.path.exists('/run/early-test-clean/file'), len(private_directories('a.service') - before)
+
+        def runs():
+            with open('/run/early-test-runs') as f:
+                return f.read().count('\n')
         before = private_directories('a.service')
         c.control('start', 'a')
         wait_for(lambda: left() == (True, 2))
         c.control('restart', 'a')
         assert left()[0], 'a restart took the directory away'
+        wait_for(lambda: runs() == 2)
         os.unlink('/run/early-test-clean/file')
         os.mkdir('/run/early-test-clean/kept')
         os.kill(c.host_pid(c.status('a')['main_pid']), signal.SIGKILL)
-        wait_for(lambda: left() == (True, 2))
-        assert os.path.isdir('/run/early-test-clean/kept')
+        wait_for(lambda: runs() == 3)
+        assert left() == (True, 2) and os.path.isdir('/run/early-test-clean/kept')
         c.control('stop', 'a')
         assert c.state('a') == ('inactive', 'dead')
         assert left() == (False, 0) and not os.path.exists('/run/early-test-clean'), left()
