@@ -26,8 +26,8 @@ BUILDS = {
     "build-gcc": ["--werror", "-Dbuildtype=release", "-Db_ndebug=true"],
     "build-clang": ["--werror"],
 }
-# How many of a suite's tests run at once in each build: those of integration mostly wait.
-AT_ONCE = {"unit": os.cpu_count() or 2, "integration": 2 * (os.cpu_count() or 2)}
+# How many of a suite's tests run at once for each processor: those of integration mostly wait. Sanitizers take their time.
+AT_ONCE = {"unit": {}, "integration": {"build": 2, "build-asan": 3}}
 COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
 
 
@@ -124,8 +124,9 @@ def run_suite(directory, suite, names):
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
+    at_once = AT_ONCE[suite].get(directory, 1) * (os.cpu_count() or 2)
     _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
-                                                 "--num-processes", str(AT_ONCE[suite]),
+                                                 "--num-processes", str(at_once),
                                                  "--print-errorlogs", *parts_of(tests_of(directory), names)])
     results = []
     if os.path.exists(log):

@@ -346,9 +346,10 @@ class Container:
 
 
 def reason_of(error):
-    """One line: its kind and the first line of its words."""
+    """One line: its kind and the first line of its words; of an assertion without words what it is."""
     words = str(error).strip().splitlines()
-    return ('%s: %s' % (type(error).__name__, words[0] if words else ''))[:300]
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return ('%s: %s' % (type(error).__name__, words[0] if words else last[0].line if last else ''))[:300]
 
 
 def chosen(names, words):
@@ -385,6 +386,7 @@ def run_tests(namespace):
             namespace[name](build)
             result = 'ok'
         except Exception as e:
+            sys.stdout.flush()
             traceback.print_exc()
             failed.append('FAILED %s: %s' % (name, reason_of(e)))
             result = 'FAILED'

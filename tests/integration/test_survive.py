@@ -144,7 +144,7 @@ def test_crashes_under_load(build):
         time.sleep(0.5)
         seen = lines()
         assert seen == list(range(seen[0], seen[0] + len(seen))) and len(seen) > 500, seen[:5]
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)  # who ended a moment ago may be one
 
 
 def test_two_hundred_crashes_at_any_moment(build):
@@ -174,7 +174,7 @@ def test_two_hundred_crashes_at_any_moment(build):
         for i in range(5):
             c.control('start', 'job%d' % i)
             assert c.state('job%d' % i) == ('active', 'running')
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)  # who ended a moment ago may be one
         assert c.end() == 0
 
 
@@ -226,7 +226,7 @@ def test_reexec_a_thousand_times(build):
         assert opcode == DONE and done['error'] < 0
         restarts = c.status('again')['restarts']
         wait_for(lambda: c.status('again')['restarts'] > restarts)
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)  # who ended a moment ago may be one
         assert c.end() == 0
 
 

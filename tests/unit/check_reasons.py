@@ -63,6 +63,10 @@ class Reasons(unittest.TestCase):
     def test_of_an_exception(self):
         self.assertEqual(early.reason_of(AssertionError("one\ntwo")), "AssertionError: one")
         self.assertEqual(early.reason_of(ValueError()), "ValueError: ")
+        try:
+            assert 1 == 2
+        except AssertionError as e:
+            self.assertEqual(early.reason_of(e), "AssertionError: assert 1 == 2")
 
 
 class Choice(unittest.TestCase):
