@@ -206,7 +206,8 @@ class Container:
             try:
                 os.kill(self.init_pid(), signal.SIGTERM)
                 status = self.process.wait(seconds)
-            except (subprocess.TimeoutExpired, OSError, IndexError):
+            except (subprocess.TimeoutExpired, OSError, IndexError) as e:
+                sys.stderr.write('--- it does not end (%s); what is left:\n%s---\n' % (type(e).__name__, self.what_is_left()))
                 self.process.kill()
                 self.process.wait()
         else:
@@ -214,6 +215,24 @@ class Container:
         self.process = None
         self.log_file.close()
         return status
+
+    def what_is_left(self):
+        """Each process of the container, and where it stands in the kernel."""
+        text = ''
+        try:
+            ns = os.stat('/proc/%d/ns/pid' % self.init_pid()).st_ino
+        except (OSError, IndexError) as e:
+            return 'no early-init (%s)\n' % e
+        for entry in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if os.stat('/proc/%s/ns/pid' % entry).st_ino != ns:
+                    continue
+                for name in ('stat', 'wchan', 'stack'):
+                    with open('/proc/%s/%s' % (entry, name)) as f:
+                        text += f.read()[:1000].rstrip('\n') + '\n'
+            except OSError:
+                continue
+        return text
 
     def log(self):
         """All that early-init has said so far; only what is new is read."""

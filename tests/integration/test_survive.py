@@ -13,6 +13,7 @@ DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
 NO_LIMIT = '[Unit]\nStartLimitIntervalSec=0\n'
 TEN_SECONDS = 10.2
+TIMELINE_MAX = 2048  # TIMELINE_MAX_EVENTS of timeline.h
 
 
 def crash(c, signo=signal.SIGSEGV):
@@ -36,9 +37,16 @@ def descriptors(c):
 
 
 def private_kb(c):
-    """What it wrote to: a page of the program that is only read is private or shared by who else runs at the moment."""
-    with open('/proc/%d/smaps_rollup' % c.init_pid()) as f:
-        return sum(int(line.split()[1]) for line in f if line.startswith('Private_Dirty:'))
+    """
+    What it wrote to: a page of the program that is only read is private or shared by who else runs at the moment. The most of some
+    moments: while there is a child that has not executed anything yet, all is shared with it.
+    """
+    found = []
+    for _ in range(10):
+        with open('/proc/%d/smaps_rollup' % c.init_pid()) as f:
+            found.append(sum(int(line.split()[1]) for line in f if line.startswith('Private_Dirty:')))
+        time.sleep(0.05)
+    return max(found)
 
 
 def manifests(n):
@@ -202,9 +210,13 @@ def test_reexec_a_thousand_times(build):
                 except Refused as e:
                     assert 'anew' in e.text, e
             wait_for(lambda: c.log().count('re-executed') > before, pause=0.005)
-        warm_up = min(200, times // 2)  # the timeline is full then
+        warm_up = min(200, times // 2)
         for _ in range(warm_up):
             reexec()
+        # It is kept over an exec: memory that grows with it is no leak. (A sanitizer's memory is not looked at.)
+        while not os.environ.get('EARLY_TEST_SANITIZED') and len(c.timeline()) < TIMELINE_MAX:
+            for _ in range(20):
+                c.control('restart', 'job0')
         for i in range(5):
             c.control('start', 'job%d' % i)
         time.sleep(1)
