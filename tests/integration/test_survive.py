@@ -176,8 +176,9 @@ def test_two_hundred_crashes_at_any_moment(build):
                     pass
                 s.close()
             wait_for(lambda: {n: p for n, p in main_pids(c).items() if n in steady} == steady)
+            lines = [line.strip() for _, line in c.processes().values()]
             for i in range(5):
-                running = [line for _, line in c.processes().values() if line.strip().endswith('sleep 20%d' % i)]
+                running = [line for line in lines if line.endswith('sleep 20%d' % i)]
                 assert len(running) <= 1, (n, running)
         for i in range(5):
             c.control('start', 'job%d' % i)
