@@ -384,7 +384,7 @@ def test_what_a_run_made_goes_after_it(build):
             return os.path.getsize(path) if os.path.exists(path) else 0
         before = private_directories('a.service')
         c.control('start', 'a')
-        wait_for(lambda: left() == (True, 2))
+        wait_for(lambda: runs() == 1 and left() == (True, 2))
         c.control('restart', 'a')
         assert left()[0], 'a restart took the directory away'
         wait_for(lambda: runs() == 2)
