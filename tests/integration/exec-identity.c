@@ -203,5 +203,6 @@ int main(int argc, char **argv)
 
 	if (!exec_unit_begin(argc, argv))
 		return 2;
+	exec_unit_hide_the_others();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

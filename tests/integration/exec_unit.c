@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "exec_unit.h"
 
+#include <err.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -279,15 +280,27 @@ void clean_unit(const char *lines, struct outcome *outcome)
 void enter_empty_machine(void)
 {
 	static const char *const empty[] = { "/tmp",       "/run",  "/var/lib", "/var/tmp",
-					     "/var/cache", "/home", "/root" };
+					     "/var/cache", "/home", "/root",    "/dev/shm" };
 
 	assert_int_equal(unshare(CLONE_NEWNS), 0);
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
 		assert_int_equal(mount("tmpfs", empty[i], "tmpfs", 0,
-				       strstr(empty[i], "tmp") ? "mode=1777" : "mode=0755"),
+				       strstr(empty[i], "tmp") || strstr(empty[i], "shm")
+					       ? "mode=1777"
+					       : "mode=0755"),
 				 0);
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+}
+
+void exec_unit_hide_the_others(void)
+{
+	static const char *const shared[] = { "/tmp", "/var/tmp", "/run" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+		if (mount("tmpfs", shared[i], "tmpfs", 0,
+			  strstr(shared[i], "tmp") ? "mode=1777" : "mode=0755") < 0)
+			err(2, "%s", shared[i]);
 }
 
 void run_unit_apart(const char *lines, const char *script, const struct execs_context *context,

@@ -57,6 +57,9 @@ void clean_unit(const char *lines, struct outcome *outcome);
 /* Enters such a name space: for a child only. */
 void enter_empty_machine(void);
 
+/* Every test has a test.service: who cleans up after it meets another test's, unless its directories are its own. After exec_unit_begin(). */
+void exec_unit_hide_the_others(void);
+
 #define assert_said(outcome, text)                                                                 \
 	do {                                                                                       \
 		if (!strstr((outcome).output, text))                                               \

@@ -127,17 +127,17 @@ TEST(a_locked_root_gets_a_shell)
 	begin();
 	bool has_prompt = false;
 
-	if (!expect("Press Enter", 5))
+	if (!expect("Press Enter", 30))
 		fail_msg("the console says: %s", seen);
 	/* sulogin throws away what comes before it reads: as anybody would, press it again. */
-	for (int i = 0; i < 5 && !has_prompt; i++) {
+	for (int i = 0; i < 30 && !has_prompt; i++) {
 		type("\n");
 		has_prompt = expect("# ", 1);
 	}
 	if (!has_prompt)
 		fail_msg("the console says: %s", seen);
 	type("echo shell-$((40+2))\n");
-	if (!expect("shell-42", 5))
+	if (!expect("shell-42", 30))
 		fail_msg("the console says: %s", seen);
 }
 

@@ -307,7 +307,8 @@ def test_conditions(build):
     with c:
         is_run(c, 'b')
         assert c.state('b.timer') == ('active', 'elapsed'), c.state('b.timer')
-        assert c.state('a.timer')[0] == 'inactive' and c.status('a.timer')['result'] == 'condition', c.status('a.timer')
+        wait_for(lambda: c.status('a.timer')['result'] == 'condition')
+        assert c.state('a.timer')[0] == 'inactive', c.state('a.timer')
         assert runs(c, 'a') == 0
 
 
