@@ -1,10 +1,11 @@
 """One emulated machine: QEMU with throw-away overlays over its disks, a screen, two serial ports.
 
 The disks that are given are never written: each machine has qcow2 overlays of its own, in a directory that
-goes when the machine goes. `disk_raw()` gives what the machine left on a disk as a raw image, for e2fsck and debugfs.
+goes when the machine goes. `disk_raw()` shows what the machine left on a disk as a raw one, for e2fsck and debugfs.
 """
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import time
 
+import disks
 import host
 from host import Failure
 from picture import Picture
@@ -44,6 +46,7 @@ class Machine:
         self.serial_log = serial_log or os.path.join(self.dir, "serial.log")
         self.process = self.qmp = self.shell = self.lock = None
         self.started = self.accel = None
+        self.views = contextlib.ExitStack()
 
     def __enter__(self):
         try:
@@ -66,11 +69,11 @@ class Machine:
 
     def start(self):
         """Power on; after halt() once more, with the disks as they were left."""
+        self.views.close()
         self.lock_host()
         for name, image in self.boot.disks.items():
             if image and not os.path.exists(self.path(f"{name}.qcow2")):
-                host.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image),
-                          self.path(f"{name}.qcow2")])
+                disks.overlay(image, self.path(f"{name}.qcow2"))
         argv = self._argv()
         if not self.keep:
             # A test that is interrupted removes its machine's files; one that is killed still takes its QEMU with it.
@@ -143,6 +146,7 @@ class Machine:
     def stop(self):
         """Pull the plug and remove everything."""
         self.halt()
+        self.views.close()
         shutil.rmtree(self.dir, ignore_errors=True)
         atexit.unregister(self.stop)
 
@@ -184,10 +188,9 @@ class Machine:
             return f.read()
 
     def disk_raw(self, name):
-        """A disk as the machine left it, as a raw image in the machine's directory."""
-        raw = self.path(f"{name}.raw")
-        host.run(["qemu-img", "convert", "-O", "raw", self.path(f"{name}.qcow2"), raw])
-        return raw
+        """A disk as the machine left it, as a raw one in the machine's directory, until the next start() or stop()."""
+        self.views.close()
+        return self.views.enter_context(disks.raw(self.path(f"{name}.qcow2")))
 
 
 def memory_dir():
