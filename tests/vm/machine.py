@@ -21,6 +21,7 @@ from qmp import Qmp
 from shell import Shell
 
 SCREEN = (1024, 768)
+NICE = -10
 # Without AVX: QEMU 7.2's software emulation takes %ymm4 as the index of a gather for "no index" and reads whatever lies before its
 # vector registers. Mesa's vertex shaders gather so: the greeter's shell crashed in them, under any init, once the x87 registers (which
 # lie there) held a value. Without AVX2 alone libgcrypt meets an illegal instruction. The same in every machine, so that what is
@@ -79,10 +80,13 @@ class Machine:
             # A test that is interrupted removes its machine's files; one that is killed still takes its QEMU with it.
             atexit.register(self.stop)
             argv = ["setpriv", "--pdeathsig", "KILL"] + argv
+        if os.geteuid() == 0:
+            argv = ["nice", "-n", str(NICE)] + argv
         with open(self.path("qemu.log"), "w") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
         self.started = time.monotonic()
+        prefer(self.process.pid)
         try:
             self.qmp = Qmp(self.path("qmp"))
             self.shell = Shell(self.path("shell"))
@@ -191,6 +195,15 @@ class Machine:
         """A disk as the machine left it, as a raw one in the machine's directory, until the next start() or stop()."""
         self.views.close()
         return self.views.enter_context(disks.raw(self.path(f"{name}.qcow2")))
+
+
+def prefer(pid):
+    """A machine before what else runs on a busy host. nice alone counts only within a session where the kernel groups by session."""
+    try:
+        with open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as f:
+            f.write(str(NICE))
+    except OSError:
+        pass  # no such groups, or not root: it shares as everybody does
 
 
 def memory_dir():

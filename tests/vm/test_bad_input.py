@@ -65,11 +65,15 @@ class BadBoot(unittest.TestCase):
     def assert_shell_on_console(self, machine, password):
         """Typed on the keyboard, answered on the second serial port. In the real root sulogin asks for root's password."""
         deadline = time.monotonic() + 60
+        if password:
+            self.wait_message(machine, "Give root password")
+        prompts = ()
         while time.monotonic() < deadline:
             if password:
-                for text in ("\n", f"{password}\n"):
+                for text in (*prompts, f"{password}\n"):
                     machine.qmp.type_text(text)
-                    time.sleep(3)
+                    time.sleep(2)
+                prompts = ("\n",)  # half of it was read by nobody: a new prompt
             machine.qmp.type_text("\necho rescue-$((40+2)) >/dev/ttyS1\n")
             try:
                 machine.shell._receive(time.monotonic() + 3, "rescue shell")
