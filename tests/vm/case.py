@@ -10,6 +10,7 @@ import time
 import unittest
 
 import boots
+import disks
 import host
 import image as images
 import screen
@@ -35,6 +36,7 @@ class VmCase(unittest.TestCase):
     files = None
     shares = False
     shared = None
+    watch_every_s = (1, 1)  # for the greeter; more often where each frame is looked at
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +71,7 @@ class VmCase(unittest.TestCase):
 
     @classmethod
     def await_greeter(cls):
-        cls.watcher = screen.Watcher(cls.machine, cls.out)
+        cls.watcher = screen.Watcher(cls.machine, cls.out, cls.watch_every_s)
         if not cls.watcher.wait_greeter(GREETER_S):
             cls.shot("no-greeter.png")
             raise Failure(f"no greeter within {GREETER_S} s ({cls.watcher.error or 'see the picture'}): {cls.out}\n"
@@ -138,11 +140,10 @@ def boot_of(extra=""):
 
 
 def changed_root(cls, base, files):
-    """A copy of the root disk with files in it (path -> text, or (text, mode)), gone with the class."""
+    """The root disk with files in it (path -> text, or (text, mode)), gone with the class."""
     directory = host.temporary_directory("early-disk-")
     cls.addClassCleanup(shutil.rmtree, directory)
-    disk = os.path.join(directory, "root.ext4")
-    host.run(["cp", "--reflink=auto", "--sparse=always", base, disk])
+    disk = disks.overlay(base, os.path.join(directory, "root.qcow2"))
     tree = os.path.join(directory, "tree")
     for path, content in files.items():
         text, mode = content if isinstance(content, tuple) else (content, 0o644)
@@ -151,12 +152,13 @@ def changed_root(cls, base, files):
         with open(target, "w") as f:
             f.write(text)
         os.chmod(target, mode)
-    stage.write_files(disk, tree)
+    with disks.raw(disk, writable=True) as raw:
+        stage.write_files(raw, tree)
     return disk
 
 
 def assert_clean(test, machine, name):
-    """A disk as the machine left it: unmounted cleanly, journal empty, nothing to repair -> path of the raw image."""
+    """A disk as the machine left it: unmounted cleanly, journal empty, nothing to repair -> path of the raw disk."""
     raw = machine.disk_raw(name)
     header = host.run([host.tool("dumpe2fs"), "-h", raw])
     test.assertRegex(header, r"Filesystem state:\s+clean\b", f"{name}: not marked clean")

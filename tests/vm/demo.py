@@ -73,6 +73,11 @@ def main(argv):
     except Failure as e:
         host.say(f"demo: {e}")
         return 1
+    except OSError as e:
+        if not e.filename or not os.path.abspath(e.filename).startswith(os.path.abspath(args.out)):
+            raise
+        host.say(f"demo: {e.filename}: {e.strerror}: choose another place by --out DIR")
+        return 1
     except KeyboardInterrupt:
         host.say("demo: interrupted")
         return 1

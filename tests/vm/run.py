@@ -25,10 +25,15 @@ class Results(unittest.TestResult):
         super().__init__()
         self.entries = {}
         self.started = {}
+        self.ended = time.monotonic()
 
     def startTest(self, test):
         super().startTest(test)
-        self.started[test.id()] = time.monotonic()
+        now = time.monotonic()
+        set_up = now - self.ended
+        if set_up > 1:
+            print(f"  ({set_up:.0f} s until {type(test).__name__} was ready)", flush=True)
+        self.started[test.id()] = now
 
     def _note(self, test, ok, detail=""):
         name = test.id()
@@ -39,6 +44,10 @@ class Results(unittest.TestResult):
         print(f"{'  passed' if ok else '  FAILED'} {name} ({took:.1f} s)", flush=True)
         if not ok:
             print(detail, flush=True)
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.ended = time.monotonic()
 
     def addSuccess(self, test):
         self._note(test, True)
@@ -78,13 +87,14 @@ def _flatten(suite):
 
 
 def collect(kind, names):
-    suite = unittest.TestSuite()
+    found = []
     for path in sorted(glob.glob(os.path.join(HERE, PREFIX[kind] + "*.py"))):
         module = os.path.basename(path)[:-3]
         tests = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(module))
-        # One suite for each class keeps its tests together, so that they share its machine.
-        suite.addTests(t for t in _flatten(tests) if _matches(module, t, names))
-    return suite
+        found += [t for t in _flatten(tests) if _matches(module, t, names)]
+    # A class's tests stay together, and the classes that share one machine come after those that have one of their own, which would
+    # end it.
+    return unittest.TestSuite(sorted(found, key=lambda t: getattr(t, "shares", False)))
 
 
 def main(argv):

@@ -21,8 +21,9 @@ BEFORE_FIRST_S, AFTER_FIRST_S = 0.12, 0.22
 class Watcher:
     """Start it right after the machine; `done` is set when the greeter was seen."""
 
-    def __init__(self, machine, out=None):
+    def __init__(self, machine, out=None, every_s=(BEFORE_FIRST_S, AFTER_FIRST_S)):
         self.machine, self.out = machine, out
+        self.before_first_s, self.after_first_s = every_s
         self.frames = []
         self.done = threading.Event()
         self.stopping = threading.Event()
@@ -49,7 +50,7 @@ class Watcher:
         os.close(fd)
         last = None
         try:
-            while not self.stopping.wait(AFTER_FIRST_S if self.first else BEFORE_FIRST_S):
+            while not self.stopping.wait(self.after_first_s if self.first else self.before_first_s):
                 before = time.monotonic()
                 self.machine.qmp.screendump(path)
                 at = (before + time.monotonic()) / 2

@@ -1,6 +1,6 @@
 """Early put into a copy of the Debian image, without root and without mounting anything.
 
-`meson install` fills a stage tree; debugfs writes it into a copy of root.ext4; early-mkinitramfs makes early.img of
+`meson install` fills a stage tree; debugfs writes it into an overlay of root.ext4; early-mkinitramfs makes early.img of
 the stage's programs and the image's libraries and modules. The result is cached by the hash of the stage, and by the
 image that it lies over; the two last used are kept, and what may still be waiting for its machine.
 """
@@ -13,16 +13,17 @@ import shutil
 import stat
 import time
 
+import disks
 import host
 from host import Failure
 
 KEEP, KEEP_S = 2, 1800
-FORMAT = 1
+FORMAT = 2
 
 
 class Staged:
     def __init__(self, directory):
-        self.root = os.path.join(directory, "root.ext4")
+        self.root = os.path.join(directory, "root.qcow2")
         self.initrd = os.path.join(directory, "early.img")
 
 
@@ -64,8 +65,8 @@ def _staged(image, build_dir, base, work):
     host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
-        host.say("putting Early into a copy of the image, and making its initramfs (half a minute)")
-        _write_tree(image.path("root.ext4"), tree, os.path.join(work, "root.ext4"))
+        host.say("putting Early into the image, and making its initramfs (some seconds)")
+        _write_tree(image.path("root.ext4"), tree, os.path.join(work, "root.qcow2"))
         _make_initrd(image, tree, work)
         shutil.rmtree(tree)
         shutil.rmtree(os.path.join(work, "root"), ignore_errors=True)
@@ -105,9 +106,9 @@ def _key(tree):
 
 
 def _write_tree(base, tree, disk):
-    """A copy of the disk with the tree in it, owned by root."""
-    host.run(["cp", "--reflink=auto", "--sparse=always", base, disk])
-    write_files(disk, tree)
+    """An overlay of the disk with the tree in it, owned by root."""
+    with disks.raw(disks.overlay(base, disk), writable=True) as raw:
+        write_files(raw, tree)
 
 
 def write_files(disk, tree, usr_merged=("bin", "sbin", "lib", "lib64")):

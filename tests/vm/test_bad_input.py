@@ -1,5 +1,6 @@
 """Machines on which something is missing or broken: a person is told what failed and what to do, and nothing is lost."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import time
 import unittest
 
 import case
+import disks
 import host
 import stage
 from host import Failure
@@ -32,11 +34,12 @@ class BadBoot(unittest.TestCase):
         machine.start()
         return machine
 
-    def copy_of_root(self, boot):
-        disk = os.path.join(self.dir, "root.ext4")
-        host.run(["cp", "--reflink=auto", "--sparse=always", boot.disks["root"], disk])
-        boot.disks["root"] = disk
-        return disk
+    @contextlib.contextmanager
+    def changed_root(self, boot):
+        """The root disk as a raw one to be changed for this boot."""
+        boot.disks["root"] = disks.overlay(boot.disks["root"], os.path.join(self.dir, "root.qcow2"))
+        with disks.raw(boot.disks["root"], writable=True) as raw:
+            yield raw
 
     def wait_message(self, machine, pattern, timeout_s=RESCUE_S):
         """Wait for a line on the serial console."""
@@ -62,11 +65,15 @@ class BadBoot(unittest.TestCase):
     def assert_shell_on_console(self, machine, password):
         """Typed on the keyboard, answered on the second serial port. In the real root sulogin asks for root's password."""
         deadline = time.monotonic() + 60
+        if password:
+            self.wait_message(machine, "Give root password")
+        prompts = ()
         while time.monotonic() < deadline:
             if password:
-                for text in ("\n", f"{password}\n"):
+                for text in (*prompts, f"{password}\n"):
                     machine.qmp.type_text(text)
-                    time.sleep(3)
+                    time.sleep(2)
+                prompts = ("\n",)  # half of it was read by nobody: a new prompt
             machine.qmp.type_text("\necho rescue-$((40+2)) >/dev/ttyS1\n")
             try:
                 machine.shell._receive(time.monotonic() + 3, "rescue shell")
@@ -79,8 +86,7 @@ class BadBoot(unittest.TestCase):
 
     def assert_untouched(self, machine):
         """Not a byte of the root disk was changed."""
-        raw = machine.disk_raw("root")
-        host.run(["qemu-img", "compare", "-f", "raw", "-F", "raw", machine.boot.disks["root"], raw])
+        self.assertTrue(disks.is_untouched(machine.path("root.qcow2")), "something was written to it")
 
     def test_no_root_device(self):
         boot = case.boot_of()
@@ -90,12 +96,12 @@ class BadBoot(unittest.TestCase):
     def test_home_without_its_disk(self):
         """Not an empty home: the login waits, and says for what."""
         boot = case.boot_of()
-        disk = self.copy_of_root(boot)
         tree = os.path.join(self.dir, "tree")
         os.makedirs(os.path.join(tree, "etc"))
         with open(os.path.join(tree, "etc/fstab"), "w") as f:
             f.write("/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults 0 2\n")
-        stage.write_files(disk, tree)
+        with self.changed_root(boot) as disk:
+            stage.write_files(disk, tree)
         machine = self.start(boot)
         self.assert_rescue(machine, r"/home \(LABEL=no-such-disk\) cannot be mounted", password="root")
         self.assertIn("/etc/fstab", machine.serial_text())
@@ -110,7 +116,7 @@ class BadBoot(unittest.TestCase):
 
     def test_corrupt_superblock(self):
         boot = case.boot_of()
-        with open(self.copy_of_root(boot), "r+b") as disk:
+        with self.changed_root(boot) as path, open(path, "r+b") as disk:
             disk.seek(1024)
             disk.write(bytes(1024))
         boot.append = re.sub(r"root=\S+", "root=/dev/vda", boot.append)
@@ -121,7 +127,8 @@ class BadBoot(unittest.TestCase):
 
     def test_missing_display_manager(self):
         boot = case.boot_of()
-        stage.debugfs(self.copy_of_root(boot), ["rm /usr/sbin/gdm3"])
+        with self.changed_root(boot) as disk:
+            stage.debugfs(disk, ["rm /usr/sbin/gdm3"])
         machine = self.start(boot)
         self.assert_rescue(machine, r"(?i)gdm.*(not found|no such|missing)", "root")
 
@@ -136,7 +143,8 @@ class BadBoot(unittest.TestCase):
     def test_driver_that_crashes_the_greeter(self):
         """gdm lives on, with Wayland, with Xorg, and then with a page that something has gone wrong: not so here."""
         boot = case.boot_of()
-        self.break_shell(self.copy_of_root(boot), '[ "$LIBGL_ALWAYS_SOFTWARE" = 1 ]')
+        with self.changed_root(boot) as disk:
+            self.break_shell(disk, '[ "$LIBGL_ALWAYS_SOFTWARE" = 1 ]')
         machine = self.start(boot)
         greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
         machine.screen().save_png(os.path.join(self.out, "greeter.png"))
@@ -147,14 +155,16 @@ class BadBoot(unittest.TestCase):
     def test_greeter_that_never_comes(self):
         """All rungs climbed: the screen says so, and there is a shell."""
         boot = case.boot_of()
-        self.break_shell(self.copy_of_root(boot), "false")
+        with self.changed_root(boot) as disk:
+            self.break_shell(disk, "false")
         machine = self.start(boot)
         self.assert_rescue(machine, r"gdm\.service runs, but its greeter does not come up", "root", case.GREETER_S)
 
     def test_full_disk(self):
         """The greeter comes all the same; the merge says that there is no room, and what was written stays readable."""
         boot = case.boot_of()
-        self.fill(self.copy_of_root(boot))
+        with self.changed_root(boot) as disk:
+            self.fill(disk)
         machine = self.start(boot)
         greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
         machine.screen().save_png(os.path.join(self.out, "full-disk.png"))

@@ -16,6 +16,7 @@ ORDER = ["init", "first-frame", "root", "overlay", "switch-root", "bus", "displa
 
 class TestBoot(VmCase):
     shares = True
+    watch_every_s = (screen.BEFORE_FIRST_S, screen.AFTER_FIRST_S)
 
     @classmethod
     def setUpClass(cls):

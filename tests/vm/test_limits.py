@@ -1,6 +1,9 @@
 """Limits of resources on a machine with all controllers: the kernel has them, and they hold."""
 
-from case import VmCase
+import base64
+
+import timeline
+from case import COMPLETE_S, VmCase
 
 ONESHOT = """[Service]
 Type=oneshot
@@ -29,14 +32,24 @@ DEVICES = "for d in null kmsg; do if true </dev/$$d; then echo $$d yes; else ech
 
 
 class TestLimits(VmCase):
-    files = {
-        "/etc/early/services.d/limited.service": SLEEPER.replace("%%", "%"),
-        "/etc/early/services.d/limited.slice": "[Slice]\nMemoryMax=300M\nTasksMax=10%\n",
-        "/etc/early/services.d/limited-inner.slice": "[Slice]\nCPUWeight=7\n",
-        "/etc/early/services.d/eater.service": ONESHOT % (EATER, "MemoryMax=20M\nMemorySwapMax=0"),
-        "/etc/early/services.d/forks.service": ONESHOT % (FORKS, "TasksMax=4"),
-        "/etc/early/services.d/devices.service": ONESHOT % (DEVICES, "DevicePolicy=closed"),
+    shares = True
+    manifests = {
+        "limited.service": SLEEPER.replace("%%", "%"),
+        "limited.slice": "[Slice]\nMemoryMax=300M\nTasksMax=10%\n",
+        "limited-inner.slice": "[Slice]\nCPUWeight=7\n",
+        "eater.service": ONESHOT % (EATER, "MemoryMax=20M\nMemorySwapMax=0"),
+        "forks.service": ONESHOT % (FORKS, "TasksMax=4"),
+        "devices.service": ONESHOT % (DEVICES, "DevicePolicy=closed"),
     }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        timeline.early(cls.machine.shell, COMPLETE_S)  # /etc can be written to then
+        for name, text in cls.manifests.items():
+            coded = base64.b64encode(text.encode()).decode()
+            cls.machine.shell.check(f"mkdir -p /etc/early/services.d; echo {coded} | base64 -d >/etc/early/services.d/{name}")
+        cls.machine.shell.check("earlyctl daemon-reload")
 
     def read(self, path):
         return self.shell.check(f"cat /sys/fs/cgroup/{path}").strip()

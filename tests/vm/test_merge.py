@@ -1,9 +1,10 @@
-"""Open files across the merge: what was written before and after is in the real file, on the disk."""
+"""Open files across the merge: what was written before and after is in the real file, on the disk. Then the machine is rebooted and
+switched off: every disk is left clean, whoever asks for it."""
 
 import time
 
 import stage
-from case import VmCase, assert_clean
+from case import COMPLETE_S, VmCase, assert_clean
 
 WRITER = """#!/bin/bash
 # Holds a file open from before the merge to the end, and counts into it.
@@ -40,8 +41,9 @@ class TestMerge(VmCase):
              "/etc/early/services.d/merge-writer.service": MANIFEST,
              "/var/lib/merge-lower/lower": "from the disk\n",
              "/var/lib/merge-lower/removed": "to be removed\n"}
+    later = 0  # what the writer had counted to when the first test ended
 
-    def test_held_file(self):
+    def test_1_held_file(self):
         started = self.shell.check("pgrep -o -f merge-writer").split()
         self.assertEqual(self.shell.check("cat /run/merge-test.before").strip(), FUSE,
                          "the writer did not start on the overlay: the test would show nothing")
@@ -55,13 +57,41 @@ class TestMerge(VmCase):
         self.shell.check("rm /var/lib/merge-lower/removed; echo changed >>/var/lib/merge-lower/lower; sync")
         self.assertEqual(self.shell.check(f"cat /proc/{started[0]}/fd/8 2>/dev/null || cat /var/lib/merge-test/read-back"),
                          "kept\n")
-        self.shell.run("setsid poweroff >/dev/null 2>&1 </dev/null &")
-        self.machine.wait_exit(120)
-        self.on_disk(later)
+        type(self).later = later
 
-    def on_disk(self, later):
+    def test_2_reboot(self):
+        """The second boot is on the disks that the first one left."""
+        self.leave_a_mark("before-reboot")
+        self.shell.run("setsid reboot >/dev/null 2>&1 </dev/null &")
+        self.machine.wait_exit(COMPLETE_S)
+        self.watcher.stop()
+        self.machine.halt()
+        for name in ("data", "root"):
+            with self.subTest(disk=name):
+                raw = assert_clean(self, self.machine, name)
+        self.held_file_on_disk(raw, self.later)
+
+        self.machine.start()
+        type(self).await_greeter()
+        self.timeline()
+        self.assertNotIn("recovery complete", self.shell.check("dmesg"), "the journal had to be replayed")
+        self.assertEqual(self.shell.check("cat /var/lib/before-reboot /srv/data/before-reboot").split(), ["before-reboot"] * 2)
+
+    def test_3_power_button(self):
+        """As GNOME's greeter and a desktop without a policy do: logind's own action."""
+        self.leave_a_mark("before-power-button")
+        self.machine.qmp.command("system_powerdown")
+        self.machine.wait_exit(COMPLETE_S)
+        for name in ("root", "data"):
+            with self.subTest(disk=name):
+                assert_clean(self, self.machine, name)
+
+    def leave_a_mark(self, name):
+        for path in (f"/var/lib/{name}", f"/srv/data/{name}"):
+            self.shell.check(f"echo {name} >{path}")
+
+    def held_file_on_disk(self, raw, later):
         """Read without mounting, from the ext4 itself."""
-        raw = assert_clean(self, self.machine, "root")
         numbers = [int(n) for n in self.cat(raw, "/var/lib/merge-test/held").split()]
         self.assertEqual(numbers, list(range(len(numbers))), "lines are missing, doubled or out of order")
         self.assertGreaterEqual(len(numbers), later)

@@ -16,6 +16,7 @@ from unittest import mock
 import boots
 import compare
 import demo
+import disks
 import host
 import image
 import machine
@@ -207,6 +208,12 @@ class Options(unittest.TestCase):
         self.assertIn("--runs", self.refused("--compare", "--runs", "0"))
         self.assertIn("--stock", self.refused("--compare", "--stock"))
 
+    def test_place_that_cannot_be_written_to(self):
+        with tempfile.NamedTemporaryFile() as f, mock.patch.object(host, "say") as say, \
+                mock.patch.object(demo, "one", lambda args: os.makedirs(args.out)), mock.patch.object(host, "end_cleanly"):
+            self.assertEqual(demo.main(["--out", f.name + "/in-a-file"]), 1)
+        self.assertRegex(say.call_args[0][0], f"^demo: {f.name}/in-a-file: Not a directory: .*--out")
+
     def test_window_only_where_there_is_a_display(self):
         with mock.patch.dict(os.environ, {"DISPLAY": ":0"}):
             self.assertTrue(demo.parse([]).window)
@@ -299,6 +306,41 @@ class Disks(unittest.TestCase):
             f.write(text)
         os.chmod(full, mode)
 
+    def test_overlay_of_a_disk(self):
+        """Changed through a raw view, whether the host has FUSE or not; its base stays as it was."""
+        for fuse in ("/dev/fuse", "/nonexistent"):
+            with self.subTest(fuse=fuse), tempfile.TemporaryDirectory() as directory, mock.patch.object(disks, "FUSE", fuse):
+                base = os.path.join(directory, "base.ext4")
+                host.run([host.tool("mke2fs"), "-q", "-t", "ext4", base, "8M"])
+                with open(base, "rb") as f:
+                    before = f.read()
+                tree = os.path.join(directory, "tree")
+                os.mkdir(tree)
+                with open(os.path.join(tree, "file"), "w") as f:
+                    f.write("changed\n")
+                lower = disks.overlay(base, os.path.join(directory, "lower.qcow2"))
+                upper = disks.overlay(lower, os.path.join(directory, "upper.qcow2"))
+                with disks.raw(lower) as raw:
+                    host.run([host.tool("e2fsck"), "-fn", raw])
+                self.assertTrue(disks.is_untouched(lower))
+                with disks.raw(lower, writable=True) as raw:
+                    stage.write_files(raw, tree)
+                self.assertFalse(disks.is_untouched(lower))
+                self.assertTrue(disks.is_untouched(upper))
+                with disks.raw(upper) as raw:
+                    self.assertIn("changed\n", stage.debugfs(raw, ["cat /file"], write=False))
+                with open(base, "rb") as f:
+                    self.assertEqual(f.read(), before)
+                self.assertEqual([n for n in os.listdir(directory) if ".raw" in n], [])
+
+    def test_raw_view_of_what_is_no_disk(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "bad.qcow2")
+            with open(path, "w") as f:
+                f.write("no disk")
+            with self.assertRaisesRegex(Failure, "bad.qcow2.*shows no disk"), disks.raw(path):
+                self.fail("it was shown")
+
     def test_key_follows_content_mode_and_links(self):
         with tempfile.TemporaryDirectory() as d:
             self.write(d, "a", "1")
@@ -315,6 +357,15 @@ class Disks(unittest.TestCase):
 
 class Runner(unittest.TestCase):
     """run.py itself: what is no pass must not be counted as one."""
+
+    def test_classes_that_share_a_machine_come_last_and_unbroken(self):
+        import run
+        classes = [type(test) for test in run.collect("vm", [])]
+        order = list(dict.fromkeys(classes))
+        shares = [getattr(c, "shares", False) for c in order]
+        self.assertEqual(shares, sorted(shares), [c.__name__ for c in order])
+        self.assertEqual(len([1 for i, c in enumerate(classes) if i == 0 or classes[i - 1] is not c]), len(order))
+        self.assertEqual(order[shares.index(True)].__name__, "TestBoot", "a boot as it is comes first on the machine")
 
     def test_skips_errors_and_setup_failures_fail(self):
         import run
