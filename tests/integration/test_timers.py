@@ -306,7 +306,7 @@ def test_conditions(build):
     timer(c, 'b', 'OnActiveSec=10ms\nAccuracySec=1ms\n[Unit]\nConditionPathExists=/proc\n')
     with c:
         is_run(c, 'b')
-        assert c.state('b.timer') == ('active', 'elapsed'), c.state('b.timer')
+        wait_for(lambda: c.state('b.timer') == ('active', 'elapsed'))
         wait_for(lambda: c.status('a.timer')['result'] == 'condition')
         assert c.state('a.timer')[0] == 'inactive', c.state('a.timer')
         assert runs(c, 'a') == 0
