@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "early/fd.h"
-#include "early/file_id.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "generations.h"
 
 #define SLOT_SIZE 256
 #define HEAD "early-log marks 2\n"
@@ -104,15 +104,11 @@ void archive_marks_keep(struct archive_marks *marks, const struct archive_mark *
 
 uint64_t archive_mark_reached(const struct archive_mark *mark, int dir_fd)
 {
-	static const char *const suffixes[] = { ".log", ".log.1" };
-	char name[ARCHIVE_MARK_NAME_SIZE + 8];
+	char name[GENERATIONS_NAME_SIZE];
 	uint64_t size;
 
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		(void)snprintf(name, sizeof(name), "%s%s", mark->name, suffixes[i]);
-		if (mark->archive_id != 0 && file_id(dir_fd, name, &size) == mark->archive_id &&
-		    size > mark->archive_size)
-			return mark->log_offset + size - mark->archive_size;
-	}
-	return mark->log_offset;
+	if (generations_find(dir_fd, mark->name, mark->archive_id, name, &size) < 0 ||
+	    size <= mark->archive_size)
+		return mark->log_offset;
+	return mark->log_offset + size - mark->archive_size;
 }

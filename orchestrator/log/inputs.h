@@ -7,6 +7,7 @@
 #include "early/list.h"
 #include "early/loop.h"
 #include "forward.h"
+#include "intake.h"
 #include "rate.h"
 #include "sink.h"
 
@@ -14,6 +15,9 @@
 struct inputs {
 	struct loop *loop;
 	struct sink *sink;
+	struct intake intake;
+	bool is_recovered; /* what an early-log before this one had read is written */
+	struct loop_timer rest_timer; /* then nobody asks for a rest any more */
 	struct list streams; /* input_stream::link */
 	struct list sockets; /* input_socket::link */
 	size_t n_connections; /* of streams: clients', not pipes of services */
@@ -29,6 +33,13 @@ struct inputs {
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink);
 void inputs_done(struct inputs *inputs);
+
+/*
+ * What is read outlives this early-log from now on, in a file of the sink's directory; before anything is written. Told and left
+ * out if there is none. inputs_recover() writes what an early-log before this one had read; it comes by itself before the first read.
+ */
+void inputs_open_intake(struct inputs *inputs);
+void inputs_recover(struct inputs *inputs);
 
 /* A descriptor that early-init kept for us, by its name; before inputs_listen(). @fd is taken over, also on failure. */
 int inputs_restore(struct inputs *inputs, const char *name, int fd);

@@ -5,11 +5,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "batch.h"
 #include "early/list.h"
 #include "early/loop.h"
 #include "inputs.h"
 #include "kept.h"
-#include "lines.h"
 
 /* Between inputs.c (streams) and sockets.c. */
 
@@ -19,15 +19,11 @@ struct input_stream {
 	struct loop_source source;
 	struct list link; /* inputs::streams */
 	struct inputs *inputs;
-	char *service;
-	char *identifier; /* NULL: the service itself */
-	pid_t pid;
-	int level;
+	struct batch_origin origin;
 	bool is_connection;
 	bool wants_header; /* the journal's, which is still to come */
-	bool is_prefixed; /* lines may begin with "<N>" */
 	char *kept; /* its name with early-init; NULL: it is not kept there */
-	struct lines lines;
+	struct batch_rest *rest; /* a line's beginning, or the header's; NULL: nothing */
 };
 
 enum input_protocol { INPUT_SYSLOG, INPUT_NATIVE, INPUT_STDOUT };

@@ -19,9 +19,9 @@
 
 #include "early/clock.h"
 #include "early/fd.h"
-#include "early/file_id.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "generations.h"
 
 #define READS_PER_TURN 64
 #define RECORD_SIZE 8192
@@ -148,13 +148,12 @@ static void handle_kmsg(struct loop_source *source, uint32_t events)
 /* The file that it was, if it is still one of the two generations: was more appended than what came before the record? */
 static bool was_appended(const struct kmsg *kmsg, const struct state *state)
 {
-	static const char *const names[] = { KMSG_SERVICE ".log", KMSG_SERVICE ".log.1" };
+	char name[GENERATIONS_NAME_SIZE];
 	uint64_t size;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (state->id != 0 && file_id(kmsg->sink->dir_fd, names[i], &size) == state->id)
-			return size > state->offset;
-	return true; /* rotated away since, so it was */
+	if (generations_find(kmsg->sink->dir_fd, KMSG_SERVICE, state->id, name, &size) < 0)
+		return true; /* rotated away since, so it was */
+	return size > state->offset;
 }
 
 static void read_state(struct kmsg *kmsg)

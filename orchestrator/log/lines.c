@@ -5,32 +5,18 @@
 
 #include "early/macros.h"
 
-void lines_feed(struct lines *lines, const char *bytes, size_t len, lines_fn fn, void *data)
+bool lines_next(const char *bytes, size_t len, bool is_last, struct line *ret_line)
 {
-	while (len > 0) {
-		const char *newline = memchr(bytes, '\n', len);
-		size_t wanted = newline ? (size_t)(newline - bytes) : len;
-		size_t taken = MIN(wanted, sizeof(lines->buf) - lines->len);
+	const char *newline = len > 0 ? memchr(bytes, '\n', MIN(len, (size_t)LINES_MAX + 1)) : NULL;
 
-		memcpy(lines->buf + lines->len, bytes, taken);
-		lines->len += taken;
-		bytes += taken;
-		len -= taken;
-		if (newline && taken == wanted) {
-			fn(lines->buf, lines->len, data);
-			lines->len = 0;
-			bytes++;
-			len--;
-		} else if (lines->len == sizeof(lines->buf)) {
-			fn(lines->buf, lines->len, data);
-			lines->len = 0;
-		}
-	}
-}
-
-void lines_finish(struct lines *lines, lines_fn fn, void *data)
-{
-	if (lines->len > 0)
-		fn(lines->buf, lines->len, data);
-	lines->len = 0;
+	if (newline)
+		*ret_line = (struct line){ bytes, (size_t)(newline - bytes),
+					   (size_t)(newline - bytes) + 1 };
+	else if (len >= LINES_MAX)
+		*ret_line = (struct line){ bytes, LINES_MAX, LINES_MAX };
+	else if (is_last && len > 0)
+		*ret_line = (struct line){ bytes, len, len };
+	else
+		return false;
+	return true;
 }

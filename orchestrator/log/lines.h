@@ -4,18 +4,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of a stream into lines. Pure. A line that is longer than the buffer comes in pieces. */
-#define LINES_BUFFER_SIZE 4096
+/* Bytes of a stream into lines. Pure. A longer line comes in pieces. */
+#define LINES_MAX 4096
 
-struct lines {
-	char buf[LINES_BUFFER_SIZE];
+struct line {
+	const char *text; /* in the bytes, without its newline */
 	size_t len;
+	size_t taken; /* of the bytes, with the newline */
 };
 
-typedef void (*lines_fn)(const char *text, size_t len, void *data);
-
-/* Calls @fn for each line that is whole, without its newline. */
-void lines_feed(struct lines *lines, const char *bytes, size_t len, lines_fn fn, void *data);
-
-/* What is left at the end of the stream. */
-void lines_finish(struct lines *lines, lines_fn fn, void *data);
+/* The first line of @bytes, if all of it is there. @is_last: nothing follows, so that what there is, is all. */
+bool lines_next(const char *bytes, size_t len, bool is_last, struct line *ret_line);

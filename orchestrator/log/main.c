@@ -130,6 +130,7 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 		if (logd->is_machine)
 			(void)inputs_listen(&logd->inputs, JOURNAL_DIR,
 					    "/dev/log"); /* told; the services' pipes matter more */
+		inputs_recover(&logd->inputs);
 		break;
 	case LOGS_KEEP:
 	case LOGS_DROP:
@@ -223,6 +224,7 @@ static int start(struct logd *logd, const struct settings *settings)
 	if (r < 0)
 		return r;
 	inputs_init(&logd->inputs, logd->loop, &logd->sink);
+	inputs_open_intake(&logd->inputs);
 	logd->inputs.rate.burst = logd->conf.rate_burst;
 	logd->inputs.rate.interval_us = logd->conf.rate_interval_us;
 	archive_init(&logd->archive, logd->loop, &logd->sink, settings->conf);

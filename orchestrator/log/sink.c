@@ -17,7 +17,9 @@
 #include "early/fd.h"
 #include "early/file_id.h"
 #include "early/fs.h"
+#include "early/log.h"
 #include "early/macros.h"
+#include "generations.h"
 #include "sink_bounds.h"
 
 #define LEVEL_ERROR 3
@@ -219,16 +221,30 @@ static void tell_kernel(struct sink *sink, const struct record *record)
 			     MIN((size_t)len, sizeof(line) - 1)); /* the kernel limits the rate */
 }
 
-static struct sink_file *write_piece(struct sink *sink, const struct record *record)
+static void place_mark(struct sink_mark *mark, const struct sink_place *place, size_t len)
+{
+	mark->id = place->id;
+	mark->offset = place->offset;
+	mark->len = len;
+	sink_mark_publish(&mark->placed, mark->number);
+}
+
+static struct sink_file *write_piece(struct sink *sink, const struct record *record,
+				     struct sink_mark *mark)
 {
 	static char line[2 * RECORD_TEXT_MAX]; /* one thread; too large for the stack */
 	struct sink_place place;
 	size_t len = MIN(record_format(record, line, sizeof(line)), sizeof(line));
+	int r;
 
 	line[len - 1] = '\n';
-	if (sink_find_place(sink, record->service, len, &place) == 0 &&
-	    sink_append(sink, place.file, line, len) < 0)
+	r = sink_find_place(sink, record->service, len, &place);
+	if (r == 0 && mark)
+		place_mark(mark, &place, len);
+	if (r == 0 && sink_append(sink, place.file, line, len) < 0)
 		place.id = 0; /* the memory is full: there is still the disk */
+	if (mark)
+		sink_mark_publish(&mark->written, mark->number);
 	if (sink->on_line)
 		sink->on_line(&place, line, len, sink->data);
 	return search(sink, place.file);
@@ -251,7 +267,7 @@ static void tell_dropped(struct sink *sink, const char *name, uint64_t t_us,
 				      dropped->lines);
 	record.text = text;
 	dropped->told = dropped->lines;
-	(void)write_piece(sink, &record);
+	(void)write_piece(sink, &record, NULL);
 }
 
 void sink_set_tells_dropped(struct sink *sink, bool tells)
@@ -266,7 +282,38 @@ void sink_set_tells_dropped(struct sink *sink, bool tells)
 	sink->dropped = (struct sink_dropped){ 0, 0 };
 }
 
+void sink_settle(struct sink *sink, const char *service, uint64_t number, struct sink_mark *mark)
+{
+	char name[SINK_NAME_SIZE], file[GENERATIONS_NAME_SIZE];
+	uint64_t size = 0;
+	int fd CLEANUP_FD
+	= -1;
+	bool is_found;
+
+	clean_name(service, name, sizeof(name));
+	is_found = generations_find(sink->dir_fd, name, mark->id, file, &size) == 0;
+	switch (sink_mark_judge(mark, number, is_found, size)) {
+	case SINK_MARK_WHOLE:
+		mark->written = number;
+		break;
+	case SINK_MARK_TORN:
+		fd = openat(sink->dir_fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0 || ftruncate(fd, (off_t)mark->offset) < 0)
+			log_warning("%s: a line of it is there twice, the first time in part",
+				    file);
+		break;
+	case SINK_MARK_MISSING:
+		break;
+	}
+	mark->placed = 0;
+}
+
 void sink_write(struct sink *sink, const struct record *record)
+{
+	sink_write_marked(sink, record, NULL);
+}
+
+void sink_write_marked(struct sink *sink, const struct record *record, struct sink_mark *mark)
 {
 	struct record piece = *record;
 	size_t left = record->len;
@@ -275,7 +322,7 @@ void sink_write(struct sink *sink, const struct record *record)
 	piece.t_us -= MIN(piece.t_us, sink->zero_us);
 	do {
 		piece.len = record_piece(piece.text, left);
-		file = write_piece(sink, &piece);
+		file = write_piece(sink, &piece, mark);
 		piece.text += piece.len;
 		left -= piece.len;
 	} while (left > 0);

@@ -7,6 +7,7 @@
 
 #include "early/list.h"
 #include "record.h"
+#include "sink_mark.h"
 
 #define SINK_FILE_MAX (1024 * 1024) /* then NAME.log becomes NAME.log.1 */
 #define SINK_MAX_FILES 400 /* open ones, each a descriptor; every session is a new name */
@@ -63,6 +64,12 @@ void sink_forget(struct sink *sink, const char *name);
 
 /* An error of writing goes nowhere: there is nobody left to tell. */
 void sink_write(struct sink *sink, const struct record *record);
+
+/* The same of a text of one line, not longer than RECORD_PIECE_MAX. @mark->number is set. */
+void sink_write_marked(struct sink *sink, const struct record *record, struct sink_mark *mark);
+
+/* Before anything is written: what became of the line @number, which the mark of a killed early-log may tell, is in mark->written. */
+void sink_settle(struct sink *sink, const char *service, uint64_t number, struct sink_mark *mark);
 
 /* Is what makes room lost from now on? */
 void sink_set_tells_dropped(struct sink *sink, bool tells);

@@ -9,9 +9,11 @@ import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import sysconfig
+import termios
 import time
 
 from early_log import LOGS_FLUSH, Keeper, add_stream, start_machine, wait_for
@@ -165,14 +167,16 @@ def test_killed(machine):
     native.connect(str(JOURNAL / "socket"))
     wait_for(lambda: "hold one" in all_logs(RUN), "a line of a connection")
     for turn in range(3):
+        stdout.send(b"hold ")
+        wait_for(lambda: struct.unpack("i", fcntl.ioctl(stdout, termios.TIOCOUTQ, bytes(4)))[0] == 0, "half a line is read")
         machine.kill()
-        stdout.send(b"hold while away %d\n" % turn)
+        stdout.send(b"while away %d\n" % turn)
         native.send(b"MESSAGE=sent while away %d\n" % turn)
         log(f"logged while away {turn}")
         machine.begin()
         for words in ("hold", "sent", "logged"):
             wait_for(lambda: f"{words} while away {turn}\n" in all_logs(RUN), f"what was {words} while it was away")
-    assert all_logs(RUN).count("notice holder[") == 4, "and by the same name, each once"
+    assert all_logs(RUN).count("notice holder[") == 4, "and by the same name, each once, none in two halves"
     stdout.close()
     wait_for(lambda: machine.keeper.take(machine.link) or
              not any("holder" in name for name in machine.keeper.kept), "the end of a connection is the end of its keeping")

@@ -293,8 +293,9 @@ def test_helpers_killed_at_any_moment(build):
                 return [int(line.split()[-1]) for line in f if 'line' in line and line.endswith('\n')]
         wait_for(lambda: lines() and lines()[-1] == 2000, 60)
         seen = lines()
-        lost = sorted(set(range(seen[0], 2001)) - set(seen))
+        lost = sorted(set(range(1, 2001)) - set(seen))
         assert not lost, (len(lost), lost[:10], n)
+        assert seen == sorted(set(seen)), ('twice or out of order', n)
         assert c.zombies() == 0
 
 

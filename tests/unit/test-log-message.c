@@ -101,41 +101,38 @@ TEST(services_of_cgroups)
 	assert_null(message_service_of_cgroup(none));
 }
 
-static char collected[65536];
-
-static void collect(const char *text, size_t len, void *data)
+TEST(a_line_and_what_is_behind_it)
 {
-	(void)data;
-	strncat(collected, text, len);
-	strcat(collected, "|");
-}
+	static char long_text[LINES_MAX + 2];
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool is_last;
+		bool is_line;
+		size_t line_len, taken;
+	} cases[] = {
+		{ "one\ntwo", 7, false, true, 3, 4 },
+		{ "\ntwo", 4, false, true, 0, 1 },
+		{ "two", 3, false, false, 0, 0 },
+		{ "two", 3, true, true, 3, 3 },
+		{ "", 0, true, false, 0, 0 },
+		{ long_text, LINES_MAX - 1, false, false, 0, 0 },
+		{ long_text, LINES_MAX, false, true, LINES_MAX,
+		  LINES_MAX }, /* its newline would be an empty line */
+		{ long_text, LINES_MAX + 1, false, true, LINES_MAX, LINES_MAX + 1 },
+		{ long_text + 1, LINES_MAX, false, true, LINES_MAX - 1, LINES_MAX },
+	};
 
-TEST(lines_in_any_pieces)
-{
-	const char text[] = "one\n\ntwo\nrest";
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[LINES_MAX] = '\n';
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct line line = { NULL, 0, 0 };
 
-	for (size_t piece = 1; piece < sizeof(text); piece++) {
-		struct lines lines = { .len = 0 };
-
-		collected[0] = '\0';
-		for (size_t i = 0; i < strlen(text); i += piece)
-			lines_feed(&lines, text + i, MIN(piece, strlen(text) - i), collect, NULL);
-		lines_finish(&lines, collect, NULL);
-		assert_string_equal(collected, "one||two|rest|");
+		assert_int_equal(lines_next(cases[i].bytes, cases[i].len, cases[i].is_last, &line),
+				 cases[i].is_line);
+		assert_int_equal(line.len, cases[i].line_len);
+		assert_int_equal(line.taken, cases[i].taken);
 	}
-}
-
-TEST(long_lines_come_in_pieces)
-{
-	static struct lines lines;
-	static char text[2 * LINES_BUFFER_SIZE + 10];
-
-	memset(text, 'x', sizeof(text));
-	text[sizeof(text) - 1] = '\n';
-	collected[0] = '\0';
-	lines_feed(&lines, text, sizeof(text), collect, NULL);
-	assert_int_equal(strlen(collected), sizeof(text) - 1 + 3);
-	assert_int_equal(lines.len, 0);
 }
 
 TEST(record_lines)
@@ -186,6 +183,5 @@ TEST(what_is_kept_comes_back)
 
 TEST_MAIN(cmocka_unit_test(levels), cmocka_unit_test(syslog_datagrams),
 	  cmocka_unit_test(native_datagrams), cmocka_unit_test(services_of_cgroups),
-	  cmocka_unit_test(lines_in_any_pieces), cmocka_unit_test(long_lines_come_in_pieces),
-	  cmocka_unit_test(record_lines), cmocka_unit_test(records_of_the_kernel),
-	  cmocka_unit_test(what_is_kept_comes_back))
+	  cmocka_unit_test(a_line_and_what_is_behind_it), cmocka_unit_test(record_lines),
+	  cmocka_unit_test(records_of_the_kernel), cmocka_unit_test(what_is_kept_comes_back))
