@@ -211,6 +211,7 @@ static void handle_sleep(void *data)
 	if (!boot->log_keep.unsaved && strbuf_error(&now) == 0 && now.len == boot->saved.len &&
 	    memcmp(now.data, boot->saved.data, now.len) == 0) {
 		strbuf_done(&now);
+		crash_children_are_known(); /* early-modules and its like: nobody starts them again */
 		return;
 	}
 	strbuf_done(&boot->saved);
@@ -240,6 +241,7 @@ static void handle_reexec(struct loop_timer *timer)
 	struct boot *boot = container_of(timer, struct boot, reexec);
 
 	manager_save(boot->manager);
+	loop_settle(boot->loop); /* what was read is in it */
 	log_errno(crash_exec_anew(), "cannot execute early-init anew, going on");
 }
 

@@ -176,6 +176,7 @@ static void handle_reexec(struct loop_timer *timer)
 	struct container *container = container_of(timer, struct container, reexec);
 
 	manager_save(container->manager);
+	loop_settle(container->loop); /* what was read is in it */
 	log_warning_errno(crash_exec_anew(), "cannot execute %s anew, going on",
 			  container->argv[0]);
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +39,7 @@
 #define MAX_FRAMES 12
 #define SCAN_WORDS 512
 #define RESCUE_PAUSE_S 3
+#define MAX_UNBORN 32
 
 extern const char __executable_start[], etext[];
 extern void *__libc_stack_end;
@@ -53,7 +55,10 @@ static struct {
 	size_t n_words;
 	char option[80];
 	uint64_t crashed_us; /* of the program before; 0: it did not */
-	int unborn; /* pid of a child that is not yet in the image; 0: none */
+	bool dropped; /* and it dropped a message for that */
+	int unborn[MAX_UNBORN]; /* pids of children that are not yet in the image; 0: none */
+	int message_fd; /* whose message is under dispatch; 0: none */
+	uint32_t message_nth;
 	char stack[STACK_BYTES] __attribute__((aligned(16)));
 } crash;
 
@@ -265,7 +270,7 @@ void crash_close_strays(void)
 
 /* --- the next program --- */
 
-static int execute(uint64_t now_us)
+static int execute(uint64_t now_us, bool dropped)
 {
 	struct line option = { .len = 0 };
 
@@ -277,6 +282,8 @@ static int execute(uint64_t now_us)
 		add_text(&option, ",");
 		add_number(&option, now_us, 10);
 	}
+	if (dropped)
+		add_text(&option, ",1");
 	memcpy(crash.option, option.text, MIN(option.len + 1, sizeof(crash.option)));
 	crash.argv[crash.n_words] = crash.option;
 	crash.argv[crash.n_words + 1] = NULL;
@@ -293,7 +300,7 @@ int crash_exec_anew(void)
 
 	if (!crash.armed)
 		return -EOPNOTSUPP;
-	r = execute(0);
+	r = execute(0, false);
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	return r;
 }
@@ -305,13 +312,14 @@ void crash_arm(const struct image *image, char *const *argv)
 		if (strncmp(*argv, "--state=", strlen("--state=")) != 0)
 			crash.argv[crash.n_words++] = *argv;
 	crash.image = image;
+	crash_children_are_known(); /* nobody starts again what was there before */
 	crash.armed = !*argv && crash.n_words > 0;
 }
 
 int crash_parse(const char *text, struct crash_state *ret)
 {
 	struct crash_state state = { { -1, -1 }, 0 };
-	unsigned long long values[3] = { 0 };
+	unsigned long long values[4] = { 0 };
 	char *end;
 	size_t n = 0;
 
@@ -329,6 +337,7 @@ int crash_parse(const char *text, struct crash_state *ret)
 	state.fds[1] = (int)values[1];
 	state.crashed_us = values[2];
 	crash.crashed_us = state.crashed_us;
+	crash.dropped = values[3] != 0;
 	*ret = state;
 	return 0;
 }
@@ -411,38 +420,65 @@ static void die_in_child(int signo)
 
 int *crash_expect_child(void)
 {
-	crash.unborn = 0;
-	return &crash.unborn;
+	size_t i = 0;
+
+	while (i < MAX_UNBORN - 1 && crash.unborn[i] != 0)
+		i++;
+	crash.unborn[i] = 0;
+	return &crash.unborn[i];
 }
 
-void crash_child_is_known(void)
+void crash_children_are_known(void)
 {
-	crash.unborn = 0;
+	memset(crash.unborn, 0, sizeof(crash.unborn));
 }
 
-/* Only if it is a child indeed: what crashed may have written anywhere. */
+void crash_note_message(int fd, uint32_t nth)
+{
+	crash.message_fd = MAX(fd, 0);
+	crash.message_nth = nth;
+}
+
+/* Only if they are children indeed: what crashed may have written anywhere. */
 static void kill_unborn(void)
 {
 	siginfo_t info;
 
-	if (crash.unborn > 1 &&
-	    waitid(P_PID, (id_t)crash.unborn, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
-		(void)kill(crash.unborn, SIGKILL);
+	for (size_t i = 0; i < MAX_UNBORN; i++)
+		if (crash.unborn[i] > 1 && waitid(P_PID, (id_t)crash.unborn[i], &info,
+						  WEXITED | WNOHANG | WNOWAIT) == 0)
+			(void)kill(crash.unborn[i], SIGKILL);
+}
+
+/* The second crash in a short time was by a message as well, most likely by the same. False: there is none. */
+static bool drop_message(void)
+{
+	if (crash.message_fd <= STDERR_FILENO || crash.dropped)
+		return false;
+	say_next("a message may be the cause: it is dropped");
+	for (uint32_t i = 0; i < crash.message_nth; i++)
+		(void)recv(crash.message_fd, NULL, 0, MSG_DONTWAIT);
+	return true;
 }
 
 static void handle_crash(int signo, siginfo_t *info, void *context)
 {
 	uint64_t now_us = clock_monotonic_us();
 	bool again = crash.crashed_us > 0 && now_us - crash.crashed_us < crash.again_us;
+	bool dropped = false;
 
 	if (getpid() != 1)
 		die_in_child(signo);
 	say_what(signo, info);
 	say_where(context);
-	kill_unborn();
+	if (crash.armed && again && drop_message()) {
+		dropped = true;
+		again = false;
+	}
 	if (crash.armed && !again) {
+		kill_unborn();
 		say_next("executing itself anew; services go on");
-		(void)execute(now_us);
+		(void)execute(now_us, dropped);
 		say_next("that failed");
 	}
 	if (crash.container) {

@@ -108,7 +108,6 @@ static void handle_spawned(struct service *service, void *data)
 {
 	service->unsaved = true;
 	manager_save(data);
-	crash_child_is_known();
 }
 
 static bool handle_prestart(struct service *service, void *data)

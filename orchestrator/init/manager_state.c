@@ -8,6 +8,7 @@
 #include "early/log.h"
 #include "early/strbuf.h"
 
+#include "crash.h"
 #include "manager_internal.h"
 #include "state_proto.h"
 
@@ -409,8 +410,10 @@ void manager_save(struct manager *manager)
 		r = image_replace(manager->image, out.data, out.len);
 	else
 		r = image_add(manager->image, out.data, out.len);
-	if (r == 0)
+	if (r == 0) {
 		note_saved(manager);
+		crash_children_are_known();
+	}
 	if (r < 0 && !manager->save_failed)
 		log_warning_errno(r, "the state for a crash cannot be kept; a crash now would end "
 				     "in the rescue shell");
