@@ -22,7 +22,6 @@
 #include "state_proto.h"
 
 #define N_FLAGS 22
-#define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
 
 enum helper_kind {
 	HELPER_SPLASH,
@@ -216,12 +215,12 @@ static void handle_sleep(void *data)
 	}
 	strbuf_done(&boot->saved);
 	boot->saved = now;
-	manager_save(boot->manager);
+	(void)manager_save(boot->manager); /* it has logged */
 }
 
 void boot_image_keep(struct boot *boot)
 {
-	static char program[] = EARLY_SBINDIR "/early-init";
+	static char program[] = BOOT_PROGRAM;
 	static char *const argv[] = { program, NULL };
 	int r = image_init(&boot->image);
 
@@ -232,23 +231,6 @@ void boot_image_keep(struct boot *boot)
 	manager_keep_image(boot->manager, &boot->image);
 	crash_arm(&boot->image, argv);
 	loop_set_sleep_fn(boot->loop, handle_sleep, boot);
-}
-
-/* --- re-exec --- */
-
-static void handle_reexec(struct loop_timer *timer)
-{
-	struct boot *boot = container_of(timer, struct boot, reexec);
-
-	manager_save(boot->manager);
-	loop_settle(boot->loop); /* what was read is in it */
-	log_errno(crash_exec_anew(), "cannot execute early-init anew, going on");
-}
-
-int boot_image_reexec(struct boot *boot)
-{
-	return loop_timer_start(boot->loop, &boot->reexec, clock_monotonic_us() + REEXEC_PAUSE_US,
-				handle_reexec);
 }
 
 /* --- taking over --- */

@@ -490,10 +490,7 @@ void boot_real_start(struct boot *boot)
 {
 	int r;
 
-	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
-	bus_link_init(&boot->bus, boot->loop, boot->manager);
-	manager_listen(boot->manager, &boot->listener);
 	boot_separate_start(boot);
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);
 	if (r < 0)

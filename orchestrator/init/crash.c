@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -288,6 +289,9 @@ static int execute(uint64_t now_us, bool dropped)
 	crash.argv[crash.n_words] = crash.option;
 	crash.argv[crash.n_words + 1] = NULL;
 	each_open(keep_over_exec);
+	/* After a crash the same program: it knows the state, and what is on the disk may be another one, or hang. */
+	if (now_us > 0)
+		(void)execv("/proc/self/exe", crash.argv);
 	if (crash.argv[0][0] == '/')
 		(void)execv(crash.argv[0], crash.argv);
 	(void)execv("/proc/self/exe", crash.argv);
@@ -508,6 +512,7 @@ void crash_init(bool container)
 	sigset_t set;
 
 	crash.container = container;
+	(void)prctl(PR_SET_NAME, "early-init"); /* not "exe", by which it may have been executed */
 	crash.again_us = CRASH_AGAIN_US;
 	if (getpid() != 1)
 		return;

@@ -394,14 +394,14 @@ static void note_saved(struct manager *manager)
 	strbuf_reset(&manager->gone);
 }
 
-void manager_save(struct manager *manager)
+int manager_save(struct manager *manager)
 {
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	bool whole;
 	int r;
 
 	if (!manager->image)
-		return;
+		return -EOPNOTSUPP;
 	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
 	r = serialize(manager, whole ? put_all : put_changes, &out);
 	if (r < 0)
@@ -420,12 +420,13 @@ void manager_save(struct manager *manager)
 	else if (r == 0 && manager->save_failed)
 		log_info("the state for a crash is kept again");
 	manager->save_failed = r < 0;
+	return r;
 }
 
 void manager_keep_image(struct manager *manager, struct image *image)
 {
 	manager->image = image;
-	manager_save(manager);
+	(void)manager_save(manager); /* it has logged */
 }
 
 /* --- on demand --- */
