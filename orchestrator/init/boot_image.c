@@ -21,7 +21,7 @@
 #include "early/strbuf.h"
 #include "state_proto.h"
 
-#define N_FLAGS 22
+#define N_FLAGS 23
 
 enum helper_kind {
 	HELPER_SPLASH,
@@ -45,6 +45,7 @@ static bool *flag(struct boot *boot, unsigned int nth)
 		&boot->unions.told_gone,    &boot->bus.ready,
 		&boot->bus.wanted,          &boot->seat_awaited,
 		&boot->rest_loaded,         &boot->greeter_fails,
+		&boot->display.released,
 	};
 
 	_Static_assert(ARRAY_SIZE(flags) == N_FLAGS, "each has its bit");
@@ -148,12 +149,28 @@ static void save_page(const struct display *display, state_put_fn put, void *to)
 		put(STATE_PAGE, &message, to);
 }
 
+static void save_rescue(const struct rescue *rescue, state_put_fn put, void *to)
+{
+	for (unsigned int i = 0; i < rescue->n_shells; i++) {
+		const struct rescue_shell *shell = &rescue->shells[i];
+		const struct state_rescue message = {
+			.tty = shell->tty,
+			.pid = shell->child.loop ? shell->child.pid : 0,
+			.on_screen = shell->on_screen,
+			.n_short = shell->n_short,
+		};
+
+		put(STATE_RESCUE, &message, to);
+	}
+}
+
 static void save_parts(struct boot *boot, state_put_fn put, void *to)
 {
 	struct sink sink = { put, to };
 
 	save_machine(boot, put, to);
 	save_page(&boot->display, put, to);
+	save_rescue(&boot->rescue, put, to);
 	bus_link_each_forward(&boot->bus, save_forward, &sink);
 	bus_link_each_load(&boot->bus, save_load, &sink);
 	save_helper(HELPER_SPLASH, &boot->display.splash, 0, put, to);
@@ -241,6 +258,8 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 
 	for (unsigned int i = 0; i < N_FLAGS; i++)
 		*flag(boot, i) = message->flags & (1U << i);
+	if (boot->display.released)
+		boot->display.enabled = false;
 	boot->separate = message->separate <= BOOT_SEPARATE_FAILED ? message->separate
 								   : BOOT_SEPARATE_NONE;
 	boot->power = message->power <= BOOT_POWER_HALT ? message->power : BOOT_POWER_NONE;
@@ -329,6 +348,12 @@ static void take_kept(struct log_keep *keep, const struct state_kept_fd *message
 		log_warning("early-log: a descriptor is not kept over the exec");
 }
 
+static void take_rescue(struct boot *boot, const struct state_rescue *message)
+{
+	rescue_adopt(&boot->rescue, boot->loop, message->tty, message->pid,
+		     message->on_screen != 0, message->n_short);
+}
+
 void boot_image_take(uint16_t opcode, const void *value, void *data)
 {
 	struct boot *boot = data;
@@ -341,6 +366,8 @@ void boot_image_take(uint16_t opcode, const void *value, void *data)
 		take_overlay(data, value);
 	else if (opcode == STATE_PAGE)
 		take_page(&boot->display, value);
+	else if (opcode == STATE_RESCUE)
+		take_rescue(boot, value);
 	else if (opcode == STATE_FORWARD)
 		take_forward(&boot->bus, value);
 	else if (opcode == STATE_LOAD)
