@@ -13,18 +13,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kd.h>
-#include <linux/vt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -39,7 +34,6 @@
 #define MAX_WORDS 64
 #define MAX_FRAMES 12
 #define SCAN_WORDS 512
-#define RESCUE_PAUSE_S 3
 #define MAX_UNBORN 32
 
 extern const char __executable_start[], etext[];
@@ -227,7 +221,7 @@ static int number_of(const char *name)
 }
 
 /* Every open descriptor above 2, but the one that lists them. Without /proc: the first few thousand. */
-static void each_open(void (*fn)(int fd))
+void crash_each_open(void (*fn)(int fd))
 {
 	static char buf[4096] __attribute__((aligned(8)));
 	int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -266,7 +260,7 @@ static void close_stray(int fd)
 
 void crash_close_strays(void)
 {
-	each_open(close_stray);
+	crash_each_open(close_stray);
 }
 
 /* --- the next program --- */
@@ -288,7 +282,7 @@ static int execute(uint64_t now_us, bool dropped)
 	memcpy(crash.option, option.text, MIN(option.len + 1, sizeof(crash.option)));
 	crash.argv[crash.n_words] = crash.option;
 	crash.argv[crash.n_words + 1] = NULL;
-	each_open(keep_over_exec);
+	crash_each_open(keep_over_exec);
 	/* After a crash the same program: it knows the state, and what is on the disk may be another one, or hang. */
 	if (now_us > 0)
 		(void)execv("/proc/self/exe", crash.argv);
@@ -344,67 +338,6 @@ int crash_parse(const char *text, struct crash_state *ret)
 	crash.dropped = values[3] != 0;
 	*ret = state;
 	return 0;
-}
-
-/* --- rescue --- */
-
-static void show_text_console(void)
-{
-	int tty = open("/dev/tty1", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-	if (tty < 0)
-		return;
-	(void)ioctl(tty, KDSETMODE, KD_TEXT);
-	(void)ioctl(tty, VT_ACTIVATE, 1);
-	(void)close(tty);
-}
-
-static _Noreturn void run_shell(void)
-{
-	static char *const environment[] = {
-		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		(char *)"TERM=linux", (char *)"HOME=/root", NULL
-	};
-	static char *const sulogin[] = { (char *)"sulogin", (char *)"--force", NULL };
-	static char *const shell[] = { (char *)"sh", NULL };
-	sigset_t none;
-	int tty;
-
-	(void)close_range(0, ~0U, 0);
-	(void)setsid();
-	tty = open("/dev/tty1", O_RDWR);
-	if (tty < 0)
-		tty = open("/dev/console", O_RDWR);
-	(void)ioctl(tty, TIOCSCTTY, 1);
-	(void)dup2(tty, 1);
-	(void)dup2(tty, 2);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		(void)signal(signals[i], SIG_DFL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)execve("/sbin/sulogin", sulogin, environment);
-	(void)execve("/bin/sh", shell, environment);
-	(void)execve("/bin/busybox", shell, environment);
-	_exit(203);
-}
-
-_Noreturn void crash_rescue(void)
-{
-	const struct timespec pause = { .tv_sec = RESCUE_PAUSE_S };
-
-	(void)reboot(
-		RB_ENABLE_CAD); /* Ctrl-Alt-Del is the way out: nobody listens to SIGINT any more */
-	show_text_console();
-	for (;;) {
-		pid_t pid = _Fork(), ended;
-
-		if (pid == 0)
-			run_shell();
-		do {
-			ended = waitpid(-1, NULL, pid < 0 ? WNOHANG : 0); /* no fork: soon again */
-		} while (ended > 0 ? ended != pid : ended < 0 && errno == EINTR);
-		(void)nanosleep(&pause, NULL);
-	}
 }
 
 /* --- the handler --- */

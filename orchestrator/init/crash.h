@@ -49,5 +49,8 @@ int crash_parse(const char *text, struct crash_state *ret);
 /* Closes what came over the exec and nobody has adopted: an adopted one is close-on-exec again. */
 void crash_close_strays(void);
 
-/* The console becomes a rescue shell's, for good. Safe in a signal handler. */
+/* Safe in a signal handler. Every open descriptor above 2, but the one that lists them. */
+void crash_each_open(void (*fn)(int fd));
+
+/* crash_rescue.c: the consoles become rescue shells', for good. Safe in a signal handler. */
 _Noreturn void crash_rescue(void);
