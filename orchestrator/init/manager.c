@@ -444,6 +444,7 @@ struct manager *manager_free(struct manager *manager)
 	nametable_clear(&manager->names);
 	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
+	loop_timer_stop(&manager->save_retry);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);
 	cgroup_tree_free(manager->cgroups);

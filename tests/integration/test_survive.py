@@ -3,6 +3,7 @@
 """PID 1 survives: a crash in itself, re-execution under load, helpers that are killed."""
 
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -152,6 +153,26 @@ def test_upgrade_that_takes_over(build):
         assert main_pids(c) == before
         assert [('--state=' in line, '--reads-state=' in line) for line in c.read('new').splitlines()] == [
             (False, True), (True, False)], c.read('new')
+        assert c.end() == 0
+
+
+def test_a_save_that_failed_is_tried_again(build):
+    """Also if nothing happens any more; until then a re-execution is refused."""
+    with Container(build, manifests(3)) as c:
+        pid = c.init_pid()
+        before = main_pids(c)
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        c.control('stop', 's1')
+        time.sleep(0.5)
+        c.control('daemon-reexec')  # it does not come to that
+        time.sleep(1)
+        assert main_pids(c) == {**before, 's1.service': 0}
+        time.sleep(0.5)  # the end of a connection leads to a save as well
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        wait_for(lambda: 'is kept again' in c.log(), 4)
+        crash(c)
+        assert main_pids(c) == {**before, 's1.service': 0}
         assert c.end() == 0
 
 
