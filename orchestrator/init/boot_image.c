@@ -350,8 +350,8 @@ static void take_kept(struct log_keep *keep, const struct state_kept_fd *message
 
 static void take_rescue(struct boot *boot, const struct state_rescue *message)
 {
-	rescue_adopt(&boot->rescue, boot->loop, message->tty, message->pid,
-		     message->on_screen != 0, message->n_short);
+	rescue_adopt(&boot->rescue, boot->loop, message->tty, message->pid, message->on_screen != 0,
+		     message->n_short);
 }
 
 void boot_image_take(uint16_t opcode, const void *value, void *data)

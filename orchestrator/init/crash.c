@@ -382,8 +382,8 @@ static void kill_unborn(void)
 	siginfo_t info;
 
 	for (size_t i = 0; i < MAX_UNBORN; i++)
-		if (crash.unborn[i] > 1 && waitid(P_PID, (id_t)crash.unborn[i], &info,
-						  WEXITED | WNOHANG | WNOWAIT) == 0)
+		if (crash.unborn[i] > 1 &&
+		    waitid(P_PID, (id_t)crash.unborn[i], &info, WEXITED | WNOHANG | WNOWAIT) == 0)
 			(void)kill(crash.unborn[i], SIGKILL);
 }
 

@@ -234,7 +234,8 @@ struct image;
 void manager_keep_image(struct manager *manager, struct image *image);
 /* Brings it up to date; done before the loop sleeps, after any change. */
 /* The answer to a control verb for which options.verb said -EINPROGRESS. */
-void manager_verb_done(struct manager *manager, enum control_verb verb, int error, const char *text);
+void manager_verb_done(struct manager *manager, enum control_verb verb, int error,
+		       const char *text);
 
 int manager_save(struct manager *manager);
 /* -EPROTONOSUPPORT: it is of another STATE_VERSION, and nothing of it was taken. */

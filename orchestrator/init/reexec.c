@@ -61,8 +61,8 @@ static void handle_answer(struct loop_child *child, const siginfo_t *info)
 	int r;
 
 	if (info->si_code == CLD_EXITED && info->si_status == 0) {
-		r = loop_timer_start(reexec->loop, &reexec->timer,
-				     clock_monotonic_us() + PAUSE_US, handle_pause);
+		r = loop_timer_start(reexec->loop, &reexec->timer, clock_monotonic_us() + PAUSE_US,
+				     handle_pause);
 		manager_verb_done(reexec->manager, CONTROL_VERB_DAEMON_REEXEC, r,
 				  r < 0 ? strerrordesc_np(-r) : "");
 		return;

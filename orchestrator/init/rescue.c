@@ -209,8 +209,7 @@ static bool is_our_child(pid_t pid)
 {
 	siginfo_t info;
 
-	return pid > 0 &&
-	       waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 void rescue_adopt(struct rescue *rescue, struct loop *loop, const char *tty, pid_t pid,

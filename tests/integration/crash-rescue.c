@@ -103,14 +103,15 @@ static void be_pid_1(char *const *slaves)
 	if (bind_file(path, "/sbin/sulogin") < 0)
 		_exit(103);
 	(void)snprintf(path, sizeof(path), "%s/dev", dir);
-	if (mkdir(path, 0755) < 0 || mount("tmpfs", path, "tmpfs", 0, NULL) < 0 || chdir(path) < 0 ||
-	    touch("tty1") < 0 || bind_file(slaves[0], "tty1") < 0 || touch("ttyS9") < 0 ||
-	    bind_file(slaves[1], "ttyS9") < 0 || touch("null") < 0 ||
+	if (mkdir(path, 0755) < 0 || mount("tmpfs", path, "tmpfs", 0, NULL) < 0 ||
+	    chdir(path) < 0 || touch("tty1") < 0 || bind_file(slaves[0], "tty1") < 0 ||
+	    touch("ttyS9") < 0 || bind_file(slaves[1], "ttyS9") < 0 || touch("null") < 0 ||
 	    bind_file("/dev/null", "null") < 0 || mkdir("dri", 0755) < 0 ||
 	    touch("dri/card0") < 0 || touch("watchdog0") < 0)
 		_exit(104);
 	(void)snprintf(path, sizeof(path), "%s/watchdog", dir);
-	if (bind_file(path, "watchdog0") < 0 || mount(".", "/dev", NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (bind_file(path, "watchdog0") < 0 ||
+	    mount(".", "/dev", NULL, MS_BIND | MS_REC, NULL) < 0)
 		_exit(105);
 	/* Without CLOEXEC the shells would have them. */
 	if (open("/dev/dri/card0", O_RDWR) < 0 || open("/dev/watchdog0", O_WRONLY | O_APPEND) < 0)

@@ -95,8 +95,7 @@ static bool has_crashed(void)
 static void save(void *data)
 {
 	one.now.pid = helper_is_running(&one.helpers[0]) ? one.helpers[0].child.pid : 0;
-	one.now.link_fd =
-		channel_is_open(&one.helpers[0].channel) ? one.helpers[0].channel.fd : -1;
+	one.now.link_fd = channel_is_open(&one.helpers[0].channel) ? one.helpers[0].channel.fd : -1;
 	if (one.image.len > 0 && memcmp(&one.now, &one.saved, sizeof(one.now)) == 0)
 		return;
 	if (image_replace(&one.image, &one.now, sizeof(one.now)) < 0)
@@ -250,7 +249,8 @@ static int talk(const char *and)
 
 	for (const char *at = MESSAGES; *at; at++) {
 		word[0] = *at;
-		if (channel_send_sync(CHANNEL_HELPER_FD, &splash_protocol, SPLASH_FAILED, &failed) < 0)
+		if (channel_send_sync(CHANNEL_HELPER_FD, &splash_protocol, SPLASH_FAILED, &failed) <
+		    0)
 			return 1;
 	}
 	if (strcmp(and, "and stay") == 0)

@@ -134,7 +134,8 @@ TEST(rescue_shells)
 	assert_true(after.rescue.shells[0].on_screen);
 	assert_string_equal(after.rescue.shells[1].tty, "/dev/ttyS0");
 	assert_false(after.rescue.shells[1].on_screen);
-	assert_non_null(after.rescue.shells[1].again.loop); /* nobody is there: the next one comes */
+	assert_non_null(
+		after.rescue.shells[1].again.loop); /* nobody is there: the next one comes */
 	loop_timer_stop(&after.rescue.shells[0].again);
 	loop_timer_stop(&after.rescue.shells[1].again);
 	after.loop = loop_free(after.loop);

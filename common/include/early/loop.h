@@ -102,7 +102,8 @@ struct loop_hook;
 typedef void (*loop_hook_fn)(struct loop_hook *hook);
 
 struct loop_hook {
-	struct list link; /* loop::hooks or loop::settled; zeroed memory is fine before the first schedule */
+	struct list
+		link; /* loop::hooks or loop::settled; zeroed memory is fine before the first schedule */
 	struct loop *loop; /* NULL: not scheduled */
 	loop_hook_fn fn;
 };
