@@ -53,6 +53,8 @@ void channel_close(struct channel *channel)
 	if (!channel->loop)
 		return;
 	loop_remove(&channel->source);
+	if (channel->keeps && unread_forget(&channel->unread))
+		loop_close_settled(channel->loop, TAKE_FD(channel->fd));
 	channel->fd = fd_close(channel->fd);
 	list_for_each_safe (packet, tmp, &channel->queue, link) {
 		list_remove(&packet->link);
@@ -118,9 +120,17 @@ static void take_fds(struct msghdr *msg, struct channel_message *message)
 	}
 }
 
-/* One packet into *ret_buf (free). 0: end of file, else its length. */
-static int receive_packet(int fd, unsigned char **ret_buf, struct channel_message *message)
+static void seek(const struct channel *channel)
 {
+	if (channel->keeps)
+		unread_seek(&channel->unread);
+}
+
+/* One packet into *ret_buf (free). 0: end of file, else its length. */
+static int receive_packet(struct channel *channel, unsigned char **ret_buf,
+			  struct channel_message *message)
+{
+	int keep = channel->keeps ? MSG_PEEK : 0;
 	union control_buffer control;
 	struct iovec iov;
 	struct msghdr msg = { .msg_iov = &iov,
@@ -129,8 +139,10 @@ static int receive_packet(int fd, unsigned char **ret_buf, struct channel_messag
 			      .msg_controllen = sizeof(control.data) };
 	unsigned char *buf;
 	char byte;
-	ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	ssize_t n;
 
+	seek(channel);
+	n = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	if (n > WIRE_MAX_MESSAGE)
@@ -140,7 +152,8 @@ static int receive_packet(int fd, unsigned char **ret_buf, struct channel_messag
 		return -ENOMEM;
 	iov.iov_base = buf;
 	iov.iov_len = (size_t)n;
-	n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	seek(channel);
+	n = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT | keep);
 	if (n <= 0) {
 		int r = n < 0 ? -errno : 0;
 
@@ -148,6 +161,8 @@ static int receive_packet(int fd, unsigned char **ret_buf, struct channel_messag
 		return r;
 	}
 	take_fds(&msg, message);
+	if (channel->keeps)
+		unread_note(&channel->unread, channel->loop, (size_t)n);
 	*ret_buf = buf;
 	return (int)n;
 }
@@ -168,7 +183,7 @@ static bool receive(struct channel *channel)
 	unsigned char *buf = NULL;
 	bool gone = false;
 	uint32_t len;
-	int n = receive_packet(channel->fd, &buf, &message);
+	int n = receive_packet(channel, &buf, &message);
 
 	if (n == -EAGAIN || n == -EINTR)
 		return n == -EINTR;
@@ -236,6 +251,12 @@ int channel_init(struct channel *channel, struct loop *loop, int fd,
 	if (r < 0)
 		channel_close(channel);
 	return r;
+}
+
+void channel_keep_unread(struct channel *channel)
+{
+	channel->keeps = true;
+	unread_init(&channel->unread, channel->fd);
 }
 
 /* Puts a packet behind those that wait; its descriptors are duplicated. */

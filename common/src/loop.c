@@ -24,6 +24,7 @@ int loop_new(struct loop **ret_loop)
 	loop->timer_fd = -1;
 	loop->signal_fd = -1;
 	list_init(&loop->hooks);
+	list_init(&loop->settled);
 	list_init(&loop->timers);
 	list_init(&loop->children);
 	(void)sigemptyset(&loop->signals);
@@ -46,6 +47,9 @@ struct loop *loop_free(struct loop *loop)
 		return NULL;
 	list_for_each_safe (hook, tmp, &loop->hooks, link)
 		loop_hook_cancel(hook);
+	list_for_each_safe (hook, tmp, &loop->settled, link)
+		loop_hook_cancel(hook);
+	loop_settle(loop); /* what is to be closed */
 	loop_children_done(loop);
 	loop_signals_done(loop);
 	loop_timers_done(loop);
@@ -103,6 +107,35 @@ void loop_hook_schedule(struct loop *loop, struct loop_hook *hook, loop_hook_fn 
 	list_append(&loop->hooks, &hook->link);
 }
 
+void loop_hook_settled(struct loop *loop, struct loop_hook *hook, loop_hook_fn fn)
+{
+	hook->fn = fn;
+	if (hook->loop)
+		return;
+	hook->loop = loop;
+	list_append(&loop->settled, &hook->link);
+}
+
+void loop_settle(struct loop *loop)
+{
+	struct loop_hook *hook;
+
+	while ((hook = list_first(&loop->settled, struct loop_hook, link))) {
+		loop_hook_cancel(hook);
+		hook->fn(hook);
+	}
+	while (loop->n_closing > 0)
+		(void)fd_close(loop->closing[--loop->n_closing]);
+}
+
+void loop_close_settled(struct loop *loop, int fd)
+{
+	if (loop->n_closing == LOOP_CLOSING)
+		(void)fd_close(fd);
+	else if (fd >= 0)
+		loop->closing[loop->n_closing++] = fd;
+}
+
 void loop_hook_cancel(struct loop_hook *hook)
 {
 	if (!hook->loop)
@@ -137,6 +170,7 @@ int loop_turn(struct loop *loop, int timeout_ms)
 		return 0;
 	if (loop->sleep_fn)
 		loop->sleep_fn(loop->sleep_data);
+	loop_settle(loop);
 	n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms);
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

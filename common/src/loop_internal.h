@@ -10,6 +10,7 @@
 
 #define LOOP_BATCH 32
 #define LOOP_SIGNALS 65
+#define LOOP_CLOSING 64
 
 struct loop {
 	int epoll_fd;
@@ -18,6 +19,9 @@ struct loop {
 	struct epoll_event batch[LOOP_BATCH]; /* under dispatch; data.ptr NULL: removed meanwhile */
 	int batch_len;
 	struct list hooks; /* loop_hook::link */
+	struct list settled; /* loop_hook::link */
+	int closing[LOOP_CLOSING];
+	size_t n_closing;
 
 	/* loop_timer.c */
 	struct list timers; /* loop_timer::link, earliest first */

@@ -21,6 +21,7 @@
 #include "early/log.h"
 #include "early/parse.h"
 #include "mounts.h"
+#include "survivors.h"
 
 #define STATE_OPTION "--state="
 
@@ -52,6 +53,16 @@ static void handle_power_signal(const struct loop_signal_info *info, void *data)
 		boot_power(boot, BOOT_POWER_OFF);
 }
 
+/* As with systemd: a person or a package's script that knows PID 1 by nothing but its number. */
+static void handle_reexec_signal(const struct loop_signal_info *info, void *data)
+{
+	struct boot *boot = data;
+	int r = reexec_start(&boot->reexec);
+
+	if (r != -EINPROGRESS)
+		log_errno(r, "cannot execute early-init anew");
+}
+
 static int watch_signals(struct boot *boot)
 {
 	const int signals[] = { SIGINT, SIGPWR, SIGRTMIN + 3, SIGRTMIN + 4, SIGRTMIN + 5 };
@@ -61,6 +72,8 @@ static int watch_signals(struct boot *boot)
 	(void)reboot(RB_DISABLE_CAD);
 	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
 		r = loop_signal(boot->loop, signals[i], handle_power_signal, boot);
+	if (r >= 0)
+		r = loop_signal(boot->loop, SIGTERM, handle_reexec_signal, boot);
 	(void)signal(SIGPIPE, SIG_IGN);
 	return r;
 }
@@ -81,7 +94,7 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		boot_power(boot, BOOT_POWER_HALT);
 		return 0;
 	case CONTROL_VERB_DAEMON_REEXEC:
-		return boot_image_reexec(boot);
+		return reexec_start(&boot->reexec);
 	case CONTROL_VERB_MERGE:
 		boot_real_go_on(boot);
 		boot_real_maybe_write(boot);
@@ -177,6 +190,7 @@ static int init(struct boot *boot)
 	display_init(&boot->display, boot->loop, boot->cmdline.splash);
 	storage_init(&boot->storage, boot->loop);
 	log_keep_init(&boot->log_keep);
+	reexec_init(&boot->reexec, boot->loop, boot->manager, BOOT_PROGRAM);
 	return 0;
 }
 
@@ -193,6 +207,7 @@ enum past {
 	PAST_NONE,
 	PAST_STAGE_1,
 	PAST_STAGE_2,
+	PAST_ENDED, /* it could not be read, and nothing runs any more */
 };
 
 static enum past find_past(int argc, char **argv, uint32_t *ret_fd, struct crash_state *ret_state)
@@ -205,17 +220,31 @@ static enum past find_past(int argc, char **argv, uint32_t *ret_fd, struct crash
 									   : PAST_NONE;
 }
 
-/* Nothing may be started a second time that already runs: without a state only a person can go on. */
-static void read_image(struct boot *boot, const struct crash_state *state)
+static void connect_parts(struct boot *boot)
 {
-	int r;
-
 	boot_real_connect(boot);
 	bus_link_init(&boot->bus, boot->loop, boot->manager);
 	manager_listen(boot->manager, &boot->listener);
+}
+
+/*
+ * Nothing may be started a second time that already runs: without a state only a person can go on. One of another version, which no
+ * re-exec leads to (reexec.h), is like none, but it is no sign of damage: everything is ended and started again.
+ */
+static enum past read_image(struct boot *boot, const struct crash_state *state)
+{
+	int r;
+
+	connect_parts(boot);
 	r = boot_image_read(boot, state);
 	if (r == 0)
-		return;
+		return PAST_STAGE_2;
+	if (r == -EPROTONOSUPPORT) {
+		log_errno(r, "PID 1 was executed anew, but its state is of another version: all "
+			     "that runs is ended, and a plain start follows");
+		survivors_end();
+		return PAST_ENDED;
+	}
 	log_errno(r, "PID 1 was executed anew, but its state cannot be read; rescue shell on the "
 		     "console, Ctrl-Alt-Del reboots");
 	crash_rescue();
@@ -245,13 +274,14 @@ int boot_main(int argc, char **argv)
 		freeze();
 	}
 	if (past == PAST_STAGE_2)
-		read_image(&boot, &state);
+		past = read_image(&boot, &state);
 	if (past == PAST_STAGE_1) {
 		r = boot_state_read(&boot, (int)state_fd);
 		if (r < 0) {
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
 			unions_leave_out(&boot.unions, boot.loop, &boot.cmdline);
 		}
+		connect_parts(&boot);
 	}
 	/* Only now: a child that ended between the two programs has its owner again. */
 	r = watch_signals(&boot);
@@ -262,6 +292,9 @@ int boot_main(int argc, char **argv)
 	if (past == PAST_STAGE_2) {
 		boot_real_go_on_with_state(&boot, state.crashed_us > 0);
 		boot_image_keep(&boot);
+	} else if (past == PAST_ENDED) {
+		unions_leave_out(&boot.unions, boot.loop, &boot.cmdline);
+		boot_real_start(&boot);
 	} else if (past == PAST_STAGE_1)
 		boot_real_start(&boot);
 	else

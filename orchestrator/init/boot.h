@@ -15,6 +15,7 @@
 #include "image.h"
 #include "log_keep.h"
 #include "manager.h"
+#include "reexec.h"
 #include "rescue.h"
 #include "storage.h"
 #include "unions.h"
@@ -27,6 +28,7 @@
  */
 #define BOOT_MAX_GREETER_SCOPES 8
 #define BOOT_SYSROOT "/sysroot"
+#define BOOT_PROGRAM EARLY_SBINDIR "/early-init"
 
 enum boot_power {
 	BOOT_POWER_NONE,
@@ -62,7 +64,7 @@ struct boot {
 	struct watchdog watchdog;
 	struct image image; /* of stage 2 */
 	struct strbuf saved; /* boot_image.c's part of it */
-	struct loop_timer reexec;
+	struct reexec reexec;
 
 	/* stage 1 */
 	bool storage_started;
@@ -176,14 +178,13 @@ void boot_power_progress(struct boot *boot);
 void boot_power_writable(struct boot *boot);
 
 /*
- * boot_image.c: the machine's part of the state that follows a crash or `earlyctl daemon-reexec`. From keep() on it is there; reexec()
- * soon executes the program anew; read() takes over what the program before left.
+ * boot_image.c: the machine's part of the state that follows a crash or `earlyctl daemon-reexec`. From keep() on it is there; read() takes over
+ * what the program before left.
  */
 struct crash_state;
 void boot_image_put(state_put_fn put, void *to, bool whole, void *data);
 void boot_image_take(uint16_t opcode, const void *value, void *data);
 void boot_image_keep(struct boot *boot);
-int boot_image_reexec(struct boot *boot);
 int boot_image_read(struct boot *boot, const struct crash_state *state);
 
 /* Goes on where the program before was; the state was read. */

@@ -186,6 +186,7 @@ static void execute_stage_2(struct boot *boot)
 	static char *const environment[] = { (char *)"TERM=linux", NULL };
 	int fd, r;
 
+	loop_settle(boot->loop); /* stage 2 does not hear again what was heard */
 	r = boot_state_write(boot, &fd);
 	if (r < 0) {
 		boot_fail(boot, "The state of stage 1 cannot be handed on", strerrordesc_np(-r),

@@ -21,8 +21,7 @@
 #include "early/strbuf.h"
 #include "state_proto.h"
 
-#define N_FLAGS 22
-#define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
+#define N_FLAGS 23
 
 enum helper_kind {
 	HELPER_SPLASH,
@@ -46,6 +45,7 @@ static bool *flag(struct boot *boot, unsigned int nth)
 		&boot->unions.told_gone,    &boot->bus.ready,
 		&boot->bus.wanted,          &boot->seat_awaited,
 		&boot->rest_loaded,         &boot->greeter_fails,
+		&boot->display.released,
 	};
 
 	_Static_assert(ARRAY_SIZE(flags) == N_FLAGS, "each has its bit");
@@ -149,12 +149,28 @@ static void save_page(const struct display *display, state_put_fn put, void *to)
 		put(STATE_PAGE, &message, to);
 }
 
+static void save_rescue(const struct rescue *rescue, state_put_fn put, void *to)
+{
+	for (unsigned int i = 0; i < rescue->n_shells; i++) {
+		const struct rescue_shell *shell = &rescue->shells[i];
+		const struct state_rescue message = {
+			.tty = shell->tty,
+			.pid = shell->child.loop ? shell->child.pid : 0,
+			.on_screen = shell->on_screen,
+			.n_short = shell->n_short,
+		};
+
+		put(STATE_RESCUE, &message, to);
+	}
+}
+
 static void save_parts(struct boot *boot, state_put_fn put, void *to)
 {
 	struct sink sink = { put, to };
 
 	save_machine(boot, put, to);
 	save_page(&boot->display, put, to);
+	save_rescue(&boot->rescue, put, to);
 	bus_link_each_forward(&boot->bus, save_forward, &sink);
 	bus_link_each_load(&boot->bus, save_load, &sink);
 	save_helper(HELPER_SPLASH, &boot->display.splash, 0, put, to);
@@ -211,16 +227,17 @@ static void handle_sleep(void *data)
 	if (!boot->log_keep.unsaved && strbuf_error(&now) == 0 && now.len == boot->saved.len &&
 	    memcmp(now.data, boot->saved.data, now.len) == 0) {
 		strbuf_done(&now);
+		crash_children_are_known(); /* early-modules and its like: nobody starts them again */
 		return;
 	}
 	strbuf_done(&boot->saved);
 	boot->saved = now;
-	manager_save(boot->manager);
+	(void)manager_save(boot->manager); /* it has logged */
 }
 
 void boot_image_keep(struct boot *boot)
 {
-	static char program[] = EARLY_SBINDIR "/early-init";
+	static char program[] = BOOT_PROGRAM;
 	static char *const argv[] = { program, NULL };
 	int r = image_init(&boot->image);
 
@@ -233,22 +250,6 @@ void boot_image_keep(struct boot *boot)
 	loop_set_sleep_fn(boot->loop, handle_sleep, boot);
 }
 
-/* --- re-exec --- */
-
-static void handle_reexec(struct loop_timer *timer)
-{
-	struct boot *boot = container_of(timer, struct boot, reexec);
-
-	manager_save(boot->manager);
-	log_errno(crash_exec_anew(), "cannot execute early-init anew, going on");
-}
-
-int boot_image_reexec(struct boot *boot)
-{
-	return loop_timer_start(boot->loop, &boot->reexec, clock_monotonic_us() + REEXEC_PAUSE_US,
-				handle_reexec);
-}
-
 /* --- taking over --- */
 
 static void take_machine(struct boot *boot, const struct state_machine *message)
@@ -257,6 +258,8 @@ static void take_machine(struct boot *boot, const struct state_machine *message)
 
 	for (unsigned int i = 0; i < N_FLAGS; i++)
 		*flag(boot, i) = message->flags & (1U << i);
+	if (boot->display.released)
+		boot->display.enabled = false;
 	boot->separate = message->separate <= BOOT_SEPARATE_FAILED ? message->separate
 								   : BOOT_SEPARATE_NONE;
 	boot->power = message->power <= BOOT_POWER_HALT ? message->power : BOOT_POWER_NONE;
@@ -345,6 +348,12 @@ static void take_kept(struct log_keep *keep, const struct state_kept_fd *message
 		log_warning("early-log: a descriptor is not kept over the exec");
 }
 
+static void take_rescue(struct boot *boot, const struct state_rescue *message)
+{
+	rescue_adopt(&boot->rescue, boot->loop, message->tty, message->pid, message->on_screen != 0,
+		     message->n_short);
+}
+
 void boot_image_take(uint16_t opcode, const void *value, void *data)
 {
 	struct boot *boot = data;
@@ -357,6 +366,8 @@ void boot_image_take(uint16_t opcode, const void *value, void *data)
 		take_overlay(data, value);
 	else if (opcode == STATE_PAGE)
 		take_page(&boot->display, value);
+	else if (opcode == STATE_RESCUE)
+		take_rescue(boot, value);
 	else if (opcode == STATE_FORWARD)
 		take_forward(&boot->bus, value);
 	else if (opcode == STATE_LOAD)

@@ -391,6 +391,11 @@ static void handle_power_unit(struct bus_link *bus, const char *unit)
 
 /* --- start --- */
 
+/*
+ * By PID 1 itself, like /etc/hostname: at the start of stage 2, when nothing is mounted yet but the root and the overlays whose
+ * daemons have just answered; and at a planned re-exec, where a child has opened /etc/ld.so.cache on the same file system a
+ * moment ago (reexec.c), and PID 1's own exec after it. Never after a crash.
+ */
 static void read_config(struct boot *boot)
 {
 	int r = config_read(&boot->config, CONFIG_PATH);
@@ -490,10 +495,7 @@ void boot_real_start(struct boot *boot)
 {
 	int r;
 
-	boot_real_connect(boot);
 	manager_event(boot->manager, "switch-root", 0, NULL);
-	bus_link_init(&boot->bus, boot->loop, boot->manager);
-	manager_listen(boot->manager, &boot->listener);
 	boot_separate_start(boot);
 	r = manager_load_manifests(boot->manager, handle_loaded, boot);
 	if (r < 0)

@@ -24,6 +24,8 @@
 #include "image.h"
 #include "manager.h"
 #include "outputs.h"
+#include "reexec.h"
+#include "survivors.h"
 #include "timeline.h"
 #include "watchdog.h"
 
@@ -36,7 +38,6 @@
  * state was read, so that one that ended in between is found by who watches it.
  */
 
-#define REEXEC_PAUSE_US (20 * USEC_PER_MSEC)
 #define STOP_DEADLINE_US (90 * USEC_PER_SEC)
 
 struct container {
@@ -55,7 +56,7 @@ struct container {
 	struct outputs *outputs;
 	struct image image;
 	struct watchdog watchdog;
-	struct loop_timer reexec; /* after the answer to the request is out */
+	struct reexec reexec;
 };
 
 /* --- options --- */
@@ -169,17 +170,6 @@ static const struct opt opts[] = {
 	{ 'h', "help", NULL, "show this help", apply_help },
 };
 
-/* --- re-exec --- */
-
-static void handle_reexec(struct loop_timer *timer)
-{
-	struct container *container = container_of(timer, struct container, reexec);
-
-	manager_save(container->manager);
-	log_warning_errno(crash_exec_anew(), "cannot execute %s anew, going on",
-			  container->argv[0]);
-}
-
 /* --- running --- */
 
 static void handle_stopped(struct manager *manager, void *data)
@@ -223,8 +213,7 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 	struct container *container = data;
 
 	if (verb == CONTROL_VERB_DAEMON_REEXEC)
-		return loop_timer_start(container->loop, &container->reexec,
-					clock_monotonic_us() + REEXEC_PAUSE_US, handle_reexec);
+		return reexec_start(&container->reexec);
 	if (verb != CONTROL_VERB_POWEROFF && verb != CONTROL_VERB_HALT)
 		return -EOPNOTSUPP;
 	handle_signal(NULL, container);
@@ -264,10 +253,12 @@ static int start_manager(struct container *container)
 	r = manager_new(&container->manager, container->loop, &options);
 	if (r < 0)
 		return log_errno(r, "cannot make the manager");
+	reexec_init(&container->reexec, container->loop, container->manager,
+		    container->argv[0][0] == '/' ? container->argv[0] : "/proc/self/exe");
 	return 0;
 }
 
-/* From the state of the program before; 0 also if that can't be read: then it is a plain start. */
+/* From the state of the program before. Negative: it is of another version, and nothing runs. */
 static int take_state(struct container *container)
 {
 	const struct crash_state *state = &container->state;
@@ -276,7 +267,12 @@ static int take_state(struct container *container)
 	crash_close_strays();
 	if (r < 0)
 		log_warning_errno(r, "the state of the program before can't be read");
-	if (r < 0 && state->crashed_us > 0)
+	if (r == -EPROTONOSUPPORT) {
+		log_warning("all that runs is ended, and a plain start follows");
+		survivors_end();
+		return r;
+	}
+	if (r < 0)
 		_exit(CRASH_EXIT_NO_STATE); /* started plainly, everything would run twice */
 	return r;
 }
@@ -430,7 +426,7 @@ static int run(struct container *container)
 static void container_done(struct container *container)
 {
 	outputs_free(container->outputs);
-	loop_timer_stop(&container->reexec);
+	reexec_done(&container->reexec);
 	watchdog_stop(&container->watchdog);
 	manager_free(container->manager);
 	image_done(&container->image);

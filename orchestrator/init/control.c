@@ -272,7 +272,17 @@ static void run_verb(struct client *client)
 	if (manager->options.verb)
 		r = manager->options.verb(manager, client->verb, client->name,
 					  manager->options.data);
-	reply(client, r, r < 0 ? strerror(-r) : "");
+	if (r != -EINPROGRESS)
+		reply(client, r, r < 0 ? strerror(-r) : "");
+}
+
+void control_verb_done(struct control *control, uint32_t verb, int error, const char *text)
+{
+	struct client *client;
+
+	list_for_each (client, &control->clients, link)
+		if (client->busy && client->verb == verb)
+			reply(client, error, text);
 }
 
 static const struct {

@@ -13,16 +13,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kd.h>
-#include <linux/vt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/reboot.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -37,7 +34,7 @@
 #define MAX_WORDS 64
 #define MAX_FRAMES 12
 #define SCAN_WORDS 512
-#define RESCUE_PAUSE_S 3
+#define MAX_UNBORN 32
 
 extern const char __executable_start[], etext[];
 extern void *__libc_stack_end;
@@ -53,7 +50,10 @@ static struct {
 	size_t n_words;
 	char option[80];
 	uint64_t crashed_us; /* of the program before; 0: it did not */
-	int unborn; /* pid of a child that is not yet in the image; 0: none */
+	bool dropped; /* and it dropped a message for that */
+	int unborn[MAX_UNBORN]; /* pids of children that are not yet in the image; 0: none */
+	int message_fd; /* whose message is under dispatch; 0: none */
+	uint32_t message_nth;
 	char stack[STACK_BYTES] __attribute__((aligned(16)));
 } crash;
 
@@ -221,7 +221,7 @@ static int number_of(const char *name)
 }
 
 /* Every open descriptor above 2, but the one that lists them. Without /proc: the first few thousand. */
-static void each_open(void (*fn)(int fd))
+void crash_each_open(void (*fn)(int fd))
 {
 	static char buf[4096] __attribute__((aligned(8)));
 	int dir = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -260,12 +260,12 @@ static void close_stray(int fd)
 
 void crash_close_strays(void)
 {
-	each_open(close_stray);
+	crash_each_open(close_stray);
 }
 
 /* --- the next program --- */
 
-static int execute(uint64_t now_us)
+static int execute(uint64_t now_us, bool dropped)
 {
 	struct line option = { .len = 0 };
 
@@ -277,10 +277,15 @@ static int execute(uint64_t now_us)
 		add_text(&option, ",");
 		add_number(&option, now_us, 10);
 	}
+	if (dropped)
+		add_text(&option, ",1");
 	memcpy(crash.option, option.text, MIN(option.len + 1, sizeof(crash.option)));
 	crash.argv[crash.n_words] = crash.option;
 	crash.argv[crash.n_words + 1] = NULL;
-	each_open(keep_over_exec);
+	crash_each_open(keep_over_exec);
+	/* After a crash the same program: it knows the state, and what is on the disk may be another one, or hang. */
+	if (now_us > 0)
+		(void)execv("/proc/self/exe", crash.argv);
 	if (crash.argv[0][0] == '/')
 		(void)execv(crash.argv[0], crash.argv);
 	(void)execv("/proc/self/exe", crash.argv);
@@ -293,7 +298,7 @@ int crash_exec_anew(void)
 
 	if (!crash.armed)
 		return -EOPNOTSUPP;
-	r = execute(0);
+	r = execute(0, false);
 	(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	return r;
 }
@@ -305,13 +310,14 @@ void crash_arm(const struct image *image, char *const *argv)
 		if (strncmp(*argv, "--state=", strlen("--state=")) != 0)
 			crash.argv[crash.n_words++] = *argv;
 	crash.image = image;
+	crash_children_are_known(); /* nobody starts again what was there before */
 	crash.armed = !*argv && crash.n_words > 0;
 }
 
 int crash_parse(const char *text, struct crash_state *ret)
 {
 	struct crash_state state = { { -1, -1 }, 0 };
-	unsigned long long values[3] = { 0 };
+	unsigned long long values[4] = { 0 };
 	char *end;
 	size_t n = 0;
 
@@ -329,69 +335,9 @@ int crash_parse(const char *text, struct crash_state *ret)
 	state.fds[1] = (int)values[1];
 	state.crashed_us = values[2];
 	crash.crashed_us = state.crashed_us;
+	crash.dropped = values[3] != 0;
 	*ret = state;
 	return 0;
-}
-
-/* --- rescue --- */
-
-static void show_text_console(void)
-{
-	int tty = open("/dev/tty1", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-	if (tty < 0)
-		return;
-	(void)ioctl(tty, KDSETMODE, KD_TEXT);
-	(void)ioctl(tty, VT_ACTIVATE, 1);
-	(void)close(tty);
-}
-
-static _Noreturn void run_shell(void)
-{
-	static char *const environment[] = {
-		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		(char *)"TERM=linux", (char *)"HOME=/root", NULL
-	};
-	static char *const sulogin[] = { (char *)"sulogin", (char *)"--force", NULL };
-	static char *const shell[] = { (char *)"sh", NULL };
-	sigset_t none;
-	int tty;
-
-	(void)close_range(0, ~0U, 0);
-	(void)setsid();
-	tty = open("/dev/tty1", O_RDWR);
-	if (tty < 0)
-		tty = open("/dev/console", O_RDWR);
-	(void)ioctl(tty, TIOCSCTTY, 1);
-	(void)dup2(tty, 1);
-	(void)dup2(tty, 2);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		(void)signal(signals[i], SIG_DFL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)execve("/sbin/sulogin", sulogin, environment);
-	(void)execve("/bin/sh", shell, environment);
-	(void)execve("/bin/busybox", shell, environment);
-	_exit(203);
-}
-
-_Noreturn void crash_rescue(void)
-{
-	const struct timespec pause = { .tv_sec = RESCUE_PAUSE_S };
-
-	(void)reboot(
-		RB_ENABLE_CAD); /* Ctrl-Alt-Del is the way out: nobody listens to SIGINT any more */
-	show_text_console();
-	for (;;) {
-		pid_t pid = _Fork(), ended;
-
-		if (pid == 0)
-			run_shell();
-		do {
-			ended = waitpid(-1, NULL, pid < 0 ? WNOHANG : 0); /* no fork: soon again */
-		} while (ended > 0 ? ended != pid : ended < 0 && errno == EINTR);
-		(void)nanosleep(&pause, NULL);
-	}
 }
 
 /* --- the handler --- */
@@ -411,38 +357,65 @@ static void die_in_child(int signo)
 
 int *crash_expect_child(void)
 {
-	crash.unborn = 0;
-	return &crash.unborn;
+	size_t i = 0;
+
+	while (i < MAX_UNBORN - 1 && crash.unborn[i] != 0)
+		i++;
+	crash.unborn[i] = 0;
+	return &crash.unborn[i];
 }
 
-void crash_child_is_known(void)
+void crash_children_are_known(void)
 {
-	crash.unborn = 0;
+	memset(crash.unborn, 0, sizeof(crash.unborn));
 }
 
-/* Only if it is a child indeed: what crashed may have written anywhere. */
+void crash_note_message(int fd, uint32_t nth)
+{
+	crash.message_fd = MAX(fd, 0);
+	crash.message_nth = nth;
+}
+
+/* Only if they are children indeed: what crashed may have written anywhere. */
 static void kill_unborn(void)
 {
 	siginfo_t info;
 
-	if (crash.unborn > 1 &&
-	    waitid(P_PID, (id_t)crash.unborn, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
-		(void)kill(crash.unborn, SIGKILL);
+	for (size_t i = 0; i < MAX_UNBORN; i++)
+		if (crash.unborn[i] > 1 &&
+		    waitid(P_PID, (id_t)crash.unborn[i], &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+			(void)kill(crash.unborn[i], SIGKILL);
+}
+
+/* The second crash in a short time was by a message as well, most likely by the same. False: there is none. */
+static bool drop_message(void)
+{
+	if (crash.message_fd <= STDERR_FILENO || crash.dropped)
+		return false;
+	say_next("a message may be the cause: it is dropped");
+	for (uint32_t i = 0; i < crash.message_nth; i++)
+		(void)recv(crash.message_fd, NULL, 0, MSG_DONTWAIT);
+	return true;
 }
 
 static void handle_crash(int signo, siginfo_t *info, void *context)
 {
 	uint64_t now_us = clock_monotonic_us();
 	bool again = crash.crashed_us > 0 && now_us - crash.crashed_us < crash.again_us;
+	bool dropped = false;
 
 	if (getpid() != 1)
 		die_in_child(signo);
 	say_what(signo, info);
 	say_where(context);
-	kill_unborn();
+	if (crash.armed && again && drop_message()) {
+		dropped = true;
+		again = false;
+	}
 	if (crash.armed && !again) {
+		kill_unborn();
 		say_next("executing itself anew; services go on");
-		(void)execute(now_us);
+		(void)execute(now_us, dropped);
 		say_next("that failed");
 	}
 	if (crash.container) {
@@ -472,6 +445,7 @@ void crash_init(bool container)
 	sigset_t set;
 
 	crash.container = container;
+	(void)prctl(PR_SET_NAME, "early-init"); /* not "exe", by which it may have been executed */
 	crash.again_us = CRASH_AGAIN_US;
 	if (getpid() != 1)
 		return;

@@ -212,6 +212,7 @@ void display_take(struct display *display)
 void display_release(struct display *display)
 {
 	display->enabled = false;
+	display->released = true;
 	loop_timer_stop(&display->retry);
 	let_go(display);
 }

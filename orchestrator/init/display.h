@@ -24,6 +24,7 @@ struct display {
 	struct loop_timer retry; /* after a death */
 	enum display_owner owner;
 	bool enabled;
+	bool released; /* for good, by display_release */
 	bool framed; /* a first frame was reported */
 	uint32_t deaths;
 	int drm_fd; /* -1: none */

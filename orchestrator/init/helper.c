@@ -11,15 +11,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
+
+#include "crash.h"
 
 static void handle_grace(struct loop_timer *timer)
 {
@@ -33,7 +37,9 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 {
 	struct helper *helper = channel->data;
 
+	crash_note_message(channel->fd, channel->unread.n);
 	helper->on_message(helper, message);
+	crash_note_message(-1, 0);
 }
 
 static void handle_close(struct channel *channel, int error)
@@ -155,6 +161,7 @@ int helper_adopt(struct helper *helper, struct loop *loop, const struct helper_s
 				 handle_close, helper);
 		if (r < 0)
 			return r;
+		channel_keep_unread(&helper->channel);
 	}
 	r = loop_child_watch(loop, &helper->child, pid, handle_death);
 	if (r == 0)
@@ -162,6 +169,18 @@ int helper_adopt(struct helper *helper, struct loop *loop, const struct helper_s
 	if (r < 0)
 		(void)fd_close(helper_release(helper));
 	return r;
+}
+
+/* A crash before the next save kills it: its owner starts it again. */
+static pid_t fork_unborn(void)
+{
+	struct clone_args args = {
+		.flags = CLONE_PARENT_SETTID,
+		.exit_signal = SIGCHLD,
+		.parent_tid = (uint64_t)(uintptr_t)crash_expect_child(),
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 int helper_start(struct helper *helper, struct loop *loop, const struct helper_spec *spec)
@@ -181,7 +200,7 @@ int helper_start(struct helper *helper, struct loop *loop, const struct helper_s
 		if (r < 0)
 			return r;
 	}
-	pid = fork();
+	pid = fork_unborn();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)

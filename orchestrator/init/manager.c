@@ -107,8 +107,7 @@ static void release_idle(struct manager *manager)
 static void handle_spawned(struct service *service, void *data)
 {
 	service->unsaved = true;
-	manager_save(data);
-	crash_child_is_known();
+	(void)manager_save(data); /* it has logged */
 }
 
 static bool handle_prestart(struct service *service, void *data)
@@ -306,7 +305,7 @@ static void handle_hook(struct loop_hook *hook)
 	collect_garbage(manager);
 	if (manager->stopped_fn && all_stopped(manager))
 		finish_stopping(manager);
-	manager_save(manager);
+	(void)manager_save(manager); /* it has logged */
 }
 
 void manager_wake(struct manager *manager)
@@ -445,6 +444,7 @@ struct manager *manager_free(struct manager *manager)
 	nametable_clear(&manager->names);
 	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
+	loop_timer_stop(&manager->save_retry);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);
 	cgroup_tree_free(manager->cgroups);
@@ -521,6 +521,12 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 }
 
 /* --- the end --- */
+
+void manager_verb_done(struct manager *manager, enum control_verb verb, int error, const char *text)
+{
+	if (manager->control)
+		control_verb_done(manager->control, verb, error, text);
+}
 
 bool manager_is_stopping(struct manager *manager)
 {

@@ -29,7 +29,10 @@ struct manager_options {
 	const char *exec_path; /* NULL: EARLY_LIBEXECDIR/early-exec */
 	const char *timer_path; /* NULL: EARLY_LIBEXECDIR/early-timer */
 
-	/* The control verbs that are the boot code's: POWEROFF, REBOOT, HALT, DAEMON_REEXEC, RESCUE, MERGE. NULL: -EOPNOTSUPP. */
+	/*
+	 * The control verbs that are the boot code's: POWEROFF, REBOOT, HALT, DAEMON_REEXEC, RESCUE, MERGE. -EINPROGRESS: manager_verb_done()
+	 * follows. NULL: -EOPNOTSUPP.
+	 */
 	int (*verb)(struct manager *manager, enum control_verb verb, const char *name, void *data);
 	/* Adds the paths that lie below an overlay now. NULL: there are none. */
 	int (*overlaid)(char ***paths, void *data);
@@ -230,7 +233,12 @@ int manager_deserialize(struct manager *manager, int fd);
 struct image;
 void manager_keep_image(struct manager *manager, struct image *image);
 /* Brings it up to date; done before the loop sleeps, after any change. */
-void manager_save(struct manager *manager);
+/* The answer to a control verb for which options.verb said -EINPROGRESS. */
+void manager_verb_done(struct manager *manager, enum control_verb verb, int error,
+		       const char *text);
+
+int manager_save(struct manager *manager);
+/* -EPROTONOSUPPORT: it is of another STATE_VERSION, and nothing of it was taken. */
 int manager_read_image(struct manager *manager, const int fds[2], bool crashed);
 
 /* manager_stop_all was called, maybe by the program before. */

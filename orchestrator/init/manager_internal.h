@@ -100,6 +100,7 @@ struct manager {
 	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
 	struct strbuf gone; /* GONE messages since it was saved */
 	bool save_failed;
+	struct loop_timer save_retry; /* then; nothing else may happen that would lead to a save */
 
 	bool stopping; /* no start any more */
 	struct loop_timer stop_deadline;

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/strbuf.h"
 
+#include "crash.h"
 #include "manager_internal.h"
 #include "state_proto.h"
 
@@ -16,9 +18,13 @@
  * the descriptors close-on-exec again and all goes on as before.
  */
 
+#define RETRY_US (1 * USEC_PER_SEC)
+#define MAX_TEXT 4096 /* of what a person reads only */
+
 struct writer {
 	struct strbuf *out;
 	int error; /* the first one */
+	bool too_long; /* a message since begin_unit() */
 	char *buf;
 };
 
@@ -29,10 +35,30 @@ static void put(struct writer *writer, uint16_t opcode, const void *value)
 	if (writer->error < 0)
 		return;
 	len = wire_pack(&manager_state_protocol, opcode, value, writer->buf, WIRE_MAX_MESSAGE);
-	if (len < 0)
+	if (len == -EMSGSIZE)
+		writer->too_long = true; /* it is left out, and not all the others for it */
+	else if (len < 0)
 		writer->error = len;
 	else
 		strbuf_add(writer->out, writer->buf, (size_t)len);
+}
+
+/* What follows a message belongs to it, so without the first nothing of a unit is written. */
+static size_t begin_unit(struct writer *writer)
+{
+	writer->too_long = false;
+	return writer->out->len;
+}
+
+static void end_unit(struct writer *writer, size_t begin, const char *name)
+{
+	const struct state_gone gone = { .name = name };
+
+	if (!writer->too_long)
+		return;
+	log_debug("%s: too long for the state that follows a crash", name);
+	writer->out->len = begin;
+	put(writer, STATE_GONE, &gone); /* what there was before is no longer true */
 }
 
 typedef void (*fd_fn)(int fd, void *data);
@@ -166,6 +192,7 @@ static void put_timer(struct writer *writer, const struct service *service)
 static void put_service(struct writer *writer, const struct service *service)
 {
 	const struct service_stored_fd *stored;
+	size_t begin = begin_unit(writer);
 
 	put_service_itself(writer, service);
 	put_said(writer, &service->main, false);
@@ -190,6 +217,7 @@ static void put_service(struct writer *writer, const struct service *service)
 	}
 	put_members(writer, &service->group);
 	put_timer(writer, service);
+	end_unit(writer, begin, service->name);
 }
 
 /* The slice is the directory that it lies in. */
@@ -198,7 +226,8 @@ static void put_scope(struct writer *writer, const struct scope *scope)
 	struct state_scope message = {
 		.name = scope->name,
 		.slice = "-.slice",
-		.description = scope->description,
+		.description = strlen(scope->description) <= MAX_TEXT ? scope->description
+								      : scope->name,
 		.since_us = scope->since_us,
 		.flags = (scope->abandoned ? STATE_SCOPE_ABANDONED : 0) |
 			 (scope->stopping ? STATE_SCOPE_STOPPING : 0),
@@ -263,7 +292,7 @@ static void put_job(struct writer *writer, const struct job *job)
 		.flags = job_flags(job),
 		.error = job->error,
 		.name = job->name,
-		.why = job->why,
+		.why = strlen(job->why) <= MAX_TEXT ? job->why : "",
 		.detail = job->detail,
 	};
 
@@ -394,14 +423,19 @@ static void note_saved(struct manager *manager)
 	strbuf_reset(&manager->gone);
 }
 
-void manager_save(struct manager *manager)
+static void handle_retry(struct loop_timer *timer)
+{
+	(void)manager_save(container_of(timer, struct manager, save_retry)); /* it has logged */
+}
+
+int manager_save(struct manager *manager)
 {
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	bool whole;
 	int r;
 
 	if (!manager->image)
-		return;
+		return -EOPNOTSUPP;
 	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
 	r = serialize(manager, whole ? put_all : put_changes, &out);
 	if (r < 0)
@@ -410,20 +444,28 @@ void manager_save(struct manager *manager)
 		r = image_replace(manager->image, out.data, out.len);
 	else
 		r = image_add(manager->image, out.data, out.len);
-	if (r == 0)
+	if (r == 0) {
 		note_saved(manager);
+		crash_children_are_known();
+	}
 	if (r < 0 && !manager->save_failed)
 		log_warning_errno(r, "the state for a crash cannot be kept; a crash now would end "
 				     "in the rescue shell");
 	else if (r == 0 && manager->save_failed)
 		log_info("the state for a crash is kept again");
 	manager->save_failed = r < 0;
+	if (r < 0)
+		(void)loop_timer_start(manager->loop, &manager->save_retry,
+				       clock_monotonic_us() + RETRY_US, handle_retry);
+	else
+		loop_timer_stop(&manager->save_retry);
+	return r;
 }
 
 void manager_keep_image(struct manager *manager, struct image *image)
 {
 	manager->image = image;
-	manager_save(manager);
+	(void)manager_save(manager); /* it has logged */
 }
 
 /* --- on demand --- */

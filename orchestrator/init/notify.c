@@ -14,10 +14,14 @@
 #include "early/fd.h"
 #include "early/log.h"
 
+#include "crash.h"
+
 /*
  * One socket for each service, because the sender may be dead, and its group gone, when the message is read: the socket says
  * whose it is. Anybody may connect to it (a service's user is not known here), so what a message may do is judged by the
  * credentials that the kernel puts beside it.
+ *
+ * What was read stays in the socket until the state is saved: READY=1 comes once, and a crash must not lose it.
  *
  * A sender that floods gets NOTIFY_BATCH messages for each turn of the loop, like everybody else.
  */
@@ -70,15 +74,19 @@ static bool receive(struct notify *notify)
 	struct notify_message message = { .text = text, .fds = fds };
 	ssize_t n;
 
-	n = recvmsg(notify->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	unread_seek(&notify->unread);
+	n = recvmsg(notify->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_PEEK | MSG_TRUNC);
 	if (n < 0)
 		return errno == EINTR;
+	unread_note(&notify->unread, notify->loop, (size_t)n);
 	read_control(&msg, &message, fds);
-	text[n] = '\0';
+	text[MIN(n, NOTIFY_MAX_BYTES)] = '\0';
+	crash_note_message(notify->fd, notify->unread.n);
 	if (message.pid > 0 && !(msg.msg_flags & MSG_TRUNC) && strlen(text) == (size_t)n)
 		notify->fn(notify, &message);
 	else
 		log_debug("%s: broken message dropped", notify->path);
+	crash_note_message(-1, 0);
 	close_fds(fds, message.n_fds);
 	return true;
 }
@@ -115,6 +123,7 @@ int notify_adopt(struct notify *notify, struct loop *loop, int fd, const char *p
 	notify->fn = fn;
 	notify->fd = fd;
 	notify->path = strdup(path);
+	unread_init(&notify->unread, fd);
 	r = notify->path ? fd_set_cloexec(fd, true) : -ENOMEM;
 	if (r == 0 && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
 		r = -errno;
@@ -149,6 +158,7 @@ int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, c
 void notify_close(struct notify *notify)
 {
 	loop_remove(&notify->source);
+	(void)unread_forget(&notify->unread); /* nobody waits for what it said */
 	notify->fd = fd_close(notify->fd);
 	if (notify->path)
 		(void)unlink(notify->path); /* gone with its directory is just as well */

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "early/loop.h"
+#include "early/unread.h"
 
 /* A service's notify socket RUN/notify/NAME: datagrams of KEY=VALUE lines, some with descriptors. */
 #define NOTIFY_MAX_BYTES 4096
@@ -29,6 +30,7 @@ struct notify {
 	int fd; /* -1: none */
 	char *path;
 	notify_fn fn;
+	struct unread unread; /* what a crash in this turn would lose */
 };
 
 int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, const char *name,

@@ -204,6 +204,32 @@ static void add_console(struct rescue *rescue, const char *name)
 	(void)snprintf(shell->tty, sizeof(shell->tty), "/dev/%s", shell->on_screen ? "tty1" : name);
 }
 
+/* Reaped by a program that crashed before it could say so? */
+static bool is_our_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void rescue_adopt(struct rescue *rescue, struct loop *loop, const char *tty, pid_t pid,
+		  bool on_screen, unsigned int n_short)
+{
+	struct rescue_shell *shell;
+
+	rescue->loop = loop;
+	if (rescue->n_shells == RESCUE_MAX_CONSOLES)
+		return;
+	shell = &rescue->shells[rescue->n_shells++];
+	*shell = (struct rescue_shell){ .rescue = rescue,
+					.on_screen = on_screen,
+					.n_short = n_short,
+					.started_us = clock_monotonic_us() };
+	(void)snprintf(shell->tty, sizeof(shell->tty), "%s", tty);
+	if (!is_our_child(pid) || loop_child_watch(loop, &shell->child, pid, handle_end) < 0)
+		start_later(shell);
+}
+
 static void find_consoles(struct rescue *rescue)
 {
 	CLEANUP(free_charp)

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "early/loop.h"
 
@@ -37,6 +38,10 @@ struct rescue {
 	void (*on_enter)(struct rescue *rescue);
 	void *data;
 };
+
+/* A shell, or who waits for Enter, of a program before; @pid 0, or a dead one: the next comes after a pause. */
+void rescue_adopt(struct rescue *rescue, struct loop *loop, const char *tty, pid_t pid,
+		  bool on_screen, unsigned int n_short);
 
 /* Writes @what, @why and @advice to every console and starts the shells. A second call only writes. */
 void rescue_start(struct rescue *rescue, struct loop *loop, const char *what, const char *why,

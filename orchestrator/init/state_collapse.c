@@ -115,6 +115,7 @@ static int read_head(uint16_t opcode, const char *data, size_t len, struct group
 	case STATE_PAGE:
 	case STATE_FORWARD:
 	case STATE_LOAD:
+	case STATE_RESCUE:
 		ret->class = CLASS_MACHINE;
 		return 1;
 	case STATE_GONE:

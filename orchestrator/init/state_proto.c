@@ -198,6 +198,13 @@ static const struct wire_field kept_fd_fields[] = {
 	WIRE_FIELD(struct state_kept_fd, fd, WIRE_U64),
 };
 
+static const struct wire_field rescue_fields[] = {
+	WIRE_FIELD(struct state_rescue, tty, WIRE_TEXT),
+	WIRE_FIELD(struct state_rescue, pid, WIRE_I32),
+	WIRE_FIELD(struct state_rescue, on_screen, WIRE_U32),
+	WIRE_FIELD(struct state_rescue, n_short, WIRE_U32),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_MANAGER, struct state_manager, manager_fields),
 	WIRE_MESSAGE(STATE_EVENT, struct state_event, event_fields),
@@ -221,6 +228,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(STATE_LOAD, struct state_load, load_fields),
 	WIRE_EMPTY(STATE_KEPT),
 	WIRE_MESSAGE(STATE_KEPT_FD, struct state_kept_fd, kept_fd_fields),
+	WIRE_MESSAGE(STATE_RESCUE, struct state_rescue, rescue_fields),
 	WIRE_MESSAGE(STATE_TIMER, struct state_timer, timer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };

@@ -38,6 +38,7 @@ enum state_opcode {
 	STATE_KEPT =
 		134, /* what is kept for early-log, all of it: the names and descriptors come as KEPT_FD */
 	STATE_KEPT_FD = 135,
+	STATE_RESCUE = 136, /* a rescue shell, or who waits for Enter */
 };
 
 enum state_service_flag {
@@ -276,6 +277,13 @@ struct state_load {
 struct state_kept_fd {
 	const char *name;
 	uint64_t fd;
+};
+
+struct state_rescue {
+	const char *tty;
+	int32_t pid; /* 0: the next one is waited for */
+	uint32_t on_screen;
+	uint32_t n_short;
 };
 
 extern const struct wire_protocol manager_state_protocol;

@@ -456,13 +456,29 @@ static int read_state(struct reader *reader)
 	return 0;
 }
 
+/* Only of the version that we know are the fields of all else: it stands first. */
+static int check_version(const char *bytes, size_t n_bytes)
+{
+	const unsigned char *at = (const unsigned char *)bytes + WIRE_HEADER_SIZE;
+	uint16_t opcode;
+	uint32_t len, version;
+
+	if (wire_peek(bytes, n_bytes, &opcode, &len) < 0 || opcode != STATE_MANAGER ||
+	    n_bytes < WIRE_HEADER_SIZE + sizeof(version))
+		return -EPROTO;
+	version = at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	return version == STATE_VERSION ? 0 : -EPROTONOSUPPORT;
+}
+
 static int read_bytes(struct manager *manager, const char *bytes, size_t n_bytes, bool crashed)
 {
 	struct reader reader = { .manager = manager, .crashed = crashed };
 	char *state CLEANUP(free_charp)
 	= NULL;
-	int r = state_collapse(bytes, n_bytes, &state, &reader.len);
+	int r = check_version(bytes, n_bytes);
 
+	if (r == 0)
+		r = state_collapse(bytes, n_bytes, &state, &reader.len);
 	if (r < 0)
 		return r;
 	reader.data = state;

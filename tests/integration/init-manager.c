@@ -17,6 +17,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early_test.h"
+#include "image.h"
 #include "manager_internal.h"
 #include "table_make.h"
 
@@ -180,6 +181,43 @@ TEST(scope_lives_as_long_as_its_processes)
 	TURN_UNTIL(strcmp(seen.gone, "session-1.scope") == 0);
 	assert_string_equal(active("session-1.scope"), "none");
 	assert_int_equal(manager_scope_abandon(manager, "session-1.scope"), -ENOENT);
+}
+
+static bool image_has(const struct image *image, const char *name)
+{
+	char *bytes;
+	size_t len;
+	bool has;
+
+	if (image_read(image->fds, &bytes, &len) < 0)
+		return false;
+	has = memmem(bytes, len, name, strlen(name)) != NULL;
+	free(bytes);
+	return has;
+}
+
+TEST(what_is_too_long_for_the_state_is_left_out_alone)
+{
+	static char text[70000];
+	const struct table_service service = { .name = "plain.service" };
+	pid_t pids[] = { make_child(), make_child() };
+	struct image image;
+	uint32_t job;
+
+	memset(text, 'x', sizeof(text) - 1);
+	assert_int_equal(image_init(&image), 0);
+	manager_keep_image(manager, &image);
+	add_unit(&service);
+	assert_int_equal(manager_scope_new(manager, "long.scope", "user.slice", text, pids, 1), 0);
+	assert_int_equal(manager_scope_new(manager, "short.scope", "user.slice", "x", pids + 1, 1),
+			 0);
+	assert_int_equal(manager_start_unit(manager, "plain.service", text, &job), 0);
+	assert_int_equal(manager_save(manager), 0);
+	assert_true(image_has(&image, "long.scope"));
+	assert_true(image_has(&image, "short.scope"));
+	assert_true(image_has(&image, "plain.service"));
+	manager_keep_image(manager, NULL);
+	image_done(&image);
 }
 
 TEST(scope_is_killed_whole)
@@ -511,6 +549,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		MANAGER_TEST(scope_lives_as_long_as_its_processes),
+		MANAGER_TEST(what_is_too_long_for_the_state_is_left_out_alone),
 		MANAGER_TEST(scope_is_killed_whole),
 		MANAGER_TEST(scope_is_stopped_by_a_job),
 		MANAGER_TEST(scope_of_nobody_is_refused),

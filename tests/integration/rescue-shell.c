@@ -122,6 +122,61 @@ TEST(any_status_brings_another_shell_after_a_pause)
 	assert_true(clock_monotonic_us() - before_us >= 3 * USEC_PER_SEC);
 }
 
+/* As over an exec: the processes are the same, all that is known of them is what was saved. */
+static void adopt(void)
+{
+	struct rescue_shell *shell = &rescue.shells[0];
+	pid_t pid = shell->child.pid;
+	bool on_screen = shell->on_screen;
+	struct rescue next = { .in_initramfs = true, .on_enter = rescue.on_enter };
+	char tty[32];
+
+	(void)snprintf(tty, sizeof(tty), "%s", shell->tty);
+	loop_timer_stop(&shell->again);
+	loop_child_unwatch(&shell->child);
+	rescue = next;
+	rescue_adopt(&rescue, loop, tty, pid, on_screen, 0);
+	assert_int_equal(rescue.n_shells, 1);
+}
+
+TEST(a_shell_of_the_program_before_is_followed_by_another)
+{
+	rescue.in_initramfs = true;
+	begin();
+	assert_true(expect("(early) #", 5));
+	adopt();
+	type("echo still-$((40+2)); exit 1\n");
+	assert_true(expect("still-42", 5));
+	assert_true(expect("a new shell", 10));
+	assert_true(expect("(early) #", 5));
+}
+
+static bool entered;
+
+static void handle_enter(struct rescue *from)
+{
+	entered = true;
+}
+
+TEST(who_waited_for_enter_before_still_does)
+{
+	rescue.in_initramfs = true;
+	rescue.on_enter = handle_enter;
+	begin();
+	loop_child_unwatch(&rescue.shells[0].child);
+	(void)kill(rescue.shells[0].child.pid, SIGKILL);
+	rescue.n_shells = 0;
+	rescue_adopt(&rescue, loop, ptsname(master), 0, true, 0); /* the next waits for Enter */
+	for (int i = 0; i < 40 && !rescue.shells[0].child.loop; i++)
+		assert_int_equal(loop_turn(loop, 100), 0);
+	adopt();
+	assert_false(entered);
+	assert_int_equal(loop_turn(loop, 200), 0);
+	type("\n");
+	assert_true(expect("(early) #", 5));
+	assert_true(entered);
+}
+
 TEST(a_locked_root_gets_a_shell)
 {
 	begin();
@@ -190,6 +245,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RESCUE_TEST(any_status_brings_another_shell_after_a_pause),
+		RESCUE_TEST(a_shell_of_the_program_before_is_followed_by_another),
+		RESCUE_TEST(who_waited_for_enter_before_still_does),
 		RESCUE_TEST(a_locked_root_gets_a_shell),
 		RESCUE_TEST(a_shell_that_cannot_be_forked_is_tried_again),
 		cmocka_unit_test(pauses_grow_and_stay_bounded),

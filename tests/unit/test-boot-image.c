@@ -22,6 +22,7 @@ union any {
 	struct state_forward forward;
 	struct state_load load;
 	struct state_kept_fd kept_fd;
+	struct state_rescue rescue;
 };
 
 static void take(uint16_t opcode, const void *value, void *to)
@@ -111,6 +112,35 @@ TEST(the_page_on_the_screen)
 	assert_string_equal(after.display.page_text, before.display.page_text);
 }
 
+TEST(a_screen_that_was_given_to_a_text_console)
+{
+	before.display.released = true;
+	after.display.enabled = true;
+	boot_image_put(take, &after, true, &before);
+	assert_false(after.display.enabled);
+}
+
+TEST(rescue_shells)
+{
+	assert_int_equal(loop_new(&after.loop), 0);
+	before.rescue.n_shells = 2;
+	strcpy(before.rescue.shells[0].tty, "/dev/tty1");
+	before.rescue.shells[0].on_screen = true;
+	strcpy(before.rescue.shells[1].tty, "/dev/ttyS0");
+	before.rescue.shells[1].n_short = 3;
+	boot_image_put(take, &after, true, &before);
+	assert_int_equal(after.rescue.n_shells, 2);
+	assert_string_equal(after.rescue.shells[0].tty, "/dev/tty1");
+	assert_true(after.rescue.shells[0].on_screen);
+	assert_string_equal(after.rescue.shells[1].tty, "/dev/ttyS0");
+	assert_false(after.rescue.shells[1].on_screen);
+	assert_non_null(
+		after.rescue.shells[1].again.loop); /* nobody is there: the next one comes */
+	loop_timer_stop(&after.rescue.shells[0].again);
+	loop_timer_stop(&after.rescue.shells[1].again);
+	after.loop = loop_free(after.loop);
+}
+
 TEST(names_that_the_bus_knows_jobs_by)
 {
 	bus_link_adopt_forward(&before.bus, 7, "user@101.service", false);
@@ -156,5 +186,6 @@ TEST(what_is_kept_is_put_when_it_changed)
 #define IMAGE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(IMAGE_TEST(the_boot), IMAGE_TEST(the_page_on_the_screen),
+	  IMAGE_TEST(a_screen_that_was_given_to_a_text_console), IMAGE_TEST(rescue_shells),
 	  IMAGE_TEST(names_that_the_bus_knows_jobs_by), IMAGE_TEST(what_is_kept_for_early_log),
 	  IMAGE_TEST(what_is_kept_is_put_when_it_changed))

@@ -11,7 +11,8 @@ class TestPid1Crash(VmCase):
     shares = True
 
     def assert_lives_on(self, pids, name):
-        self.assertEqual(self.shell.check(PIDS), pids)
+        gone = set(pids.split()) - set(self.shell.check(PIDS).split())  # the greeter may start another bus of its own at any time
+        self.assertEqual(gone, set())
         self.wait_kind("greeter", 30, name)
         self.shell.check("earlyctl status")
         self.wait_for("systemctl is-active dbus.service", 30, "early-bus to answer")

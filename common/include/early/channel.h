@@ -6,6 +6,7 @@
 
 #include "early/list.h"
 #include "early/loop.h"
+#include "early/unread.h"
 #include "early/wire.h"
 
 /*
@@ -37,6 +38,8 @@ struct channel {
 	struct list queue; /* channel_packet::link */
 	uint32_t queued_bytes;
 	int fd;
+	bool keeps;
+	struct unread unread; /* if it keeps */
 	bool *gone; /* set by channel_close while a callback of this channel runs */
 	void (*on_message)(struct channel *channel, struct channel_message *message);
 	void (*on_close)(struct channel *channel, int error); /* error: 0 for end of file */
@@ -48,6 +51,12 @@ int channel_init(struct channel *channel, struct loop *loop, int fd,
 		 const struct wire_protocol *protocol,
 		 void (*on_message)(struct channel *channel, struct channel_message *message),
 		 void (*on_close)(struct channel *channel, int error), void *data);
+
+/*
+ * From now on a message leaves the socket only when the turn in which it was handled is settled (early/unread.h), and so does the
+ * socket itself if the channel is closed meanwhile.
+ */
+void channel_keep_unread(struct channel *channel);
 
 /* Closes without calling on_close. Idempotent; zeroed memory with fd -1 is fine. */
 void channel_close(struct channel *channel);

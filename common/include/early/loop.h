@@ -102,10 +102,21 @@ struct loop_hook;
 typedef void (*loop_hook_fn)(struct loop_hook *hook);
 
 struct loop_hook {
-	struct list link; /* loop::hooks; zeroed memory is fine before the first schedule */
+	struct list
+		link; /* loop::hooks or loop::settled; zeroed memory is fine before the first schedule */
 	struct loop *loop; /* NULL: not scheduled */
 	loop_hook_fn fn;
 };
 
 void loop_hook_schedule(struct loop *loop, struct loop_hook *hook, loop_hook_fn fn);
 void loop_hook_cancel(struct loop_hook *hook);
+
+/*
+ * --- settled: called once, after the function of loop_set_sleep_fn, when all that this turn has done is saved ---
+ * loop_settle() does so at once, for a program that saves and then executes another.
+ */
+void loop_hook_settled(struct loop *loop, struct loop_hook *hook, loop_hook_fn fn);
+void loop_settle(struct loop *loop);
+
+/* Closes @fd when this turn is settled, for it may be needed by who goes on after a crash; at once if too many wait. */
+void loop_close_settled(struct loop *loop, int fd);
