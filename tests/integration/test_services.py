@@ -92,7 +92,7 @@ def test_strangers_are_reaped(build):
         c.control('daemon-reload')
         c.control('start', 'o')
         time.sleep(1.5)
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)
         assert c.state('a.service')[0] == 'active'
         assert not [l for _, l in c.processes().values() if 'sleep 0.' in l]
 

@@ -231,7 +231,7 @@ def test_state_of_another_version(build):
         assert set(after) == set(before) and not set(after.values()) & set(before.values()), after
         running = [line for _, line in c.processes().values() if line.strip().endswith('sleep 1000')]
         assert len(running) == 5, running
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)
         assert c.end() == 0
 
 

@@ -46,7 +46,7 @@ def crash_at(build, text):
         time.sleep(0.2)
         c.control('restart', 'a')
         assert c.read('names') == ';kept;', c.read('names')
-        assert c.zombies() == 0
+        wait_for(lambda: c.zombies() == 0)
 
 
 def test_ready(build):
