@@ -85,7 +85,7 @@ static void show_screen(void)
 static void add_console(const char *name, size_t len)
 {
 	struct console *console = &consoles.list[consoles.n];
-	const char *path = SCREEN + strlen("/dev/");
+	const char *path = &SCREEN[strlen("/dev/")];
 
 	if (consoles.n == MAX_CONSOLES || len == 0 ||
 	    strlen("/dev/") + len >= sizeof(console->path))

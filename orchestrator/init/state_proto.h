@@ -10,7 +10,7 @@
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 6
+#define STATE_VERSION 6U
 
 enum state_opcode {
 	STATE_MANAGER = 64,

@@ -404,11 +404,12 @@ static unsigned long check_kill(unsigned long n_steps)
 	assert_int_equal(fd_write_all(ends[1], after, strlen(after)), 0);
 	life_end(&life);
 	at = text = read_back("a.service.log");
+	assert_non_null(text);
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		char line[64], *end = strchr(at, '\n');
+		char line[64], *end = strchrnul(at, '\n');
 
 		(void)snprintf(line, sizeof(line), "] info %s", lines[i]);
-		if (!end || (size_t)(end - at) < strlen(line) ||
+		if (*end == '\0' || (size_t)(end - at) < strlen(line) ||
 		    strncmp(end - strlen(line), line, strlen(line)) != 0)
 			fail_msg("killed after %lu steps: no \"%s\" in its place:\n%s", n, lines[i],
 				 text);

@@ -57,7 +57,7 @@ static struct table_make make;
 
 TEST(reads_a_whole_table)
 {
-	struct seen seen;
+	struct seen seen = { 0 };
 
 	make_good(&make);
 	assert_int_equal(read_it(&make, &seen), 0);
@@ -69,7 +69,7 @@ TEST(reads_a_whole_table)
 /* Whatever is cut off, nothing of it is taken. */
 TEST(refuses_every_truncation)
 {
-	struct seen seen;
+	struct seen seen = { 0 };
 	size_t whole;
 
 	make_good(&make);
@@ -82,7 +82,7 @@ TEST(refuses_every_truncation)
 
 TEST(refuses_what_follows_the_end)
 {
-	struct seen seen;
+	struct seen seen = { 0 };
 
 	make_good(&make);
 	make_service(&make, "c.service");
@@ -92,7 +92,7 @@ TEST(refuses_what_follows_the_end)
 TEST(refuses_another_version)
 {
 	const struct table_header header = { .version = TABLE_VERSION + 1 };
-	struct seen seen;
+	struct seen seen = { 0 };
 
 	make.len = 0;
 	make_message(&make, TABLE_HEADER, &header);
@@ -102,7 +102,7 @@ TEST(refuses_another_version)
 
 TEST(refuses_a_command_of_no_unit)
 {
-	struct seen seen;
+	struct seen seen = { 0 };
 
 	make.len = 0;
 	make_header(&make);
@@ -124,7 +124,7 @@ TEST(leaves_out_a_bad_unit)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct seen seen;
+		struct seen seen = { 0 };
 
 		make.len = 0;
 		make_header(&make);
@@ -139,7 +139,7 @@ TEST(leaves_out_a_bad_unit)
 
 TEST(leaves_out_a_unit_with_a_relative_program)
 {
-	struct seen seen;
+	struct seen seen = { 0 };
 
 	make.len = 0;
 	make_header(&make);
