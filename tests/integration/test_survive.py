@@ -229,8 +229,12 @@ def test_state_of_another_version(build):
         wait_for(c.is_complete, 20)
         after = main_pids(c)
         assert set(after) == set(before) and not set(after.values()) & set(before.values()), after
-        running = [line for _, line in c.processes().values() if line.strip().endswith('sleep 1000')]
-        assert len(running) == 5, running
+
+        def sleepers():
+            return [line for _, line in c.processes().values() if line.strip().endswith('sleep 1000')]
+        wait_for(lambda: len(sleepers()) >= 5)  # what is just forked is not one yet
+        time.sleep(0.5)
+        assert len(sleepers()) == 5, sleepers()
         wait_for(lambda: c.zombies() == 0)
         assert c.end() == 0
 
