@@ -39,6 +39,20 @@ def descriptors(c):
     return kinds
 
 
+def images(pid):
+    """The paths by which what it saved can be changed."""
+    found = []
+    for fd in os.listdir('/proc/%d/fd' % pid):
+        path = '/proc/%d/fd/%s' % (pid, fd)
+        try:
+            if 'early-image' in os.readlink(path):
+                found.append(path)
+        except FileNotFoundError:
+            pass  # a client's, whom it has hung up on since
+    assert found
+    return found
+
+
 def private_kb(c):
     """
     What it wrote to: a page of the program that is only read is private or shared by who else runs at the moment. The most of some
@@ -99,19 +113,10 @@ def test_second_crash_ends_the_container(build):
 def test_invalid_state_ends_the_container(build):
     with Container(build, manifests(1)) as c:
         pid = c.init_pid()
-        images = 0
-        for fd in os.listdir('/proc/%d/fd' % pid):
-            path = '/proc/%d/fd/%s' % (pid, fd)
-            try:
-                is_image = 'early-image' in os.readlink(path)
-            except FileNotFoundError:
-                continue  # a client's, whom it has hung up on since
-            if is_image:
-                with open(path, 'r+b') as f:
-                    f.seek(40)
-                    f.write(b'\xff\xff\xff\xff')
-                images += 1
-        assert images > 0, 'there is no image to spoil'
+        for path in images(pid):
+            with open(path, 'r+b') as f:
+                f.seek(40)
+                f.write(b'\xff\xff\xff\xff')
         os.kill(pid, signal.SIGSEGV)
         assert c.process.wait(10) == 70, c.log()
 
@@ -210,10 +215,7 @@ def test_state_of_another_version(build):
         before = main_pids(c)
         pid = c.init_pid()
         patched = 0
-        for fd in os.listdir('/proc/%d/fd' % pid):
-            path = '/proc/%d/fd/%s' % (pid, fd)
-            if 'early-image' not in os.readlink(path):
-                continue
+        for path in images(pid):
             with open(path, 'r+b') as f:
                 while len(head := f.read(32)) == 32:
                     magic, seq, size, _ = struct.unpack('<4Q', head)
