@@ -34,13 +34,14 @@
 #include "sink_torn.h"
 #include "stream_header.h"
 
-#define RESTS_US (2 * USEC_PER_SEC)
+#define RESTS_US                                                                                   \
+	(60 * USEC_PER_SEC) /* a busy machine hands over in seconds what takes milliseconds */
 #define DRAIN_READS 16 /* a full pipe */
 #define DRAIN_TURNS 64 /* more datagrams than a queue holds */
 
 void inputs_init(struct inputs *inputs, struct loop *loop, struct sink *sink)
 {
-	*inputs = (struct inputs){ .loop = loop, .sink = sink };
+	*inputs = (struct inputs){ .loop = loop, .sink = sink, .rests_us = RESTS_US };
 	list_init(&inputs->streams);
 	list_init(&inputs->sockets);
 	intake_init(&inputs->intake);
@@ -177,8 +178,8 @@ void inputs_open_intake(struct inputs *inputs)
 			    batch_number(intake->batch), &intake->batch->mark);
 	if (r != -EBUSY) /* else there is one that writes */
 		sink_end_torn(inputs->sink);
-	r = loop_timer_start(inputs->loop, &inputs->rest_timer, clock_monotonic_us() + RESTS_US,
-			     handle_rest_timer);
+	r = loop_timer_start(inputs->loop, &inputs->rest_timer,
+			     clock_monotonic_us() + inputs->rests_us, handle_rest_timer);
 	if (r < 0)
 		log_warning_errno(r, "what services that are gone said last is written at the end");
 }

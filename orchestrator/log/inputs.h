@@ -17,7 +17,8 @@ struct inputs {
 	struct sink *sink;
 	struct intake intake;
 	bool is_recovered; /* what an early-log before this one had read is written */
-	struct loop_timer rest_timer; /* then nobody asks for a rest any more */
+	uint64_t rests_us; /* after the start; then nobody asks for a rest any more */
+	struct loop_timer rest_timer;
 	struct list streams; /* input_stream::link */
 	struct list sockets; /* input_socket::link */
 	size_t n_connections; /* of streams: clients', not pipes of services */

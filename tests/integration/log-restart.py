@@ -4,6 +4,7 @@
 import os
 import pathlib
 import random
+import select
 import signal
 import sys
 import tempfile
@@ -90,6 +91,23 @@ def test_reader_killed(machine):
         machine.check(f"early-log killed, round {turn}")
 
 
+def test_streams_that_come_late(machine):
+    """On a machine that is busy, or after a PID 1 that was: half a line waits for its other half."""
+    for name in NAMES:
+        os.write(machine.pipes[name][1], b"line %07d half" % machine.count[name])
+        wait_for(lambda: not select.select([machine.pipes[name][0]], [], [], 0)[0], "half a line read")
+    machine.kill()
+    machine.link, machine.child = start(machine.program, machine.run)
+    time.sleep(4)
+    for name in NAMES:
+        send_stream(machine.link, name, machine.pipes[name][0])
+        os.write(machine.pipes[name][1], b" and half\n")
+        wait_for(lambda: "line %07d half and half\n" % machine.count[name] in machine.text("log", name), "a whole line")
+        machine.count[name] += 1
+    machine.flush()
+    machine.check("streams that come late")
+
+
 def test_writer_killed(machine):
     chance = random.Random(4711)
     for turn in range(ROUNDS):
@@ -139,7 +157,7 @@ def main():
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as directory:
         machine = Machine(program, directory)
-        for test in (test_reader_killed, test_writer_killed, test_both_hang_and_die, test_rotated_in_memory):
+        for test in (test_reader_killed, test_streams_that_come_late, test_writer_killed, test_both_hang_and_die, test_rotated_in_memory):
             test(machine)
             print("ok", test.__name__, flush=True)
         machine.link.close()

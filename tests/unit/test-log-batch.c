@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "early/clock.h"
 #include "early/fd.h"
 #include "early/macros.h"
 #include "inputs_internal.h"
@@ -327,6 +328,7 @@ TEST(one_at_a_time)
 
 /* One early-log with one pipe, as far as it has something to read. */
 struct life {
+	uint64_t rests_us; /* 0: as it is */
 	struct loop *loop;
 	struct sink sink;
 	struct inputs inputs;
@@ -337,6 +339,8 @@ static bool life_begin(struct life *life, int fd)
 	if (loop_new(&life->loop) < 0 || sink_init(&life->sink, dir_path, 1000) < 0)
 		return false;
 	inputs_init(&life->inputs, life->loop, &life->sink);
+	if (life->rests_us > 0)
+		life->inputs.rests_us = life->rests_us;
 	inputs_open_intake(&life->inputs);
 	return inputs_add_service(&life->inputs, "a.service", fcntl(fd, F_DUPFD_CLOEXEC, 0)) == 0;
 }
@@ -489,7 +493,7 @@ TEST(a_connection_goes_on_in_the_midst_of_its_line)
 /* Its service is gone, with its pipe. */
 TEST(a_rest_that_nobody_asks_for)
 {
-	static struct life life;
+	static struct life life = { .rests_us = USEC_PER_SEC };
 	struct intake intake;
 	int dir_fd, ends[2];
 	char *text;
