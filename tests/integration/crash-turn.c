@@ -324,31 +324,28 @@ TEST(helpers_that_are_known_live_on)
 	assert_string_equal(outcome.runs, "\n\n");
 }
 
-TEST(a_message_under_dispatch_is_heard_again)
+static void assert_heard_again(const char *how)
 {
 	struct outcome outcome;
 
-	run("once", &outcome);
+	run(how, &outcome);
 	assert_string_equal(outcome.crashes, "x");
 	assert_string_equal(outcome.seen, MESSAGES);
+}
+
+TEST(a_message_under_dispatch_is_heard_again)
+{
+	assert_heard_again("once");
 }
 
 TEST(a_message_whose_effect_was_not_saved_is_heard_again)
 {
-	struct outcome outcome;
-
-	run("late", &outcome);
-	assert_string_equal(outcome.crashes, "x");
-	assert_string_equal(outcome.seen, MESSAGES);
+	assert_heard_again("late");
 }
 
 TEST(a_message_that_ended_the_link_is_heard_again)
 {
-	struct outcome outcome;
-
-	run("closed", &outcome);
-	assert_string_equal(outcome.crashes, "x");
-	assert_string_equal(outcome.seen, MESSAGES);
+	assert_heard_again("closed");
 }
 
 TEST(the_last_words_of_a_dead_one_are_heard_again)

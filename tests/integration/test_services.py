@@ -199,25 +199,24 @@ def test_exit_before_ready_is_a_failure(build):
         assert c.status('n')['result'] == 'protocol' and c.state('n')[0] == 'failed'
 
 
-def test_watchdog(build):
+def ends_by_the_watchdog(build, start_s):
     with Container(build) as c:
         script = c.script('notifier', NOTIFIER)
-        c.manifest('w.service', '[Service]\nType=notify\nWatchdogSec=400ms\nExecStart=%s 0\n[Early]\nStage=demand\n' % script)
+        c.manifest('w.service', '[Service]\nType=notify\nWatchdogSec=400ms\nExecStart=%s %d\n[Early]\nStage=demand\n'
+                   % (script, start_s))
         c.control('daemon-reload')
         c.control('start', 'w')
         c.wait_state('w.service', 'failed')
         assert c.status('w.service')['result'] == 'watchdog', c.status('w.service')
+
+
+def test_watchdog(build):
+    ends_by_the_watchdog(build, 0)
 
 
 def test_watchdog_counts_from_the_end_of_the_start(build):
     """A start may take longer than WatchdogSec=: it has a time of its own."""
-    with Container(build) as c:
-        script = c.script('notifier', NOTIFIER)
-        c.manifest('w.service', '[Service]\nType=notify\nWatchdogSec=400ms\nExecStart=%s 1\n[Early]\nStage=demand\n' % script)
-        c.control('daemon-reload')
-        c.control('start', 'w')
-        c.wait_state('w.service', 'failed')
-        assert c.status('w.service')['result'] == 'watchdog', c.status('w.service')
+    ends_by_the_watchdog(build, 1)
 
 
 def test_order_of_dependencies(build):
