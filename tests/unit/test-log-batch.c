@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "inputs_internal.h"
 #include "intake.h"
 #include "log_dir.h"
+#include "log_life.h"
 #include "sink.h"
 
 static const struct batch_origin origin = {
@@ -322,124 +322,6 @@ TEST(one_at_a_time)
 	remove_dir();
 }
 
-/* --- killed between any two instructions --- */
-
-#define KILLS 20 /* EARLY_TEST_KILLS: another number */
-
-/* One early-log with one pipe, as far as it has something to read. */
-struct life {
-	uint64_t rests_us; /* 0: as it is */
-	struct loop *loop;
-	struct sink sink;
-	struct inputs inputs;
-};
-
-static bool life_begin(struct life *life, int fd)
-{
-	if (loop_new(&life->loop) < 0 || sink_init(&life->sink, dir_path, 1000) < 0)
-		return false;
-	inputs_init(&life->inputs, life->loop, &life->sink);
-	if (life->rests_us > 0)
-		life->inputs.rests_us = life->rests_us;
-	inputs_open_intake(&life->inputs);
-	return inputs_add_service(&life->inputs, "a.service", fcntl(fd, F_DUPFD_CLOEXEC, 0)) == 0;
-}
-
-static void life_end(struct life *life)
-{
-	inputs_drain(&life->inputs);
-	inputs_done(&life->inputs);
-	sink_done(&life->sink);
-	loop_free(life->loop);
-}
-
-/* What is stepped through lies between the two stops. */
-static void live(int fd)
-{
-	static struct life life;
-
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 || !life_begin(&life, fd))
-		_exit(2);
-	(void)raise(SIGSTOP);
-	(void)loop_turn(life.loop, 1000);
-	(void)raise(SIGSTOP);
-	_exit(3);
-}
-
-/* Steps until @n_steps are done or it stops by itself, then kills it. Returns the steps. */
-static unsigned long step_and_kill(int fd, unsigned long n_steps)
-{
-	unsigned long n = 0;
-	int status;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		live(fd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-	while (n < n_steps) {
-		assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFSTOPPED(status));
-		if (WSTOPSIG(status) == SIGSTOP)
-			break;
-		n++;
-	}
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return n;
-}
-
-static unsigned long check_kill(unsigned long n_steps)
-{
-	static const char before[] = "one\ntwo\nthree\nfo", after[] = "ur\nfive\n";
-	static const char *const lines[] = { "one", "two", "three", "four", "five" };
-	static struct life life;
-	unsigned long n;
-	int ends[2];
-	char *text, *at;
-
-	make_dir();
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(fd_write_all(ends[1], before, strlen(before)), 0);
-	n = step_and_kill(ends[0], n_steps);
-	assert_true(life_begin(&life, ends[0]));
-	assert_int_equal(fd_write_all(ends[1], after, strlen(after)), 0);
-	life_end(&life);
-	at = text = read_back("a.service.log");
-	assert_non_null(text);
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		char line[64], *end = strchrnul(at, '\n');
-
-		(void)snprintf(line, sizeof(line), "] info %s", lines[i]);
-		if (*end == '\0' || (size_t)(end - at) < strlen(line) ||
-		    strncmp(end - strlen(line), line, strlen(line)) != 0)
-			fail_msg("killed after %lu steps: no \"%s\" in its place:\n%s", n, lines[i],
-				 text);
-		at = end + 1;
-	}
-	if (*at)
-		fail_msg("killed after %lu steps: something twice:\n%s", n, text);
-	free(text);
-	close(ends[0]);
-	close(ends[1]);
-	remove_dir();
-	return n;
-}
-
-TEST(killed_between_any_two_instructions)
-{
-	const char *wanted = getenv("EARLY_TEST_KILLS");
-	unsigned long n_kills = wanted ? strtoul(wanted, NULL, 10) : KILLS;
-	unsigned long n_steps = check_kill(-1UL);
-
-	assert_true(n_steps > 1000);
-	for (unsigned long i = 0; i < n_kills; i++)
-		(void)check_kill(i * n_steps / n_kills);
-	print_message("%lu steps, killed at %lu of them\n", n_steps, n_kills);
-}
-
 /* --- a connection, which early-init hands over before it says that it has handed over all --- */
 
 static void restore(struct life *life, const struct kept *kept, int fd)
@@ -551,7 +433,6 @@ TEST_MAIN(cmocka_unit_test(judgement_of_a_mark), cmocka_unit_test(lines_in_any_p
 	  cmocka_unit_test(a_read_that_was_not_noted), cmocka_unit_test(no_batch_of_ours),
 	  cmocka_unit_test(a_rest_is_found_again), cmocka_unit_test(a_file_that_is_none_of_ours),
 	  cmocka_unit_test(without_room_it_works_on), cmocka_unit_test(one_at_a_time),
-	  cmocka_unit_test(killed_between_any_two_instructions),
 	  cmocka_unit_test(a_connection_goes_on_in_the_midst_of_its_line),
 	  cmocka_unit_test(a_rest_that_nobody_asks_for),
 	  cmocka_unit_test(what_is_torn_ends_its_line))
