@@ -16,6 +16,7 @@ import image as images
 import screen
 import stage
 import timeline
+import writer
 from host import Failure
 from machine import Machine
 
@@ -26,15 +27,13 @@ COMPLETE_S = 180
 
 
 class VmCase(unittest.TestCase):
-    """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk.
-
-    Classes that say `shares` use one machine, in the order in which they run, if the one before left it with a greeter: a
-    boot is most of a minute. What one of them needs of a fresh machine must be in the first.
-    """
+    """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk, after `commands` of
+    debugfs."""
 
     extra = ""
     files = None
-    shares = False
+    commands = ()
+    shares = ends_shared = False
     shared = None
     watch_every_s = (1, 1)  # for the greeter; more often where each frame is looked at
 
@@ -47,11 +46,9 @@ class VmCase(unittest.TestCase):
         if cls.shares and cls.take_shared():
             return
         cls.addClassCleanup(cls._clean)
-        which = boot_of(cls.extra)
+        cls.machine = Machine(boot_of(cls.extra), serial_log=os.path.join(cls.out, "serial.log"))
         if cls.files:
-            which.disks["root"] = changed_root(cls, which.disks["root"], cls.files)
-        end_shared()  # one machine at a time
-        cls.machine = Machine(which, serial_log=os.path.join(cls.out, "serial.log"))
+            change_root(cls.machine, cls.files, cls.commands)
         cls.machine.start()
         cls.prepare()
         cls.await_greeter()
@@ -61,6 +58,8 @@ class VmCase(unittest.TestCase):
         machine = VmCase.shared
         if machine and machine.running() and machine.wait_screen(lambda p: p.kind() == "greeter", 30):
             cls.machine = machine
+            if cls.ends_shared:
+                cls.addClassCleanup(end_shared)
             return True
         end_shared()
         return False
@@ -76,13 +75,14 @@ class VmCase(unittest.TestCase):
             cls.shot("no-greeter.png")
             raise Failure(f"no greeter within {GREETER_S} s ({cls.watcher.error or 'see the picture'}): {cls.out}\n"
                           + cls.machine.serial_text()[-1500:])
+        cls.watcher.stop()
         cls.machine.shell.wait(60)
 
     @classmethod
     def _clean(cls):
         if cls.watcher:
             cls.watcher.stop()
-        if cls.machine and cls.shares:
+        if cls.machine and cls.shares and not cls.ends_shared:
             VmCase.shared = cls.machine
         elif cls.machine:
             cls.machine.stop()
@@ -127,6 +127,15 @@ class VmCase(unittest.TestCase):
         return picture
 
 
+class SharedCase(VmCase):
+    """Classes of this kind use one machine, in the order in which they run, if the one before left it with a greeter: a boot is most of a
+    minute. What one of them needs of a fresh machine must be in the first, or in the files of all. One that `ends_shared` comes last.
+    """
+
+    shares = True
+    files = writer.FILES
+
+
 def end_shared():
     if VmCase.shared:
         VmCase.shared.stop()
@@ -139,12 +148,10 @@ def boot_of(extra=""):
     return boots.stock(image, extra) if INIT == "stock" else boots.early(image, extra)
 
 
-def changed_root(cls, base, files):
-    """The root disk with files in it (path -> text, or (text, mode)), gone with the class."""
-    directory = host.temporary_directory("early-disk-")
-    cls.addClassCleanup(shutil.rmtree, directory)
-    disk = disks.overlay(base, os.path.join(directory, "root.qcow2"))
-    tree = os.path.join(directory, "tree")
+def change_root(machine, files, commands=()):
+    """The root disk with files in it (path -> text, or (text, mode)), and changed by commands of debugfs, for this machine only."""
+    base, tree = machine.boot.disks["root"], machine.path("tree")
+    machine.boot.disks["root"] = disk = disks.overlay(base, machine.path("changed-root.qcow2"))
     for path, content in files.items():
         text, mode = content if isinstance(content, tuple) else (content, 0o644)
         target = os.path.join(tree, path.lstrip("/"))
@@ -153,8 +160,15 @@ def changed_root(cls, base, files):
             f.write(text)
         os.chmod(target, mode)
     with disks.raw(disk, writable=True) as raw:
+        if commands:
+            stage.debugfs(raw, commands)
         stage.write_files(raw, tree)
-    return disk
+
+
+def broken(path, condition="false"):
+    """files and commands for change_root(): a program dies of SIGSEGV unless the shell finds @condition true."""
+    script = f"#!/bin/sh\n{condition} && exec {path}.real \"$@\"\nkill -SEGV $$\n"
+    return {path: (script, 0o755)}, [f"ln {path} {path}.real", f"sif {path} links_count 2"]
 
 
 def assert_clean(test, machine, name):

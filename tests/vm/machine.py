@@ -68,14 +68,14 @@ class Machine:
         self.lock = host.locked(host.machine_lock(), "another emulated machine")
         self.lock.__enter__()
 
-    def start(self):
-        """Power on; after halt() once more, with the disks as they were left."""
+    def start(self, saved=None):
+        """Power on; after halt() once more, with the disks as they were left, or as the machine was at save(saved)."""
         self.views.close()
         self.lock_host()
         for name, image in self.boot.disks.items():
             if image and not os.path.exists(self.path(f"{name}.qcow2")):
                 disks.overlay(image, self.path(f"{name}.qcow2"))
-        argv = self._argv()
+        argv = self._argv() + (["-loadvm", saved] if saved else [])
         if not self.keep:
             # A test that is interrupted removes its machine's files; one that is killed still takes its QEMU with it.
             atexit.register(self.stop)
@@ -119,6 +119,12 @@ class Machine:
                 return f.read()[-2000:]
         except OSError:
             return ""
+
+    def save(self, name):
+        """Keep the machine as it is, with its disks, as long as it has its directory."""
+        said = self.qmp.command("human-monitor-command", **{"command-line": f"savevm {name}"})
+        if said:
+            raise Failure(f"the machine cannot be saved: {said.strip()}")
 
     def running(self):
         return self.process is not None and self.process.poll() is None

@@ -93,8 +93,8 @@ def collect(kind, names):
         tests = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(module))
         found += [t for t in _flatten(tests) if _matches(module, t, names)]
     # A class's tests stay together, and the classes that share one machine come after those that have one of their own, which would
-    # end it.
-    return unittest.TestSuite(sorted(found, key=lambda t: getattr(t, "shares", False)))
+    # end it; last who ends it.
+    return unittest.TestSuite(sorted(found, key=lambda t: (getattr(t, "shares", False), getattr(t, "ends_shared", False))))
 
 
 def main(argv):

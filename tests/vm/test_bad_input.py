@@ -15,6 +15,7 @@ from host import Failure
 from machine import Machine
 
 RESCUE_S = 90
+NO_HOME = "/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults 0 2\n"
 NO_ROOT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -28,9 +29,11 @@ class BadBoot(unittest.TestCase):
         self.dir = host.temporary_directory("early-disk-")
         self.addCleanup(shutil.rmtree, self.dir)
 
-    def start(self, boot):
+    def start(self, boot, files=None, commands=()):
         machine = Machine(boot, serial_log=os.path.join(self.out, "serial.log"))
         self.addCleanup(machine.stop)
+        if files or commands:
+            case.change_root(machine, files or {}, commands)
         machine.start()
         return machine
 
@@ -95,14 +98,7 @@ class BadBoot(unittest.TestCase):
 
     def test_home_without_its_disk(self):
         """Not an empty home: the login waits, and says for what."""
-        boot = case.boot_of()
-        tree = os.path.join(self.dir, "tree")
-        os.makedirs(os.path.join(tree, "etc"))
-        with open(os.path.join(tree, "etc/fstab"), "w") as f:
-            f.write("/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults 0 2\n")
-        with self.changed_root(boot) as disk:
-            stage.write_files(disk, tree)
-        machine = self.start(boot)
+        machine = self.start(case.boot_of(), {"/etc/fstab": NO_HOME})
         self.assert_rescue(machine, r"/home \(LABEL=no-such-disk\) cannot be mounted", password="root")
         self.assertIn("/etc/fstab", machine.serial_text())
 
@@ -126,38 +122,12 @@ class BadBoot(unittest.TestCase):
         self.assert_untouched(machine)
 
     def test_missing_display_manager(self):
-        boot = case.boot_of()
-        with self.changed_root(boot) as disk:
-            stage.debugfs(disk, ["rm /usr/sbin/gdm3"])
-        machine = self.start(boot)
+        machine = self.start(case.boot_of(), commands=["rm /usr/sbin/gdm3"])
         self.assert_rescue(machine, r"(?i)gdm.*(not found|no such|missing)", "root")
-
-    def break_shell(self, disk, condition):
-        """gnome-shell dies of SIGSEGV, as with a driver that does, unless the shell finds @condition true."""
-        script = os.path.join(self.dir, "gnome-shell")
-        with open(script, "w") as f:
-            f.write(f"#!/bin/sh\n{condition} && exec /usr/bin/gnome-shell.real \"$@\"\nkill -SEGV $$\n")
-        old = "/usr/bin/gnome-shell"
-        stage.debugfs(disk, [f"ln {old} {old}.real", f"unlink {old}", f"write {script} {old}", f"sif {old} mode 0100755"])
-
-    def test_driver_that_crashes_the_greeter(self):
-        """gdm lives on, with Wayland, with Xorg, and then with a page that something has gone wrong: not so here."""
-        boot = case.boot_of()
-        with self.changed_root(boot) as disk:
-            self.break_shell(disk, '[ "$LIBGL_ALWAYS_SOFTWARE" = 1 ]')
-        machine = self.start(boot)
-        greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
-        machine.screen().save_png(os.path.join(self.out, "greeter.png"))
-        self.assertIsNotNone(greeter, "no greeter with rendering by the CPU")
-        machine.shell.wait(60)
-        self.assertIn("service:gdm.service:software-rendering", machine.shell.check("earlyctl timeline"))
 
     def test_greeter_that_never_comes(self):
         """All rungs climbed: the screen says so, and there is a shell."""
-        boot = case.boot_of()
-        with self.changed_root(boot) as disk:
-            self.break_shell(disk, "false")
-        machine = self.start(boot)
+        machine = self.start(case.boot_of(), *case.broken("/usr/bin/gnome-shell"))
         self.assert_rescue(machine, r"gdm\.service runs, but its greeter does not come up", "root", case.GREETER_S)
 
     def test_full_disk(self):

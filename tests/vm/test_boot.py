@@ -6,7 +6,7 @@ import os
 import host
 import screen
 import timeline
-from case import COMPLETE_S, INIT, VmCase
+from case import COMPLETE_S, INIT, SharedCase
 
 REFERENCE = os.path.join(host.HERE, "reference", "splash-1024x768.json")
 # Milestones that only follow one another; fsck may come any time between display-manager and disks.
@@ -14,8 +14,7 @@ ORDER = ["init", "first-frame", "root", "overlay", "switch-root", "bus", "displa
          "overlay-gone", "complete"]
 
 
-class TestBoot(VmCase):
-    shares = True
+class TestBoot(SharedCase):
     watch_every_s = (screen.BEFORE_FIRST_S, screen.AFTER_FIRST_S)
 
     @classmethod

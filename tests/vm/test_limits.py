@@ -3,7 +3,7 @@
 import base64
 
 import timeline
-from case import COMPLETE_S, VmCase
+from case import COMPLETE_S, SharedCase
 
 ONESHOT = """[Service]
 Type=oneshot
@@ -31,8 +31,7 @@ FORKS = "for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & done 2>/run/forks.err; kill $
 DEVICES = "for d in null kmsg; do if true </dev/$$d; then echo $$d yes; else echo $$d no; fi; done >/run/devices.out 2>/dev/null"
 
 
-class TestLimits(VmCase):
-    shares = True
+class TestLimits(SharedCase):
     manifests = {
         "limited.service": SLEEPER.replace("%%", "%"),
         "limited.slice": "[Slice]\nMemoryMax=300M\nTasksMax=10%\n",

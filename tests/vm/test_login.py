@@ -1,6 +1,6 @@
 """A person logs in at the greeter by the keyboard, works, logs out, and sees the greeter again."""
 
-from case import VmCase
+from case import SharedCase
 
 ACCOUNT = "org.freedesktop.Accounts /org/freedesktop/Accounts/User1000 org.freedesktop.Accounts.User"
 # A light session has nothing on its screen by itself: this gives it something to recognise.
@@ -14,9 +14,7 @@ def blue_with_window(stats):
     return stats.commonest == (0x20, 0x40, 0x60) and stats.share < 0.95
 
 
-class TestLogin(VmCase):
-    shares = True
-
+class TestLogin(SharedCase):
     def log_in(self, session):
         """Choose a session as gdm's menu does, take the first user, type the password."""
         self.shell.check(f"busctl call {ACCOUNT} SetSession s {session}")

@@ -1,94 +1,95 @@
-"""Open files across the merge: what was written before and after is in the real file, on the disk. Then the machine is rebooted and
-switched off: every disk is left clean, whoever asks for it."""
+"""Open files across the merge: what was written before and after is in the real file, on the disk. Then the machine is rebooted, with a
+/home of its own in fstab, and switched off: every disk is left clean, whoever asks for it."""
 
-import time
+import os
 
 import stage
-from case import COMPLETE_S, VmCase, assert_clean
+from case import COMPLETE_S, SharedCase, assert_clean
 
-WRITER = """#!/bin/bash
-# Holds a file open from before the merge to the end, and counts into it.
-mkdir -p /var/lib/merge-test
-cd /var/lib/merge-test
-stat -f -c %t /var >/run/merge-test.before
-echo gone-soon >deleted-before
-rm deleted-before
-echo early >made-before
-exec 7>>held 8<>read-back
-echo kept >&8
-n=0
-while :; do
-	echo $((n++)) >&7
-	sleep 0.1
-done
-"""
-MANIFEST = """[Unit]
-Description=Writes to /var from before the merge
-
-[Service]
-ExecStart=/usr/local/sbin/merge-writer
-Restart=no
-
-[Early]
-Stage=display
-"""
 # statfs's number for FUSE, as stat prints it.
 FUSE = "65735546"
 
 
-class TestMerge(VmCase):
-    files = {"/usr/local/sbin/merge-writer": (WRITER, 0o755),
-             "/etc/early/services.d/merge-writer.service": MANIFEST,
-             "/var/lib/merge-lower/lower": "from the disk\n",
-             "/var/lib/merge-lower/removed": "to be removed\n"}
+class TestMerge(SharedCase):
+    ends_shared = True
     later = 0  # what the writer had counted to when the first test ended
 
     def test_1_held_file(self):
-        started = self.shell.check("pgrep -o -f merge-writer").split()
         self.assertEqual(self.shell.check("cat /run/merge-test.before").strip(), FUSE,
                          "the writer did not start on the overlay: the test would show nothing")
         self.timeline()
         self.wait_for("[ $(stat -f -c %T /var) = ext2/ext3 ]", 60, "/var on the disk")
-        self.assertEqual(self.shell.check("pgrep -o -f merge-writer").split(), started, "the writer was restarted")
+        started = self.shell.check("cat /run/merge-test.pids").split()
+        self.assertEqual(len(started), 1, "the writer was restarted")
+        self.shell.check(f"kill -0 {started[0]}")
         at_merge = int(self.shell.check("tail -n 1 /var/lib/merge-test/held"))
-        time.sleep(5)
-        later = int(self.shell.check("tail -n 1 /var/lib/merge-test/held"))
-        self.assertGreater(later, at_merge + 10, "what the held descriptor writes does not reach the real file")
+        type(self).later = int(self.wait_for(f"n=$(tail -n 1 /var/lib/merge-test/held); echo $n; [ $n -gt {at_merge + 10} ]", 30,
+                                             "what the held descriptor writes in the real file"))
         self.shell.check("rm /var/lib/merge-lower/removed; echo changed >>/var/lib/merge-lower/lower; sync")
         self.assertEqual(self.shell.check(f"cat /proc/{started[0]}/fd/8 2>/dev/null || cat /var/lib/merge-test/read-back"),
                          "kept\n")
-        type(self).later = later
 
     def test_2_reboot(self):
         """The second boot is on the disks that the first one left."""
-        self.leave_a_mark("before-reboot")
+        self.leave_a_mark("/var/lib/before-reboot", "/srv/data/before-reboot")
+        self.shell.check("sed -i 's, /srv/data , /home ,' /etc/fstab; grep ' /home ' /etc/fstab")
         self.shell.run("setsid reboot >/dev/null 2>&1 </dev/null &")
         self.machine.wait_exit(COMPLETE_S)
-        self.watcher.stop()
         self.machine.halt()
         for name in ("data", "root"):
             with self.subTest(disk=name):
                 raw = assert_clean(self, self.machine, name)
         self.held_file_on_disk(raw, self.later)
 
-        self.machine.start()
+        self.start("serial.log")
         type(self).await_greeter()
         self.timeline()
         self.assertNotIn("recovery complete", self.shell.check("dmesg"), "the journal had to be replayed")
-        self.assertEqual(self.shell.check("cat /var/lib/before-reboot /srv/data/before-reboot").split(), ["before-reboot"] * 2)
+        self.assert_marks("/var/lib/before-reboot", "/home/before-reboot")
 
-    def test_3_power_button(self):
-        """As GNOME's greeter and a desktop without a policy do: logind's own action."""
-        self.leave_a_mark("before-power-button")
+    def test_3_separate_home(self):
+        self.assertEqual(self.shell.check("cat /home/hello"), "the second disk\n")
+        events = {e["name"]: e for e in self.timeline()["events"]}
+        self.assertLess(events["separate-disks"]["t_us"], events["display-manager"]["t_us"])
+        self.assertIn("overlay-gone", events, "the overlay on /var")
+        self.assertIn("/etc/fstab", self.shell.check("earlyctl status | grep 'overlay on /home'"))
+        self.assertEqual(self.shell.check("stat -f -c %T /home /var; grep -c ' /home ' /proc/self/mountinfo").split(),
+                         ["ext2/ext3", "ext2/ext3", "1"])
+
+    def test_4_poweroff(self):
+        self.machine.save("second-boot")
+        self.leave_a_mark("/var/lib/before-poweroff", "/home/before-poweroff")
+        self.shell.run("setsid poweroff >/dev/null 2>&1 </dev/null &")
+        self.assert_switched_off("before-poweroff")
+
+    def test_5_power_button(self):
+        """As GNOME's greeter and a desktop without a policy do: logind's own action. From where the second boot was before the other end."""
+        self.machine.halt()
+        self.start("serial-power-button.log", "second-boot")
+        self.machine.shell.wait(60)
+        self.shell.check("! [ -e /home/before-poweroff ]")
+        self.leave_a_mark("/var/lib/before-power-button", "/home/before-power-button")
         self.machine.qmp.command("system_powerdown")
-        self.machine.wait_exit(COMPLETE_S)
-        for name in ("root", "data"):
-            with self.subTest(disk=name):
-                assert_clean(self, self.machine, name)
+        self.assert_switched_off("before-power-button")
 
-    def leave_a_mark(self, name):
-        for path in (f"/var/lib/{name}", f"/srv/data/{name}"):
-            self.shell.check(f"echo {name} >{path}")
+    def start(self, log, saved=None):
+        self.machine.serial_log = os.path.join(self.out, log)
+        self.machine.start(saved)
+
+    def leave_a_mark(self, *paths):
+        for path in paths:
+            self.shell.check(f"basename {path} >{path}")
+
+    def assert_marks(self, *paths):
+        for path in paths:
+            self.assertEqual(self.shell.check(f"cat {path}"), path.rpartition("/")[2] + "\n")
+
+    def assert_switched_off(self, mark):
+        """By itself, each disk clean, with what was written last."""
+        self.machine.wait_exit(COMPLETE_S)
+        for name, directory in (("root", "/var/lib"), ("data", "")):
+            with self.subTest(disk=name):
+                self.assertEqual(self.cat(assert_clean(self, self.machine, name), f"{directory}/{mark}"), mark + "\n")
 
     def held_file_on_disk(self, raw, later):
         """Read without mounting, from the ext4 itself."""

@@ -21,9 +21,9 @@ STOCK_DMESG = {"init": r"Run /init as init process", "root": r"EXT4-fs \(vd[a-z]
 
 def early(shell, timeout_s):
     """Early's timeline; waits for `complete`, and takes what there is when that does not come."""
-    script = f"""for i in $(seq {timeout_s // 3}); do
+    script = f"""for i in $(seq {timeout_s}); do
 earlyctl timeline --json >/run/timeline.json && grep -q '"complete"' /run/timeline.json && break
-sleep 3; done; cat /run/timeline.json"""
+sleep 1; done; cat /run/timeline.json"""
     text = shell.check(script, timeout_s + 30)
     try:
         timeline = json.loads(text)

@@ -366,6 +366,7 @@ class Runner(unittest.TestCase):
         self.assertEqual(shares, sorted(shares), [c.__name__ for c in order])
         self.assertEqual(len([1 for i, c in enumerate(classes) if i == 0 or classes[i - 1] is not c]), len(order))
         self.assertEqual(order[shares.index(True)].__name__, "TestBoot", "a boot as it is comes first on the machine")
+        self.assertEqual([c.__name__ for c in order if getattr(c, "ends_shared", False)], [order[-1].__name__])
 
     def test_skips_errors_and_setup_failures_fail(self):
         import run

@@ -1,0 +1,34 @@
+"""A service that holds files of /var open from before the merge to the end of its machine. The machine that several classes share has it
+from its first boot on, for test_merge.py."""
+
+SCRIPT = """#!/bin/bash
+# Holds a file open from before the merge to the end, and counts into it.
+echo $$ >>/run/merge-test.pids
+mkdir -p /var/lib/merge-test
+cd /var/lib/merge-test
+stat -f -c %t /var >/run/merge-test.before
+echo gone-soon >deleted-before
+rm deleted-before
+echo early >made-before
+exec 7>>held 8<>read-back
+echo kept >&8
+n=0
+while :; do
+	echo $((n++)) >&7
+	sleep 0.1
+done
+"""
+MANIFEST = """[Unit]
+Description=Writes to /var from before the merge
+
+[Service]
+ExecStart=/usr/local/sbin/merge-writer
+Restart=no
+
+[Early]
+Stage=display
+"""
+FILES = {"/usr/local/sbin/merge-writer": (SCRIPT, 0o755),
+         "/etc/early/services.d/merge-writer.service": MANIFEST,
+         "/var/lib/merge-lower/lower": "from the disk\n",
+         "/var/lib/merge-lower/removed": "to be removed\n"}
