@@ -61,14 +61,14 @@ class Qmp:
     def keys(self, *names, hold_ms=60):
         """Press keys together, as ("ctrl", "alt", "delete")."""
         self.command("send-key", keys=[{"type": "qcode", "data": n} for n in names], **{"hold-time": hold_ms})
-        time.sleep(hold_ms / 1000 + 0.04)
+        time.sleep(hold_ms / 600)
 
-    def type_text(self, text):
+    def type_text(self, text, hold_ms=60):
         for char in text:
             shift = char.isupper() or char in SHIFTED
             plain = SHIFTED.get(char, char).lower()
             name = NAMED.get(plain, plain)
-            self.keys(*(["shift", name] if shift else [name]))
+            self.keys(*(["shift", name] if shift else [name]), hold_ms=hold_ms)
 
 
 def connect(path, timeout_s):
