@@ -11,8 +11,10 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -65,6 +67,7 @@ class Peer:
     name = "?"
     limit = None  # of services, with its reason
     environment = {}
+    cgroup = None
 
     def __init__(self, build):
         self.service = build / "bench" / "bench-service"
@@ -158,11 +161,27 @@ class Peer:
         if self.fd >= 0:
             os.close(self.fd)
         self.fd, self.process, self.killer = -1, None, None
-        self.clean()
+        self.remove_cgroup()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def clean(self):
-        """What an init leaves behind outside its directory."""
+    def make_cgroup(self):
+        """A directory in the machine's cgroup v2 tree, for all that the init runs."""
+        with open("/proc/self/mounts", encoding="utf-8") as f:
+            roots = [line.split()[1] for line in f if line.split()[2] == "cgroup2"]
+        if not roots:
+            raise Unable("no cgroup2 file system is mounted: mount -t cgroup2 none DIR")
+        self.cgroup = pathlib.Path(roots[0]) / self.dir.name
+        os.mkdir(self.cgroup)
+
+    def remove_cgroup(self):
+        if not self.cgroup:
+            return
+        (self.cgroup / "cgroup.kill").write_text("1")
+        while "populated 1" in (self.cgroup / "cgroup.events").read_text():
+            time.sleep(0.01)
+        for path, _, _ in os.walk(self.cgroup, topdown=False):
+            os.rmdir(path)
+        self.cgroup = None
 
     # --- whose memory is whose
 
@@ -183,7 +202,6 @@ class Early(Peer):
     """early-init --container with its helpers, logs and control groups, as on a machine."""
 
     name = "early"
-    cgroup = None
     with_cgroup = True
 
     def write(self, n, mode):
@@ -195,26 +213,11 @@ class Early(Peer):
             (self.dir / "services" / f"bench-{number}.service").write_text(
                 f"[Service]\nExecStart={self.service} {self.words(number, mode)}\nRestart=always\n")
         if self.with_cgroup:
-            with open("/proc/self/mounts", encoding="utf-8") as f:
-                roots = [line.split()[1] for line in f if line.split()[2] == "cgroup2"]
-            if not roots:
-                raise Unable("no cgroup2 file system is mounted: mount -t cgroup2 none DIR")
-            self.cgroup = pathlib.Path(roots[0]) / self.dir.name
-            os.mkdir(self.cgroup)
+            self.make_cgroup()
 
     def command(self):
         return [self.build / "orchestrator/init/early-init", "--container", "--run", self.dir / "run", "--services",
                 self.dir / "services", "--helpers", self.dir / "helpers"] + (["--cgroup", self.cgroup] if self.cgroup else [])
-
-    def clean(self):
-        if not self.cgroup:
-            return
-        (self.cgroup / "cgroup.kill").write_text("1")
-        while "populated 1" in (self.cgroup / "cgroup.events").read_text():
-            time.sleep(0.01)
-        for path, _, _ in os.walk(self.cgroup, topdown=False):
-            os.rmdir(path)
-        self.cgroup = None
 
 
 class EarlyPlain(Early):
@@ -222,6 +225,17 @@ class EarlyPlain(Early):
 
     name = "early-plain"
     with_cgroup = False
+
+
+def write_run_files(peer, n, mode):
+    """What runit and s6 execute."""
+    (peer.dir / "sv").mkdir()
+    for number in range(n):
+        directory = peer.dir / "sv" / f"bench-{number}"
+        directory.mkdir()
+        run = directory / "run"
+        run.write_text(f"#!{peer.service} {peer.words(number, mode)}\n")
+        run.chmod(0o755)
 
 
 class Runit(Peer):
@@ -232,23 +246,62 @@ class Runit(Peer):
 
     def write(self, n, mode):
         self.environment = {"PATH": f"{unpack('runit')}/usr/bin:/usr/bin:/bin"}
-        for number in range(n):
-            directory = self.dir / "sv" / f"bench-{number}"
-            directory.mkdir(parents=True)
-            run = directory / "run"
-            run.write_text(f"#!{self.service} {self.words(number, mode)}\n")
-            run.chmod(0o755)
-        (self.dir / "sv").mkdir(exist_ok=True)
+        write_run_files(self, n, mode)
 
     def command(self):
         return [unpack("runit") / "usr/bin/runsvdir", "-P", self.dir / "sv"]
 
 
-PEERS = {peer.name: peer for peer in (Early, EarlyPlain, Runit)}
+class S6(Peer):
+    """s6-svscan, and an s6-supervise for each service."""
+
+    name = "s6"
+
+    def write(self, n, mode):
+        if not shutil.which("s6-svscan"):  # it executes /usr/bin/s6-supervise: a copy elsewhere does not do
+            raise Unable("s6 is not installed: apt-get install s6 (it starts nothing)")
+        write_run_files(self, n, mode)
+        self.most = max(500, n + 10)
+
+    def command(self):
+        return ["s6-svscan", "-c", self.most, self.dir / "sv"]
+
+
+class Systemd(Peer):
+    """systemd as a user manager (--user), with units of Type=simple; its services write to no journal, for none runs here."""
+
+    name = "systemd"
+
+    def write(self, n, mode):
+        for directory in ("config/systemd/user/default.target.wants", "runtime"):
+            (self.dir / directory).mkdir(parents=True)
+        units = self.dir / "config/systemd/user"
+        for number in range(n):
+            (units / f"bench-{number}.service").write_text(
+                f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart={self.service} {self.words(number, mode)}\n"
+                f"Restart=always\nRestartSec=0\n")
+            os.symlink(f"../bench-{number}.service", units / "default.target.wants" / f"bench-{number}.service")
+        (units / "default.target").write_text("[Unit]\nDescription=bench\n")
+        self.make_cgroup()
+        self.environment = {"XDG_CONFIG_HOME": str(self.dir / "config"), "XDG_RUNTIME_DIR": str(self.dir / "runtime"),
+                            "SYSTEMD_UNIT_PATH": str(units)}
+
+    def command(self):
+        # Not as PID 1: there it would be the machine's. And it asks whether a systemd is that: here none is. The tree of
+        # control groups is v2 alone, as on Debian; all it makes there is below a group of its own.
+        return ["/bin/sh", "-c", 'mount -t tmpfs none /run/systemd && mkdir /run/systemd/system && '
+                f'mount -t cgroup2 none /sys/fs/cgroup && echo $$ >/sys/fs/cgroup/{self.cgroup.name}/cgroup.procs && "$@"; exit', "sh", "/lib/systemd/systemd", "--user", "--unit=default.target", "--log-target=console", "--default-standard-output=null"]
+
+    def init_pid(self):
+        return children(super().init_pid())[0]
+
+
+PEERS = {peer.name: peer for peer in (Early, EarlyPlain, Runit, S6, Systemd)}
 
 
 def arguments(description, peers="early,runit", runs=5):
     """A parser with what all benchmarks take."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=lambda path: pathlib.Path(path).resolve(), default=REPO / "build",
                         help="a meson build directory (build)")

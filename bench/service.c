@@ -15,6 +15,7 @@
  *
  *   bench-service stay:ID:FIFO    says in one record that it runs, and stays
  *   bench-service die:ID:FIFO     says so, and exits 1
+ *   bench-service once:ID:FIFO    says so, and exits 0
  *   bench-service kill            for each pid on stdin: SIGKILL; the moment before goes to stdout
  *
  * One argument, for a #! line has no more. The moment is taken first of all: what comes after is not the init's work.
@@ -51,6 +52,8 @@ static int serve(const char *words, uint64_t ns)
 	close(fd);
 	if (words[0] == 'd')
 		return 1;
+	if (words[0] == 'o')
+		return 0;
 	for (;;)
 		pause();
 }
@@ -78,6 +81,6 @@ int main(int argc, char **argv)
 		return kill_each();
 	if (argc >= 2 && strchr(argv[1], ':'))
 		return serve(argv[1], ns);
-	fprintf(stderr, "usage: bench-service stay:ID:FIFO | die:ID:FIFO | kill\n");
+	fprintf(stderr, "usage: bench-service stay|die|once:ID:FIFO | kill\n");
 	return 2;
 }
