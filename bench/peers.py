@@ -289,8 +289,10 @@ class Systemd(Peer):
     def command(self):
         # Not as PID 1: there it would be the machine's. And it asks whether a systemd is that: here none is. The tree of
         # control groups is v2 alone, as on Debian; all it makes there is below a group of its own.
-        return ["/bin/sh", "-c", 'mount -t tmpfs none /run/systemd && mkdir /run/systemd/system && '
-                f'mount -t cgroup2 none /sys/fs/cgroup && echo $$ >/sys/fs/cgroup/{self.cgroup.name}/cgroup.procs && "$@"; exit', "sh", "/lib/systemd/systemd", "--user", "--unit=default.target", "--log-target=console", "--default-standard-output=null"]
+        script = (f"mount -t tmpfs none /run/systemd && mkdir /run/systemd/system && mount -t cgroup2 none /sys/fs/cgroup && "
+                  f"echo $$ >/sys/fs/cgroup/{self.cgroup.name}/cgroup.procs && \"$@\"; exit")
+        return ["/bin/sh", "-c", script, "sh", "/lib/systemd/systemd", "--user", "--unit=default.target", "--log-target=console",
+                "--default-standard-output=null"]
 
     def init_pid(self):
         return children(super().init_pid())[0]
