@@ -200,8 +200,10 @@ static int put_lines(struct strbuf *table, const struct service *service)
 		r = put_socket(table, &activation->sockets[i]);
 	for (size_t i = 0; r == 0 && i < activation->n_paths; i++)
 		r = put_path(table, &activation->paths[i]);
-	/* Those of a service are told as its timer's. */
-	for (size_t i = 0; r == 0 && timers_is_timer(service->name) && i < activation->n_timers;
+	/* Those of a service are told as its timer's; one with an error may name nothing that a timer can start. */
+	for (size_t i = 0;
+	     r == 0 && timers_is_timer(service->name) &&
+	     service->fields.load_state == TABLE_LOAD_LOADED && i < activation->n_timers;
 	     i++)
 		r = put_timer(table, &activation->timers[i], activation->unit);
 	return r;

@@ -400,6 +400,24 @@ TEST(a_unit_that_says_more_than_fits_has_an_error)
 	assert_non_null(strstr(text, "this line is too long to be told of"));
 }
 
+/* What is wrong with it is told, instead of something that PID 1 would not take. */
+TEST(a_timer_of_nothing_has_no_times)
+{
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+	const char *at;
+	uint16_t opcode;
+	uint32_t size;
+
+	put_file("lib/systemd/system/a.timer", "[Timer]\nOnBootSec=1\nUnit=x=no\n");
+	begin();
+	assert_int_equal(load("a.timer")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_int_equal(writer_pack(&loader, false, &table), 0);
+	for (at = table.data; at < table.data + table.len; at += size) {
+		assert_int_equal(wire_peek(at, table.len, &opcode, &size), 0);
+		assert_int_not_equal(opcode, TABLE_TIMER);
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
