@@ -101,9 +101,8 @@ static int count_messages(const char *bytes, size_t len, struct counts *ret_coun
 		bytes += size;
 		len -= size;
 	}
-	if (first || counts.execs > DEFINITION_MAX_EXECS ||
-	    counts.sockets > DEFINITION_MAX_SOCKETS || counts.paths > DEFINITION_MAX_PATHS ||
-	    counts.timers > DEFINITION_MAX_TIMERS)
+	if (first || counts.execs > TABLE_MAX_EXECS || counts.sockets > TABLE_MAX_SOCKETS ||
+	    counts.paths > TABLE_MAX_PATHS || counts.timers > TABLE_MAX_TIMERS)
 		return -EPROTO;
 	*ret_counts = counts;
 	return 0;
@@ -213,7 +212,7 @@ int definition_new(struct definition **ret, const void *bytes, size_t len)
 	struct counts counts;
 	int r;
 
-	if (len > DEFINITION_MAX_BYTES)
+	if (len > TABLE_MAX_UNIT_BYTES)
 		return -EPROTO;
 	r = count_messages(bytes, len, &counts);
 	if (r < 0)

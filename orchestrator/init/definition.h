@@ -12,11 +12,6 @@
  * What a manifest says about one unit, as early-load wrote it: an immutable copy of its messages. All text and lists point
  * into that copy. early-exec gets the very same bytes.
  */
-#define DEFINITION_MAX_EXECS 64
-#define DEFINITION_MAX_SOCKETS 32
-#define DEFINITION_MAX_PATHS 64
-#define DEFINITION_MAX_TIMERS 64
-#define DEFINITION_MAX_BYTES (256 * 1024)
 
 /* Some bytes of a definition: one whole message. */
 struct definition_part {

@@ -306,7 +306,7 @@ int listen_adopt(struct listen *listen, const char *address, const char *name, i
 {
 	struct listen_socket *sockets, *sock;
 
-	sockets = listen->n_sockets < DEFINITION_MAX_SOCKETS
+	sockets = listen->n_sockets < TABLE_MAX_SOCKETS
 			  ? realloc(listen->sockets, (listen->n_sockets + 1) * sizeof(*sockets))
 			  : NULL;
 	if (!sockets) {

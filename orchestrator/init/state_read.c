@@ -96,7 +96,6 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->prestart_pending = message->flags & STATE_SERVICE_PRESTART;
 	service->awaits_idle = message->flags & STATE_SERVICE_AWAITS_IDLE;
 	service->climbs = message->flags & STATE_SERVICE_CLIMBS;
-	service->awaits_software = message->flags & STATE_SERVICE_AWAITS_SOFTWARE;
 	service->cleaned = message->flags & STATE_SERVICE_CLEANED;
 	service->wished = message->flags & STATE_SERVICE_WISHED;
 	service->relations_due = message->flags & STATE_SERVICE_RELATIONS_DUE;
@@ -121,6 +120,9 @@ static void take_values(struct service *service, const struct state_service *mes
 	    copy_text(&service->failure, message->failure) < 0 ||
 	    copy_text(&service->software, message->software) < 0)
 		log_warning("%s: no memory for its words", service->name);
+	/* Without the name nobody can be waited for, and the pause ends at its deadline. */
+	service->awaits_software = service->software &&
+				   (message->flags & STATE_SERVICE_AWAITS_SOFTWARE);
 }
 
 static int make_service(struct reader *reader)

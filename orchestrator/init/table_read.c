@@ -105,7 +105,7 @@ struct gather {
 
 static int gather_add(struct gather *gather, const struct definition_part *part)
 {
-	if (gather->too_big || gather->len + part->len > DEFINITION_MAX_BYTES) {
+	if (gather->too_big || gather->len + part->len > TABLE_MAX_UNIT_BYTES) {
 		gather->too_big = true;
 		return 0;
 	}

@@ -189,7 +189,7 @@ static int put_timer(struct strbuf *table, const struct timer_line *line, const 
 	return put(table, TABLE_TIMER, &message);
 }
 
-static int put_unit(struct strbuf *table, const struct service *service)
+static int put_lines(struct strbuf *table, const struct service *service)
 {
 	const struct activation *activation = &service->activation;
 	int r = put_service(table, service);
@@ -200,11 +200,82 @@ static int put_unit(struct strbuf *table, const struct service *service)
 		r = put_socket(table, &activation->sockets[i]);
 	for (size_t i = 0; r == 0 && i < activation->n_paths; i++)
 		r = put_path(table, &activation->paths[i]);
-	/* Those of a service are told as its timer's. */
-	for (size_t i = 0; r == 0 && timers_is_timer(service->name) && i < activation->n_timers;
+	/* Those of a service are told as its timer's; one with an error may name nothing that a timer can start. */
+	for (size_t i = 0;
+	     r == 0 && timers_is_timer(service->name) &&
+	     service->fields.load_state == TABLE_LOAD_LOADED && i < activation->n_timers;
 	     i++)
 		r = put_timer(table, &activation->timers[i], activation->unit);
 	return r;
+}
+
+/* What PID 1 would not take, or NULL. */
+static const char *excess_of(const struct service *service)
+{
+	const struct activation *activation = &service->activation;
+
+	if (service->n_execs > TABLE_MAX_EXECS)
+		return "has more than 64 command lines";
+	if (activation->n_sockets > TABLE_MAX_SOCKETS)
+		return "has more than 32 addresses";
+	if (activation->n_paths > TABLE_MAX_PATHS)
+		return "has more than 64 paths";
+	if (timers_is_timer(service->name) && activation->n_timers > TABLE_MAX_TIMERS)
+		return "has more than 64 times";
+	return NULL;
+}
+
+/* It is told as a unit with an error: otherwise it, or even all the others, would be lost with it. */
+static int put_refused(struct strbuf *table, const struct service *service, const char *why)
+{
+	const char *file = service->path ? service->path : service->name;
+	struct strbuf error CLEANUP_STRBUF = STRBUF_INIT;
+	struct table_service message = { .name = service->name,
+					 .path = service->path,
+					 .load_state = TABLE_LOAD_ERROR,
+					 .type = service->fields.type,
+					 .slice = "system.slice",
+					 .remarks = service->fields.remarks + 1 };
+	const struct table_diagnostic diagnostic = { .file = file,
+						     .level = DIAG_ERROR,
+						     .directive = "",
+						     .text = why,
+						     .unit = service->name };
+	int r;
+
+	strbuf_printf(&error, "%s: %s", file, why);
+	r = strbuf_error(&error);
+	message.load_error = error.data;
+	if (r == 0)
+		r = put(table, TABLE_SERVICE, &message);
+	return r < 0 ? r : put(table, TABLE_DIAGNOSTIC, &diagnostic);
+}
+
+static int put_unit(struct strbuf *table, const struct service *service)
+{
+	const char *why = excess_of(service);
+	size_t begin = table->len;
+	int r = why ? 0 : put_lines(table, service);
+
+	if (r == -EMSGSIZE || (r == 0 && table->len - begin > TABLE_MAX_UNIT_BYTES))
+		why = "says more than fits into the table";
+	if (!why)
+		return r;
+	table->len = begin;
+	return put_refused(table, service, why);
+}
+
+/* A line that is too long to be repeated has its number, at least. */
+static int put_diag(struct strbuf *table, const struct table_diagnostic *message)
+{
+	struct table_diagnostic shorter = *message;
+	int r = put(table, TABLE_DIAGNOSTIC, message);
+
+	if (r != -EMSGSIZE)
+		return r;
+	shorter.directive = "";
+	shorter.text = "this line is too long to be told of";
+	return put(table, TABLE_DIAGNOSTIC, &shorter);
 }
 
 static int put_diags(struct strbuf *table, const struct diags *diags, bool notes)
@@ -223,7 +294,7 @@ static int put_diags(struct strbuf *table, const struct diags *diags, bool notes
 		};
 
 		if (notes || diag->level <= DIAG_WARNING)
-			r = put(table, TABLE_DIAGNOSTIC, &message);
+			r = put_diag(table, &message);
 	}
 	return r;
 }

@@ -359,6 +359,65 @@ TEST(the_table_is_whole)
 	fclose(null);
 }
 
+static void repeat(const char *path, const char *head, const char *line, size_t n, const char *tail)
+{
+	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
+
+	strbuf_puts(&text, head);
+	for (size_t i = 0; i < n; i++)
+		strbuf_puts(&text, line);
+	strbuf_puts(&text, tail);
+	assert_int_equal(strbuf_error(&text), 0);
+	put_file(path, text.data);
+}
+
+/* The others come through, and it is there with the reason. */
+TEST(a_unit_that_says_more_than_fits_has_an_error)
+{
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+	char *text CLEANUP(free_charp)
+	= NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	put_file("lib/systemd/system/a.service", "[Unit]\nDescription=good\n" SIMPLE);
+	repeat("lib/systemd/system/b.service", "[Service]\nType=oneshot\n", "ExecStart=/bin/b\n",
+	       TABLE_MAX_EXECS + 1, "");
+	repeat("lib/systemd/system/c.service", SIMPLE "Environment=", "LONG=x ",
+	       WIRE_MAX_MESSAGE / 7, "");
+	repeat("lib/systemd/system/d.service", SIMPLE "Unknown", "Key", WIRE_MAX_MESSAGE / 3,
+	       "=1\n");
+	begin();
+	assert_int_equal(loader_load_family(&loader, UNIT_FAMILY_ANY), 0);
+	assert_int_equal(writer_pack(&loader, false, &table), 0);
+	assert_non_null(file);
+	assert_int_equal(dump_table(file, table.data, table.len), 0);
+	fclose(file);
+	assert_non_null(strstr(text, "good"));
+	assert_non_null(strstr(text, "b.service: has more than 64 command lines"));
+	assert_null(strstr(text, "/bin/b"));
+	assert_non_null(strstr(text, "c.service: says more than fits into the table"));
+	assert_non_null(strstr(text, "this line is too long to be told of"));
+}
+
+/* What is wrong with it is told, instead of something that PID 1 would not take. */
+TEST(a_timer_of_nothing_has_no_times)
+{
+	struct strbuf table CLEANUP_STRBUF = STRBUF_INIT;
+	const char *at;
+	uint16_t opcode;
+	uint32_t size;
+
+	put_file("lib/systemd/system/a.timer", "[Timer]\nOnBootSec=1\nUnit=x=no\n");
+	begin();
+	assert_int_equal(load("a.timer")->fields.load_state, TABLE_LOAD_ERROR);
+	assert_int_equal(writer_pack(&loader, false, &table), 0);
+	for (at = table.data; at < table.data + table.len; at += size) {
+		assert_int_equal(wire_peek(at, table.len, &opcode, &size), 0);
+		assert_int_not_equal(opcode, TABLE_TIMER);
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
@@ -366,4 +425,5 @@ TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), 
 	  CASE(remarks_are_counted_for_their_unit),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),
-	  CASE(what_is_enabled_starts_after_the_greeter), CASE(the_table_is_whole))
+	  CASE(what_is_enabled_starts_after_the_greeter), CASE(the_table_is_whole),
+	  CASE(a_unit_that_says_more_than_fits_has_an_error), CASE(a_timer_of_nothing_has_no_times))

@@ -23,6 +23,13 @@ enum table_opcode {
 
 #define TABLE_VERSION 4
 
+/* What may be said of one unit: lines of a kind, and bytes of all of them. More is refused by the reader, so the writer tells an error. */
+#define TABLE_MAX_EXECS 64
+#define TABLE_MAX_SOCKETS 32
+#define TABLE_MAX_PATHS 64
+#define TABLE_MAX_TIMERS 64
+#define TABLE_MAX_UNIT_BYTES (256 * 1024)
+
 enum table_load {
 	TABLE_LOAD_LOADED = 0,
 	TABLE_LOAD_NOT_FOUND = 1,
