@@ -57,6 +57,7 @@ struct loader {
 	pid_t pid; /* 0: none runs */
 	int fd; /* the table's memfd */
 	bool timed_out;
+	bool held; /* requests wait */
 	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
 	size_t n_told;
 	bool told_all; /* since the first LOAD_ALL */

@@ -173,7 +173,7 @@ static void note_unanswered(struct loader *loader)
 
 static void start_next(struct loader *loader)
 {
-	while (loader->pid == 0 && !list_empty(&loader->waiting)) {
+	while (loader->pid == 0 && !loader->held && !list_empty(&loader->waiting)) {
 		int r = start_run(loader);
 
 		if (r < 0) {
@@ -418,7 +418,7 @@ static int load(struct manager *manager, enum load_what what, char *const *names
 		strv_free(manager->not_found);
 		manager->not_found = NULL;
 	}
-	if (loader->pid > 0)
+	if (loader->pid > 0 || loader->held)
 		return 0;
 	r = start_run(loader);
 	if (r < 0) {
@@ -436,4 +436,10 @@ int manager_load(struct manager *manager, char *const *names, manager_loaded_fn 
 int manager_load_manifests(struct manager *manager, manager_loaded_fn fn, void *data)
 {
 	return load(manager, LOAD_MANIFESTS, NULL, fn, data);
+}
+
+void manager_hold_loads(struct manager *manager, bool held)
+{
+	manager->loader.held = held;
+	start_next(&manager->loader);
 }
