@@ -28,6 +28,7 @@
 #include "plan.h"
 #include "redo.h"
 #include "removals.h"
+#include "staging.h"
 
 /* One name under work. */
 struct item {
@@ -309,21 +310,12 @@ static int make_dir(struct merge *merge, struct item *item, bool exchange)
 static int set_aside(struct merge *merge, const struct item *item)
 {
 	char other[NAME_MAX + 1];
+	int r = staging_keep_beside(item->real_dir, item->text, item->real_dir, item->text, other);
 
-	for (unsigned int n = 0; n < 1000; n++) {
-		if (!marks_conflict_name(item->text, n, other, sizeof(other)))
-			return -ENAMETOOLONG;
-		if (renameat2(item->real_dir, item->text, item->real_dir, other,
-			      RENAME_NOREPLACE) == 0) {
-			log_warning("both %s and the file that was there are kept; the latter is "
-				    "%s now",
-				    merge->path.data, other);
-			return 0;
-		}
-		if (errno != EEXIST)
-			return -errno;
-	}
-	return -EEXIST;
+	if (r == 0)
+		log_warning("both %s and the file that was there are kept; the latter is %s now",
+			    merge->path.data, other);
+	return r;
 }
 
 static enum plan_kind kind_of(const struct stat *st)

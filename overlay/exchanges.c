@@ -13,11 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "dirlist.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
-#include "marks.h"
+#include "staging.h"
 
 #define WAS ".was"
 
@@ -127,24 +126,16 @@ static int open_parent(int real_fd, char *path, const char **ret_name)
 }
 
 /* Its directory is no more. */
-static int keep_beside(int staging_fd, const char *kept, int real_fd, const char *name)
+static int keep_at_top(int staging_fd, const char *kept, int real_fd, const char *name)
 {
 	char other[NAME_MAX + 1];
-	struct stat st;
+	int r = staging_keep_beside(staging_fd, kept, real_fd, name, other);
 
-	for (unsigned int n = 0; n < 1000; n++) {
-		if (!marks_conflict_name(name, n, other, sizeof(other)))
-			return -ENAMETOOLONG;
-		if (fstatat(real_fd, other, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			continue;
-		if (renameat(staging_fd, kept, real_fd, other) < 0)
-			return -errno;
+	if (r == 0)
 		log_warning("a merge was killed, and the place of what it had moved away is gone: "
 			    "it is %s at the top now",
 			    other);
-		return 0;
-	}
-	return -EEXIST;
+	return r;
 }
 
 static int move_back(int staging_fd, const char *kept, int real_fd, char *path)
@@ -155,7 +146,7 @@ static int move_back(int staging_fd, const char *kept, int real_fd, char *path)
 	int fd = open_parent(real_fd, path, &name);
 
 	if (fd < 0)
-		return keep_beside(staging_fd, kept, real_fd, name);
+		return keep_at_top(staging_fd, kept, real_fd, name);
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* what took its place is there */
 	if (errno != ENOENT || renameat(staging_fd, kept, fd, name) < 0)
@@ -164,19 +155,15 @@ static int move_back(int staging_fd, const char *kept, int real_fd, char *path)
 	return 0;
 }
 
-static int replay_name(int real_fd, int staging_fd, const char *name)
+static int replay_note(int real_fd, int staging_fd, const char *kept)
 {
-	size_t len = strlen(name);
-	char kept[24], path[PATH_MAX];
+	char name[32], path[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 
-	if (len <= strlen(WAS) || strcmp(name + len - strlen(WAS), WAS) != 0 ||
-	    len - strlen(WAS) >= sizeof(kept))
-		return 0;
-	(void)snprintf(kept, sizeof(kept), "%.*s", (int)(len - strlen(WAS)), name);
 	if (fstatat(staging_fd, kept, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno; /* it was not moved */
+	(void)snprintf(name, sizeof(name), "%s" WAS, kept);
 	n = readlinkat(staging_fd, name, path, sizeof(path) - 1);
 	if (n < 0)
 		return -errno;
@@ -186,18 +173,7 @@ static int replay_name(int real_fd, int staging_fd, const char *name)
 
 int exchanges_replay(int real_fd)
 {
-	struct dirlist list = { 0 };
-	CLEANUP_FD
-	int fd = openat(real_fd, MARKS_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = dirlist_read_plain(fd, &list);
-	for (size_t i = 0; r == 0 && i < list.n; i++)
-		r = replay_name(real_fd, fd, dirlist_name(&list, i));
-	dirlist_done(&list);
-	return r;
+	return staging_replay(real_fd, WAS, replay_note);
 }
 
 void exchanges_done(struct list *exchanges)

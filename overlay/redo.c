@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #include "copy.h"
-#include "dirlist.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
 #include "layer.h"
 #include "merge.h"
+#include "staging.h"
 
 #define NEW ".new"
 #define OLD ".old"
@@ -171,16 +171,11 @@ static bool has_old(int staging_fd, const char *n)
 	return fstatat(staging_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static int replay_name(int staging_fd, const char *name)
+static int replay_rewriting(int real_fd, int staging_fd, const char *n)
 {
-	size_t len = strlen(name);
-	char n[24];
 	int finished, r;
 
-	if (len <= strlen(NEW) || strcmp(name + len - strlen(NEW), NEW) != 0 ||
-	    len - strlen(NEW) >= sizeof(n))
-		return 0;
-	(void)snprintf(n, sizeof(n), "%.*s", (int)(len - strlen(NEW)), name);
+	(void)real_fd;
 	if (!has_old(staging_fd, n))
 		return drop_new(staging_fd, n);
 	finished = finish(staging_fd, n, true);
@@ -195,16 +190,5 @@ static int replay_name(int staging_fd, const char *name)
 
 int redo_replay(int real_fd)
 {
-	struct dirlist list = { 0 };
-	CLEANUP_FD
-	int fd = openat(real_fd, MARKS_STAGING, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	r = dirlist_read_plain(fd, &list);
-	for (size_t i = 0; r == 0 && i < list.n; i++)
-		r = replay_name(fd, dirlist_name(&list, i));
-	dirlist_done(&list);
-	return r;
+	return staging_replay(real_fd, NEW, replay_rewriting);
 }

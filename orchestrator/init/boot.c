@@ -21,7 +21,6 @@
 #include "early/log.h"
 #include "early/parse.h"
 #include "mounts.h"
-#include "survivors.h"
 
 #define STATE_OPTION "--state="
 
@@ -57,7 +56,7 @@ static void handle_power_signal(const struct loop_signal_info *info, void *data)
 static void handle_reexec_signal(const struct loop_signal_info *info, void *data)
 {
 	struct boot *boot = data;
-	int r = reexec_start(&boot->reexec);
+	int r = boot->survivors.ending ? -EBUSY : reexec_start(&boot->reexec);
 
 	if (r != -EINPROGRESS)
 		log_errno(r, "cannot execute early-init anew");
@@ -94,7 +93,7 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		boot_power(boot, BOOT_POWER_HALT);
 		return 0;
 	case CONTROL_VERB_DAEMON_REEXEC:
-		return reexec_start(&boot->reexec);
+		return boot->survivors.ending ? -EBUSY : reexec_start(&boot->reexec);
 	case CONTROL_VERB_MERGE:
 		boot_real_go_on(boot);
 		boot_real_maybe_write(boot);
@@ -207,7 +206,7 @@ enum past {
 	PAST_NONE,
 	PAST_STAGE_1,
 	PAST_STAGE_2,
-	PAST_ENDED, /* it could not be read, and nothing runs any more */
+	PAST_ENDED, /* it could not be read: nothing may run any more */
 };
 
 static enum past find_past(int argc, char **argv, uint32_t *ret_fd, struct crash_state *ret_state)
@@ -242,7 +241,6 @@ static enum past read_image(struct boot *boot, const struct crash_state *state)
 	if (r == -EPROTONOSUPPORT) {
 		log_errno(r, "PID 1 was executed anew, but its state is of another version: all "
 			     "that runs is ended, and a plain start follows");
-		survivors_end();
 		return PAST_ENDED;
 	}
 	log_errno(r, "PID 1 was executed anew, but its state cannot be read; rescue shell on the "
@@ -293,8 +291,7 @@ int boot_main(int argc, char **argv)
 		boot_real_go_on_with_state(&boot, state.crashed_us > 0);
 		boot_image_keep(&boot);
 	} else if (past == PAST_ENDED) {
-		unions_leave_out(&boot.unions, boot.loop, &boot.cmdline);
-		boot_real_start(&boot);
+		boot_real_start_over(&boot);
 	} else if (past == PAST_STAGE_1)
 		boot_real_start(&boot);
 	else

@@ -18,6 +18,7 @@
 #include "reexec.h"
 #include "rescue.h"
 #include "storage.h"
+#include "survivors.h"
 #include "unions.h"
 #include "watchdog.h"
 
@@ -65,6 +66,7 @@ struct boot {
 	struct image image; /* of stage 2 */
 	struct strbuf saved; /* boot_image.c's part of it */
 	struct reexec reexec;
+	struct survivors survivors;
 
 	/* stage 1 */
 	bool storage_started;
@@ -112,6 +114,9 @@ int boot_main(int argc, char **argv);
 
 void boot_early_start(struct boot *boot);
 void boot_real_start(struct boot *boot);
+
+/* Ends what a program of another version left running, while the watchdog is fed and earlyctl is heard; then a plain start. */
+void boot_real_start_over(struct boot *boot);
 
 /* Starts the display's units once both the units are known and the disks are there that they may need. */
 void boot_real_maybe_display(struct boot *boot);

@@ -409,6 +409,8 @@ static void start_watchdog(struct boot *boot)
 	const struct config *config = &boot->config;
 	int r;
 
+	if (boot->watchdog.loop)
+		return;
 	watchdog_init(&boot->watchdog);
 	if (config->watchdog_us == 0)
 		return;
@@ -511,6 +513,29 @@ void boot_real_start(struct boot *boot)
 	read_config(boot);
 	start_watchdog(boot);
 	boot_image_keep(boot);
+}
+
+static void handle_survivors_gone(struct survivors *survivors)
+{
+	struct boot *boot = container_of(survivors, struct boot, survivors);
+
+	manager_hold_loads(boot->manager, false);
+	if (boot->power != BOOT_POWER_NONE)
+		return;
+	unions_leave_out(&boot->unions, boot->loop, &boot->cmdline);
+	boot_real_start(boot);
+}
+
+void boot_real_start_over(struct boot *boot)
+{
+	int r = manager_open_control(boot->manager);
+
+	if (r < 0)
+		log_errno(r, "cannot open the control socket yet");
+	read_config(boot);
+	start_watchdog(boot);
+	manager_hold_loads(boot->manager, true);
+	survivors_end(&boot->survivors, boot->loop, handle_survivors_gone);
 }
 
 /*

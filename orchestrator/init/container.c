@@ -57,6 +57,7 @@ struct container {
 	struct image image;
 	struct watchdog watchdog;
 	struct reexec reexec;
+	struct survivors survivors;
 };
 
 /* --- options --- */
@@ -212,6 +213,8 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 {
 	struct container *container = data;
 
+	if (verb == CONTROL_VERB_DAEMON_REEXEC && container->survivors.ending)
+		return -EBUSY; /* there is no state yet that is worth one */
 	if (verb == CONTROL_VERB_DAEMON_REEXEC)
 		return reexec_start(&container->reexec);
 	if (verb != CONTROL_VERB_POWEROFF && verb != CONTROL_VERB_HALT)
@@ -258,7 +261,7 @@ static int start_manager(struct container *container)
 	return 0;
 }
 
-/* From the state of the program before. Negative: it is of another version, and nothing runs. */
+/* From the state of the program before. Negative: it is of another version, and all that runs has to end. */
 static int take_state(struct container *container)
 {
 	const struct crash_state *state = &container->state;
@@ -269,7 +272,6 @@ static int take_state(struct container *container)
 		log_warning_errno(r, "the state of the program before can't be read");
 	if (r == -EPROTONOSUPPORT) {
 		log_warning("all that runs is ended, and a plain start follows");
-		survivors_end();
 		return r;
 	}
 	if (r < 0)
@@ -389,9 +391,42 @@ static void keep_image(struct container *container)
 	crash_arm(&container->image, container->argv);
 }
 
+static void handle_survivors_gone(struct survivors *survivors)
+{
+	struct container *container = container_of(survivors, struct container, survivors);
+
+	manager_hold_loads(container->manager, false);
+	if (begin(container) < 0)
+		loop_exit(container->loop, EXIT_FAILURE);
+	keep_image(container);
+}
+
+/* With the state of the program before, without one, or when all that it has left is gone. */
+static int start_up(struct container *container)
+{
+	int taken = container->state.fds[0] >= 0 ? take_state(container) : 1;
+	int r = watch_signals(container);
+
+	if (r < 0)
+		return log_errno(r, "cannot watch signals");
+	r = manager_open_control(container->manager);
+	if (r < 0)
+		return log_errno(r, "cannot open %s/control", container->run_dir);
+	r = taken == 0 ? go_on(container) : taken > 0 ? begin(container) : 0;
+	if (r < 0)
+		return r;
+	start_watchdog(container);
+	if (taken >= 0) {
+		keep_image(container);
+		return 0;
+	}
+	manager_hold_loads(container->manager, true);
+	survivors_end(&container->survivors, container->loop, handle_survivors_gone);
+	return 0;
+}
+
 static int run(struct container *container)
 {
-	bool taken = false;
 	int r;
 
 	r = make_run_dir(container);
@@ -403,28 +438,13 @@ static int run(struct container *container)
 	r = start_manager(container);
 	if (r < 0)
 		return r;
-	if (container->state.fds[0] >= 0)
-		taken = take_state(container) == 0;
-	r = watch_signals(container);
-	if (r < 0)
-		return log_errno(r, "cannot watch signals");
-	r = manager_open_control(container->manager);
-	if (r < 0)
-		return log_errno(r, "cannot open %s/control", container->run_dir);
-	if (taken) {
-		r = go_on(container);
-	} else {
-		r = begin(container);
-	}
-	if (r < 0)
-		return r;
-	start_watchdog(container);
-	keep_image(container);
-	return loop_run(container->loop);
+	r = start_up(container);
+	return r < 0 ? r : loop_run(container->loop);
 }
 
 static void container_done(struct container *container)
 {
+	survivors_done(&container->survivors);
 	outputs_free(container->outputs);
 	reexec_done(&container->reexec);
 	watchdog_stop(&container->watchdog);

@@ -258,7 +258,7 @@ static void collect_garbage(struct manager *manager)
 		    !service_state_is_inactive(service->state) || service->prestart_pending ||
 		    job_find(&manager->jobs, service->name))
 			continue;
-		nametable_clear(&manager->names);
+		manager_names_forget(manager);
 		name = TAKE_PTR(service->name);
 		service->name = NULL;
 		manager->n_services--;
@@ -441,7 +441,7 @@ struct manager *manager_free(struct manager *manager)
 		scope_free(scope);
 	list_for_each_safe (ended, next_ended, &manager->ended, link)
 		ended_free(ended);
-	nametable_clear(&manager->names);
+	manager_names_forget(manager);
 	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
 	loop_timer_stop(&manager->save_retry);

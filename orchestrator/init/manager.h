@@ -140,6 +140,9 @@ typedef void (*manager_loaded_fn)(struct manager *manager, int error, void *data
 /* Runs early-load for @names (NULL: all that a boot wants, `--all`). @fn may be NULL. Several at once are fine. */
 int manager_load(struct manager *manager, char *const *names, manager_loaded_fn fn, void *data);
 
+/* What is asked of early-load waits: nothing that is not known yet can be started meanwhile. */
+void manager_hold_loads(struct manager *manager, bool held);
+
 /* The same for Early's own manifests and what they pull in: what the way to the greeter needs, and quickly read. */
 int manager_load_manifests(struct manager *manager, manager_loaded_fn fn, void *data);
 

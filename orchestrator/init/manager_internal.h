@@ -57,6 +57,7 @@ struct loader {
 	pid_t pid; /* 0: none runs */
 	int fd; /* the table's memfd */
 	bool timed_out;
+	bool held; /* requests wait */
 	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
 	size_t n_told;
 	bool told_all; /* since the first LOAD_ALL */
@@ -75,7 +76,9 @@ struct manager {
 	struct service_host host;
 	struct list services; /* service::link */
 	size_t n_services;
-	struct nametable names; /* of services and their aliases; empty: to be made anew */
+	struct nametable names; /* of services; empty: to be made anew (manager_find.c) */
+	struct nametable aliases; /* other names that they have */
+	bool aliases_known;
 	struct list scopes; /* scope::link */
 	size_t n_scopes;
 	struct job_queue jobs;
@@ -125,6 +128,10 @@ void failure_remark(struct manager *manager, const struct service *service, enum
 const char *failure_of_job(struct manager *manager, const struct job *job, enum job_result result);
 
 struct service *manager_find(struct manager *manager, const char *name);
+/* A unit is new; one is about to go; one gets other words. */
+void manager_names_add(struct manager *manager, struct service *service);
+void manager_names_forget(struct manager *manager);
+void manager_aliases_forget(struct manager *manager);
 struct scope *manager_find_scope(struct manager *manager, const char *name);
 int manager_add_definition(struct manager *manager, struct definition *definition);
 int manager_add_service(struct manager *manager, struct definition *definition,

@@ -11,6 +11,7 @@
 #include "early/strv.h"
 
 #include "manager_internal.h"
+#include "nametable.h"
 #include "spawn.h"
 #include "table_read.h"
 
@@ -172,7 +173,7 @@ static void note_unanswered(struct loader *loader)
 
 static void start_next(struct loader *loader)
 {
-	while (loader->pid == 0 && !list_empty(&loader->waiting)) {
+	while (loader->pid == 0 && !loader->held && !list_empty(&loader->waiting)) {
 		int r = start_run(loader);
 
 		if (r < 0) {
@@ -228,55 +229,112 @@ static void handle_deadline(struct loop_timer *timer)
 
 /* --- a run --- */
 
+/* What early-load is to be executed with: options, and names, each once. All texts are somebody else's. */
+struct command_line {
+	char **argv;
+	size_t n;
+	struct nametable seen;
+};
+
+static void command_line_done(struct command_line *line)
+{
+	nametable_clear(&line->seen);
+	free(line->argv);
+}
+
+static int add_name(struct command_line *line, char *name)
+{
+	int r;
+
+	if (nametable_find(&line->seen, name))
+		return 0;
+	r = nametable_add(&line->seen, name, name);
+	if (r == 0)
+		line->argv[line->n++] = name;
+	return r;
+}
+
+static int add_asked(const struct loader *loader, struct command_line *line)
+{
+	struct load_request *request;
+	int r = 0;
+
+	list_for_each (request, &loader->running, link)
+		for (char **name = request->names; name && *name && r == 0; name++)
+			r = add_name(line, *name);
+	return r;
+}
+
 /* Of a manifest that was taken away nobody else speaks: a reload asks for all that is known, by name. */
-static int add_known(struct loader *loader, char ***argv)
+static int add_known(const struct loader *loader, struct command_line *line)
 {
 	struct service *service;
 	int r = 0;
 
 	list_for_each (service, &loader->manager->services, link)
-		if (r == 0 && !strv_contains(*argv, service->name))
-			r = strv_append(argv, service->name);
+		if (r == 0)
+			r = add_name(line, service->name);
 	return r;
 }
 
-static int make_argv(struct loader *loader, char ***ret)
+/* What the running requests ask for beside names; true if all. */
+static bool asks_for_all(const struct loader *loader, bool *ret_flag)
 {
-	struct load_request *request;
 	bool all = false, manifests = false, named = false;
-	char **argv = NULL;
-	int r;
+	struct load_request *request;
 
-	r = strv_append(&argv, "early-load");
-	for (char **dir = loader->manager->service_dirs; dir && *dir && r == 0; dir++)
-		r = strv_appendf(&argv, "--services=%s", *dir);
 	list_for_each (request, &loader->running, link) {
 		all |= request->what == LOAD_ALL;
 		manifests |= request->what == LOAD_MANIFESTS;
 		named |= request->what == LOAD_NAMES;
 	}
 	/* Early's own manifests are what early-load reads without a word; with names as well only --all covers both. */
-	if ((all || (manifests && named)) && r == 0)
-		r = strv_append(&argv, "--all");
-	if (r == 0)
-		r = strv_append(&argv, "--"); /* a unit may be called "-.slice" */
+	*ret_flag = all || (manifests && named);
+	return all;
+}
+
+static size_t most_words(const struct loader *loader, char *const *options)
+{
+	size_t n = strv_length(options) + loader->manager->n_services + 4;
+	struct load_request *request;
+
 	list_for_each (request, &loader->running, link)
-		for (char **name = request->names; name && *name && r == 0; name++)
-			if (!strv_contains(argv, *name))
-				r = strv_append(&argv, *name);
-	if (all && r == 0)
-		r = add_known(loader, &argv);
-	if (r < 0)
-		strv_free(argv);
-	else
-		*ret = argv;
+		n += strv_length(request->names);
+	return n;
+}
+
+static int make_line(const struct loader *loader, char *const *options, struct command_line *line)
+{
+	bool flag, all = asks_for_all(loader, &flag);
+	int r;
+
+	line->argv = calloc(most_words(loader, options), sizeof(char *));
+	if (!line->argv)
+		return -ENOMEM;
+	line->argv[line->n++] = (char *)"early-load";
+	for (; options && *options; options++)
+		line->argv[line->n++] = *options;
+	if (flag)
+		line->argv[line->n++] = (char *)"--all";
+	line->argv[line->n++] = (char *)"--"; /* a unit may be called "-.slice" */
+	r = add_asked(loader, line);
+	return r == 0 && all ? add_known(loader, line) : r;
+}
+
+static int make_options(const struct loader *loader, char ***ret)
+{
+	int r = 0;
+
+	for (char **dir = loader->manager->service_dirs; dir && *dir && r == 0; dir++)
+		r = strv_appendf(ret, "--services=%s", *dir);
 	return r;
 }
 
 static int spawn_load(struct loader *loader)
 {
 	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	char **argv CLEANUP_STRV = NULL;
+	char **options CLEANUP_STRV = NULL;
+	struct command_line line CLEANUP(command_line_done) = { 0 };
 	struct spawn what = {
 		.program = loader->manager->load_path,
 		.envp = envp,
@@ -287,10 +345,12 @@ static int spawn_load(struct loader *loader)
 	};
 	int r;
 
-	r = make_argv(loader, &argv);
+	r = make_options(loader, &options);
+	if (r == 0)
+		r = make_line(loader, options, &line);
 	if (r < 0)
 		return r;
-	what.argv = argv;
+	what.argv = line.argv;
 	return spawn(&what, &loader->pid);
 }
 
@@ -358,7 +418,7 @@ static int load(struct manager *manager, enum load_what what, char *const *names
 		strv_free(manager->not_found);
 		manager->not_found = NULL;
 	}
-	if (loader->pid > 0)
+	if (loader->pid > 0 || loader->held)
 		return 0;
 	r = start_run(loader);
 	if (r < 0) {
@@ -376,4 +436,10 @@ int manager_load(struct manager *manager, char *const *names, manager_loaded_fn 
 int manager_load_manifests(struct manager *manager, manager_loaded_fn fn, void *data)
 {
 	return load(manager, LOAD_MANIFESTS, NULL, fn, data);
+}
+
+void manager_hold_loads(struct manager *manager, bool held)
+{
+	manager->loader.held = held;
+	start_next(&manager->loader);
 }

@@ -68,6 +68,7 @@ static void each_fd_of(const struct service *service, fd_fn fn, void *data)
 	const struct service_stored_fd *stored;
 
 	fn(service->main.pipe.fd, data);
+	fn(service->main_pidfd, data);
 	fn(service->control.pipe.fd, data);
 	fn(service->notify.fd, data);
 	fn(service->ready_fd, data);
@@ -153,6 +154,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.failure_us = service->failure_us,
 		.failure_run_us = service->failure_run_us,
 		.run_us = service->run_us,
+		.main_pidfd = state_fd(service->main_pidfd),
 	};
 
 	put(writer, STATE_SERVICE, &message);

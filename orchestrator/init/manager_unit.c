@@ -141,7 +141,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 		return r;
 	}
 	list_append(&manager->services, &service->link);
-	nametable_clear(&manager->names);
+	manager_names_add(manager, service);
 	manager->n_services++;
 	service->touched = service->unsaved = true;
 	manager_wake(manager);
@@ -171,7 +171,9 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		r = manager_add_service(manager, definition, &service);
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
-		nametable_clear(&manager->names); /* it holds aliases of the old one */
+		if (service->definition->service.aliases.len > 0 ||
+		    definition->service.aliases.len > 0)
+			manager_aliases_forget(manager);
 		r = service_set_definition(service, definition);
 		timers_note_words(&manager->timers, service);
 	} else {

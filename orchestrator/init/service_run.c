@@ -292,31 +292,38 @@ static void handle_main_exit(struct loop_child *child, const siginfo_t *info)
 
 static void main_vanished(struct service *service);
 
+/* It runs, or is not reaped yet: then its pid is nobody else's. */
+static bool is_child(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 /* The end of a main process that is somebody else's child: how it ended, only its parent knows. */
 static void handle_stranger_gone(struct loop_source *source, uint32_t events)
 {
 	struct service *service = container_of(source, struct service, main_source);
 
 	service_forget_stranger(service);
-	if (service->main.pid > 0)
+	if (service->main.pid > 0 && !is_child(service->main.pid)) /* that one is reaped */
 		main_vanished(service);
 }
 
-static void watch_stranger(struct service *service, pid_t pid)
+/* Takes @pidfd. -1: it is gone, or a kernel without; then its group's end tells. */
+static void watch_stranger(struct service *service, int pidfd)
 {
-	siginfo_t info = { 0 };
 	int r;
 
 	service_forget_stranger(service);
-	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
-		return; /* our child */
-	service->main_pidfd = pidfd_open(pid, 0);
-	if (service->main_pidfd < 0)
-		return; /* gone, or a kernel without: then its group's end tells */
-	r = loop_add(service->host->loop, &service->main_source, service->main_pidfd, EPOLLIN,
+	service->main_pidfd = pidfd;
+	if (pidfd < 0)
+		return;
+	r = loop_add(service->host->loop, &service->main_source, pidfd, EPOLLIN,
 		     handle_stranger_gone);
 	if (r < 0)
-		log_warning_errno(r, "%s: cannot watch process %d", service->name, (int)pid);
+		log_warning_errno(r, "%s: cannot watch process %d", service->name,
+				  (int)service->main.pid);
 }
 
 void service_forget_stranger(struct service *service)
@@ -339,7 +346,7 @@ void service_watch_main(struct service *service, pid_t pid)
 	r = loop_child_watch(service->host->loop, &process->child, pid, handle_main_exit);
 	if (r < 0)
 		log_warning_errno(r, "%s: cannot watch main process %d", service->name, (int)pid);
-	watch_stranger(service, pid);
+	watch_stranger(service, is_child(pid) ? -1 : pidfd_open(pid, 0));
 	service->host->changed(service, service->host->data);
 }
 
@@ -468,7 +475,7 @@ void service_handle_empty(struct cgroup *group)
 {
 	struct service *service = group->data;
 
-	if (service->main.pid > 0 && kill(service->main.pid, 0) < 0 && errno == ESRCH)
+	if (service->main.pid > 0 && service->main_pidfd < 0 && !is_child(service->main.pid))
 		main_vanished(service);
 	else if (service->state == SERVICE_RUNNING || service->state == SERVICE_STOPPING)
 		service_settle(service);
@@ -498,7 +505,7 @@ static void resume_process(struct service *service, struct service_process *proc
 	process->pid = pid;
 	if (loop_child_watch(service->host->loop, &process->child, pid, fn) < 0)
 		log_warning("%s: cannot watch process %d", service->name, (int)pid);
-	if (kill(pid, 0) == 0 || errno != ESRCH)
+	if (is_child(pid) || (process == &service->main && service->main_pidfd >= 0))
 		return;
 	/* Reaped by somebody between the two programs: how it ended nobody knows. */
 	loop_child_unwatch(&process->child);
@@ -528,9 +535,8 @@ void service_resume_processes(struct service *service, const struct state_servic
 	resume_pipe(service, &service->main, state->main_pipe, handle_pipe);
 	resume_pipe(service, &service->control, state->control_pipe,
 		    cleans ? handle_clean_pipe : handle_pipe);
+	watch_stranger(service, state_fd_take(state->main_pidfd));
 	resume_process(service, &service->main, state->main_pid, handle_main_exit);
-	if (service->main.pid > 0)
-		watch_stranger(service, service->main.pid);
 	resume_process(service, &service->control, state->control_pid,
 		       cleans ? handle_clean_exit : handle_control_exit);
 	if (state->flags & STATE_SERVICE_SPAWN_RETRY)

@@ -473,6 +473,7 @@ static void enter(struct service *service, enum service_state next)
 
 	loop_timer_stop(&service->timer);
 	loop_timer_stop(&service->spawn_retry);
+	service->n_spawn_retries = 0; /* they are of one command */
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
 	service->state = next;

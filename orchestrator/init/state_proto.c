@@ -55,6 +55,7 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, failure_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, failure_run_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, run_us, WIRE_U64),
+	WIRE_FIELD(struct state_service, main_pidfd, WIRE_U64),
 };
 
 static const struct wire_field listen_fields[] = {

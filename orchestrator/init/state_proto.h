@@ -10,7 +10,7 @@
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 6U
+#define STATE_VERSION 7U
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -128,6 +128,7 @@ struct state_service {
 	uint64_t failure_us;
 	uint64_t failure_run_us;
 	uint64_t run_us;
+	uint64_t main_pidfd; /* a main process that is not our child: its pid says nothing */
 };
 
 struct state_said {

@@ -3,41 +3,76 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PAUSE_NS 20000000L
-#define TERM_PAUSES 250 /* 5 s */
-#define KILL_PAUSES 100 /* 2 s: what is in an uninterruptible call stays */
+#include "early/clock.h"
+#include "early/log.h"
+#include "early/macros.h"
+
+#define PAUSE_US (20 * USEC_PER_MSEC)
+#define TERM_US (5 * USEC_PER_SEC)
+#define KILL_US (2 * USEC_PER_SEC) /* what is in an uninterruptible call stays */
 
 /* Orphans become ours as soon as their parents are dead. */
-static bool wait_for_all(unsigned int pauses)
+static bool has_children(void)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	siginfo_t info = { 0 };
 
-	for (; pauses > 0; pauses--) {
-		pid_t pid;
-
-		do {
-			pid = waitpid(-1, NULL, WNOHANG);
-		} while (pid > 0);
-		if (pid < 0 && errno == ECHILD)
-			return true;
-		(void)nanosleep(&pause, NULL);
-	}
-	return false;
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
-void survivors_end(void)
+static void finish(struct survivors *survivors)
 {
-	if (getpid() != 1)
-		return; /* -1 would be everybody */
-	(void)kill(-1, SIGTERM);
-	(void)kill(-1, SIGCONT);
-	if (wait_for_all(TERM_PAUSES))
+	survivors_done(survivors);
+	survivors->gone(survivors);
+}
+
+static void look(struct survivors *survivors);
+
+static void handle_pause(struct loop_timer *timer)
+{
+	look(container_of(timer, struct survivors, timer));
+}
+
+static void look(struct survivors *survivors)
+{
+	uint64_t now_us = clock_monotonic_us();
+	int r;
+
+	if (!has_children() || now_us >= survivors->give_up_us) {
+		finish(survivors);
 		return;
-	(void)kill(-1, SIGKILL);
-	(void)wait_for_all(KILL_PAUSES);
+	}
+	if (now_us >= survivors->kill_us) /* again and again: some are forked meanwhile */
+		(void)kill(-1, SIGKILL);
+	r = loop_timer_start(survivors->loop, &survivors->timer, now_us + PAUSE_US, handle_pause);
+	if (r < 0) {
+		log_warning_errno(r, "what was left running is not waited for");
+		(void)kill(-1, SIGKILL);
+		finish(survivors);
+	}
+}
+
+void survivors_end(struct survivors *survivors, struct loop *loop,
+		   void (*gone)(struct survivors *survivors))
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	survivors->loop = loop;
+	survivors->gone = gone;
+	survivors->kill_us = now_us + TERM_US;
+	survivors->give_up_us = survivors->kill_us + KILL_US;
+	survivors->ending = true;
+	if (getpid() == 1) { /* -1 would be everybody */
+		(void)kill(-1, SIGTERM);
+		(void)kill(-1, SIGCONT);
+	}
+	look(survivors);
+}
+
+void survivors_done(struct survivors *survivors)
+{
+	loop_timer_stop(&survivors->timer);
+	survivors->ending = false;
 }

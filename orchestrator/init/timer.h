@@ -35,7 +35,11 @@ struct timer {
 	bool stamp_known; /* read in this boot, or not to be read */
 	bool stamp_asked;
 	bool stamp_due; /* to be written */
+	uint64_t
+		stamp_retry_us; /* CLOCK_MONOTONIC: not before, for it could not be written; 0: at once */
 	bool gave_up; /* it is about to be stopped: it is over, or its unit cannot be started */
+	uint64_t
+		retry_us; /* CLOCK_MONOTONIC: its unit could not be started yet; 0: no such thing */
 	bool elapses_now; /* the clock or the zone changed */
 	enum table_timer_kind cause; /* and which of them */
 	struct state_timer saved; /* what the image last got */

@@ -19,6 +19,8 @@
  * The stamp comes before the calendar, because it says from when on the calendar counts.
  */
 
+#define STAMP_RETRY_US (600 * USEC_PER_SEC) /* a full disk, or one that cannot be written at all */
+
 /* --- chance --- */
 
 static uint64_t hash_name(uint64_t seed, const char *name)
@@ -73,12 +75,33 @@ static void ask_calendar(struct timers *timers, struct timer *timer, const struc
 	timer->asked = timer_link_send(&timers->link, TIMERS_NEXT, &next);
 }
 
+/* A timer that never elapsed has the stamp of when it began to wait. */
+static uint64_t stamp_moment(const struct timer *timer)
+{
+	uint64_t elapsed_us = timer->past.elapsed.realtime_us;
+
+	return elapsed_us > 0 ? elapsed_us : timer->past.ready_us;
+}
+
+static void ask_stamp(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
+{
+	struct timers_stamp stamp = { .timer = timer->service->name };
+
+	if (timer->stamp_asked || (timer->stamp_known && !timer->stamp_due))
+		return;
+	if (timer->stamp_known && timer->stamp_retry_us > now->monotonic_us)
+		return;
+	if (timer->stamp_known)
+		stamp.at_us = stamp_moment(timer);
+	timer->stamp_retry_us = 0;
+	timer->stamp_asked = timer_link_send(&timers->link, TIMERS_STAMP, &stamp);
+}
+
 /* What is to be known before the calendar is. */
 void timer_ask(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
 {
 	struct timer_lines lines = timer_lines_of(timer);
 	uint32_t flags = timer_flags(&lines);
-	struct timers_stamp stamp = { .timer = timer->service->name };
 
 	if (!timer_has_kind(&lines, TABLE_TIMER_CALENDAR)) {
 		/* Its news alone are wanted, of the zone and of the machine. */
@@ -89,12 +112,7 @@ void timer_ask(struct timers *timers, struct timer *timer, const struct timer_cl
 		return;
 	}
 	timer->stamp_known |= !(flags & TABLE_TIMER_PERSISTENT);
-	if (!timer->stamp_known && !timer->stamp_asked)
-		timer->stamp_asked = timer_link_send(&timers->link, TIMERS_STAMP, &stamp);
-	if (timer->stamp_known && timer->stamp_due && !timer->stamp_asked) {
-		stamp.at_us = timer->past.elapsed.realtime_us;
-		timer->stamp_asked = timer_link_send(&timers->link, TIMERS_STAMP, &stamp);
-	}
+	ask_stamp(timers, timer, now);
 	if (timer->stamp_known && !timer->asked)
 		ask_calendar(timers, timer, now);
 }
@@ -125,12 +143,15 @@ static void take_stamp(struct timers *timers, const struct timers_stamp *stamp)
 	if (!timer)
 		return;
 	timer->stamp_asked = false;
+	timer_clock_read(&now);
+	if (stamp->error > 0)
+		timer->stamp_retry_us = now.monotonic_us + STAMP_RETRY_US;
 	if (stamp->written) {
-		timer->stamp_due &= timer->past.elapsed.realtime_us != stamp->at_us;
+		timer->stamp_due &= stamp->error > 0 || stamp_moment(timer) != stamp->at_us;
 		return;
 	}
 	timer->stamp_known = true;
-	timer_clock_read(&now);
+	timer->stamp_due |= stamp->error > 0;
 	/* One of the future is of a clock that went wrong. */
 	if (stamp->at_us > timer->past.elapsed.realtime_us && stamp->at_us <= now.realtime_us)
 		timer->past.elapsed.realtime_us = stamp->at_us;

@@ -11,6 +11,7 @@
 #include "early/clock.h"
 #include "early/fd.h"
 #include "early/log.h"
+#include "early/macros.h"
 
 /*
  * A timerfd of a clock is made when a timer first needs it, and set only when its moment changes: an idle machine makes no
@@ -22,6 +23,7 @@
  */
 
 #define FAR_AWAY_S ((time_t)1 << 40)
+#define RETRY_US (1 * USEC_PER_SEC)
 
 void timer_clock_init(struct timer_clock *clock)
 {
@@ -143,8 +145,9 @@ static int make_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_
 	return open_alarm(clock, which, false, when_us);
 }
 
-static void arm_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_t when_us,
-		      bool watch)
+/* 0 if it is as wanted. */
+static int arm_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_t when_us,
+		     bool watch)
 {
 	struct timer_alarm_source *alarm = &clock->sources[which];
 	int r;
@@ -153,34 +156,53 @@ static void arm_alarm(struct timer_clock *clock, enum timer_alarm which, uint64_
 		if (alarm->armed_us > 0)
 			(void)set_alarm(alarm, which, 0); /* no moment: it can't be refused */
 		alarm->armed_us = 0;
-		return;
+		return 0;
 	}
 	if (alarm->fd >= 0 && alarm->armed_us == when_us)
-		return;
+		return 0;
 	r = alarm->fd >= 0 ? set_alarm(alarm, which, when_us) : make_alarm(clock, which, when_us);
 	alarm->armed_us = r == 0 ? when_us : 0;
 	if (r ==
 	    -ECANCELED) { /* the clock was set meanwhile; it is armed, and the mark is used up */
 		clock->was_set(clock);
 		clock->woke(clock);
-		return;
+		return 0;
 	}
-	if (r < 0)
-		log_warning_errno(r, "cannot set a clock for timers");
+	return r;
+}
+
+/* No descriptor is left, or no memory: that passes, and nobody else would look at the timers then. */
+static void note_result(struct timer_clock *clock, int r)
+{
+	if (r < 0 && !clock->failed)
+		log_warning_errno(r, "cannot set a clock for timers, trying again");
+	clock->failed = r < 0;
+}
+
+static void arm_monotonic(struct timer_clock *clock, uint64_t when_us)
+{
+	if (when_us == TIMER_NEVER)
+		loop_timer_stop(&clock->monotonic);
+	else if (!clock->monotonic.loop || clock->monotonic.deadline_us != when_us)
+		(void)loop_timer_start(
+			clock->loop, &clock->monotonic, when_us,
+			handle_monotonic); /* fails without memory only: logged there */
 }
 
 void timer_clock_arm(struct timer_clock *clock, const uint64_t when_us[static TIMER_ALARM_COUNT],
 		     bool watch)
 {
 	uint64_t monotonic_us = when_us[TIMER_ALARM_MONOTONIC];
+	int result = 0;
 
-	if (monotonic_us == TIMER_NEVER)
-		loop_timer_stop(&clock->monotonic);
-	else if (!clock->monotonic.loop || clock->monotonic.deadline_us != monotonic_us)
-		(void)loop_timer_start(
-			clock->loop, &clock->monotonic, monotonic_us,
-			handle_monotonic); /* fails without memory only: logged there */
-	arm_alarm(clock, TIMER_ALARM_REALTIME, when_us[TIMER_ALARM_REALTIME], watch);
-	arm_alarm(clock, TIMER_ALARM_BOOTTIME_WAKE, when_us[TIMER_ALARM_BOOTTIME_WAKE], false);
-	arm_alarm(clock, TIMER_ALARM_REALTIME_WAKE, when_us[TIMER_ALARM_REALTIME_WAKE], false);
+	for (enum timer_alarm which = TIMER_ALARM_REALTIME; which < TIMER_ALARM_COUNT; which++) {
+		int r = arm_alarm(clock, which, when_us[which],
+				  watch && which == TIMER_ALARM_REALTIME);
+
+		result = result < 0 ? result : r;
+	}
+	note_result(clock, result);
+	if (result < 0)
+		monotonic_us = MIN(monotonic_us, clock_monotonic_us() + RETRY_US);
+	arm_monotonic(clock, monotonic_us);
 }

@@ -31,6 +31,7 @@ struct timer_clock {
 	struct loop_timer monotonic;
 	struct timer_alarm_source sources[TIMER_ALARM_COUNT]; /* the first one is not used */
 	bool refused; /* WakeSystem=: said once */
+	bool failed; /* one could not be set: it is tried again soon */
 	void (*woke)(struct timer_clock *clock);
 	void (*was_set)(struct timer_clock *clock); /* CLOCK_REALTIME jumped */
 };

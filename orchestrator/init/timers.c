@@ -25,6 +25,8 @@
  * storage. What was due by then comes then.
  */
 
+#define RETRY_US (1 * USEC_PER_SEC)
+
 /* --- one timer --- */
 
 static const char *unit_of(const struct timer *timer)
@@ -125,6 +127,7 @@ static void activate(struct timers *timers, struct timer *timer)
 	timer->past.activated = now;
 	timer->past.ready_us = now.realtime_us;
 	timer->past.running = timer->gave_up = timer->elapses_now = false;
+	timer->retry_us = 0;
 	/* What its service did before it was looked at. */
 	if (unit && unit->since_us > 0 && service_state_is_inactive(unit->state))
 		timer->past.unit_ended = moment_of(unit->since_us, &now);
@@ -240,6 +243,20 @@ static void give_up(struct timers *timers, struct timer *timer, const char *why)
 		log_warning_errno(r, "cannot stop %s", timer->service->name);
 }
 
+/* No room for one more job, or no memory: that passes, and the timer is not at fault. */
+static bool passes(int r)
+{
+	return r == -EAGAIN || r == -ENOMEM;
+}
+
+static void elapse_later(struct timer *timer, int r, const struct timer_clocks *now)
+{
+	if (timer->retry_us == 0)
+		log_warning_errno(r, "%s: cannot start %s yet, trying again until it is possible",
+				  timer->service->name, unit_of(timer));
+	timer->retry_us = now->monotonic_us + RETRY_US;
+}
+
 static void elapse(struct timers *timers, struct timer *timer, size_t line,
 		   const struct timer_clocks *now)
 {
@@ -248,13 +265,19 @@ static void elapse(struct timers *timers, struct timer *timer, size_t line,
 	int r;
 
 	tell_why(why, sizeof(why), timer, line, now);
+	r = manager_start_unit(timers->manager, unit_of(timer), why, NULL);
+	if (passes(r)) {
+		elapse_later(timer, r, now);
+		return;
+	}
 	timer->past.elapsed = *now;
 	timer->past.ready_us = now->realtime_us;
 	timer->elapses_now = false;
+	timer->retry_us = 0;
 	timer->stamp_due = timer_flags(&lines) & TABLE_TIMER_PERSISTENT;
+	timer->stamp_retry_us = 0;
 	timer_roll(timers, timer);
 	timer_forget_answer(timer);
-	r = manager_start_unit(timers->manager, unit_of(timer), why, NULL);
 	if (r < 0 && r != -EALREADY) {
 		log_warning_errno(r, "%s: cannot start %s", timer->service->name, unit_of(timer));
 		give_up(timers, timer, "what it starts cannot be started");
@@ -283,9 +306,18 @@ static bool is_over(const struct timer *timer)
 	       !timer_can_come(&lines, &timer->past, &timer->plan);
 }
 
-static void look_at(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
+static bool elapses(const struct timer *timer, const struct timer_clocks *now, size_t *ret_line)
 {
 	struct timer_lines lines = timer_lines_of(timer);
+
+	if (timer->retry_us > now->monotonic_us)
+		return false;
+	return timer_is_due(&lines, &timer->plan, now, ret_line) ||
+	       (timer->elapses_now && !timer->past.running);
+}
+
+static void look_at(struct timers *timers, struct timer *timer, const struct timer_clocks *now)
+{
 	size_t line = 0;
 
 	if (timer->past.running && !is_busy(timers, timer)) {
@@ -293,12 +325,13 @@ static void look_at(struct timers *timers, struct timer *timer, const struct tim
 		timer->past.ready_us = now->realtime_us;
 	}
 	plan(timer);
-	if (timer_is_due(&lines, &timer->plan, now, &line) ||
-	    (timer->elapses_now && !timer->past.running)) {
+	if (elapses(timer, now, &line)) {
 		elapse(timers, timer, line, now);
 		plan(timer);
+	} else if (timer->retry_us <= now->monotonic_us) {
+		timer->retry_us = 0; /* it has nothing to start any more */
 	}
-	timer->elapses_now = false;
+	timer->elapses_now &= timer->retry_us > 0; /* that of a running unit is no other */
 	if (!timer->gave_up && is_over(timer))
 		give_up(timers, timer, "it elapsed, and RemainAfterElapse=no");
 	timer_ask(timers, timer, now);
@@ -314,6 +347,14 @@ static void add_wake_ups(const struct timer *timer, const struct timer_clocks *n
 	uint64_t *span_us = &when_us[wakes ? TIMER_ALARM_BOOTTIME_WAKE : TIMER_ALARM_MONOTONIC];
 	uint64_t *real_us = &when_us[wakes ? TIMER_ALARM_REALTIME_WAKE : TIMER_ALARM_REALTIME];
 
+	if (timer->stamp_due && timer->stamp_retry_us > 0)
+		when_us[TIMER_ALARM_MONOTONIC] = MIN(when_us[TIMER_ALARM_MONOTONIC],
+						     timer->stamp_retry_us);
+	if (timer->retry_us > 0) {
+		when_us[TIMER_ALARM_MONOTONIC] = MIN(when_us[TIMER_ALARM_MONOTONIC],
+						     timer->retry_us);
+		return;
+	}
 	if (timer->plan.span_us != TIMER_NEVER)
 		*span_us = MIN(*span_us, timer_wake_us(timer->plan.span_us, accuracy_us, ahead_us));
 	if (timer->plan.calendar_us != TIMER_NEVER)

@@ -62,7 +62,7 @@ static int answer_next(struct timerd *timerd, const struct timers_next *next)
 
 static int answer_stamp(struct timerd *timerd, const struct timers_stamp *stamp)
 {
-	struct timers_stamp stamped = { stamp->timer, stamp->at_us, stamp->at_us > 0 };
+	struct timers_stamp stamped = { stamp->timer, stamp->at_us, stamp->at_us > 0, 0 };
 	int r = stamp->at_us > 0 ? -ENOENT
 				 : stamps_read(&timerd->stamps, stamp->timer, &stamped.at_us);
 
@@ -70,8 +70,10 @@ static int answer_stamp(struct timerd *timerd, const struct timers_stamp *stamp)
 	if (r == -ENOENT)
 		r = stamps_write(&timerd->stamps, stamp->timer,
 				 stamp->at_us > 0 ? stamp->at_us : now_us());
-	if (r < 0)
+	if (r < 0) {
 		log_warning_errno(r, "the stamp of %s in %s", stamp->timer, timerd->stamps.dir);
+		stamped.error = (uint32_t)-r;
+	}
 	return channel_send(&timerd->link, TIMERS_STAMPED, &stamped);
 }
 

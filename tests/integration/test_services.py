@@ -565,5 +565,31 @@ def test_terminate_stops_all(build):
         assert c.read('stopped').split() == ['b', 'a']
 
 
+def test_terminate_twice(build):
+    """Who asks again changes nothing: what a service does at its end is waited for, and done once."""
+    with Container(build, {
+            'a.service': '[Service]\nExecStart=/bin/sleep 1000\nExecStop=/bin/sh -c "echo a >> @work@/stopping; '
+                         'until [ -e @work@/go ]; do sleep 0.02; done; echo a >> @work@/stopped"\n'}) as c:
+        c.wait_state('a.service', 'active')
+        for _ in range(3):
+            os.kill(c.init_pid(), signal.SIGTERM)
+            wait_for(lambda: c.read('stopping'))
+        c.script('go', '')
+        assert c.process.wait(30) == 0
+        assert c.read('stopping') == c.read('stopped') == 'a\n'
+
+
+def test_terminate_while_it_loads(build):
+    """There is nothing to stop yet, and what hangs is not waited for."""
+    c = Container(build, {'a.service': '[Service]\nExecStart=/bin/sh -c "echo a >> @work@/started"\n'})
+    os.unlink(c.helpers + '/early-load')
+    os.symlink(c.script('load', '#!/bin/sh\necho >@work@/loading\nexec sleep 1000\n'), c.helpers + '/early-load')
+    c.is_complete = lambda: c.read('loading')
+    with c:
+        os.kill(c.init_pid(), signal.SIGTERM)
+        assert c.process.wait(30) == 0
+        assert not c.read('started')
+
+
 if __name__ == '__main__':
     run_tests(globals())

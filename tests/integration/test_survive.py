@@ -10,7 +10,7 @@ import struct
 import tempfile
 import time
 
-from early import Container, DONE, Refused, VERBS, pack_request, run_tests, unpack, wait_for
+from early import Container, DONE, Refused, VERBS, is_alive, pack_request, run_tests, unpack, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
@@ -209,24 +209,27 @@ def image_sum(seq, data):
     return total
 
 
+def make_state_of_another_version(pid):
+    patched = 0
+    for path in images(pid):
+        with open(path, 'r+b') as f:
+            while len(head := f.read(32)) == 32:
+                magic, seq, size, _ = struct.unpack('<4Q', head)
+                data = bytearray(f.read(size))
+                data[8:12] = struct.pack('<I', 999)  # state_manager::version, and what comes is of a future
+                data[20:24] = b'????'
+                f.seek(-size - 32, os.SEEK_CUR)
+                f.write(struct.pack('<4Q', magic, seq, size, image_sum(seq, bytes(data))) + data)
+                patched += 1
+    assert patched > 0
+
+
 def test_state_of_another_version(build):
     """It says so; nothing is adopted, nothing runs twice, and all that a start would start runs."""
     with Container(build, manifests(5)) as c:
         before = main_pids(c)
-        pid = c.init_pid()
-        patched = 0
-        for path in images(pid):
-            with open(path, 'r+b') as f:
-                while len(head := f.read(32)) == 32:
-                    magic, seq, size, _ = struct.unpack('<4Q', head)
-                    data = bytearray(f.read(size))
-                    data[8:12] = struct.pack('<I', 999)  # state_manager::version, and what comes is of a future
-                    data[20:24] = b'????'
-                    f.seek(-size - 32, os.SEEK_CUR)
-                    f.write(struct.pack('<4Q', magic, seq, size, image_sum(seq, bytes(data))) + data)
-                    patched += 1
-        assert patched > 0
-        os.kill(pid, signal.SIGSEGV)
+        make_state_of_another_version(c.init_pid())
+        os.kill(c.init_pid(), signal.SIGSEGV)
         wait_for(lambda: 'a plain start follows' in c.log())
         wait_for(c.is_complete, 20)
         after = main_pids(c)
@@ -239,6 +242,55 @@ def test_state_of_another_version(build):
         assert len(sleepers()) == 5, sleepers()
         wait_for(lambda: c.zombies() == 0)
         assert c.end() == 0
+
+
+def read_all(device):
+    try:
+        return os.read(device, 1000)
+    except BlockingIOError:
+        return b''
+
+
+def test_loop_turns_before_a_plain_start(build):
+    """While a service of the program before holds out: who asks is answered, the watchdog is fed, a start waits for its turn."""
+    stubborn = '[Service]\nExecStart=/bin/sh -c "trap true TERM; while :; do sleep 1000; done"\n'
+    c = Container(build, {'stubborn.service': stubborn, 'later.service': SLEEPER + DEMAND})
+    fifo, config = c.work + '/watchdog', c.work + '/early.conf'
+    os.mkfifo(fifo)
+    with open(config, 'w') as f:
+        f.write('[Manager]\nRuntimeWatchdogSec=600ms\nWatchdogDevice=%s\n' % fifo)
+    device = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    c.options += ['--config', config]
+    with c:
+        holds_out = c.host_pid(c.status('stubborn')['main_pid'])
+        make_state_of_another_version(c.init_pid())
+        os.kill(c.init_pid(), signal.SIGSEGV)
+        wait_for(lambda: 'a plain start follows' in c.log())
+        read_all(device)
+        answers = feeds = 0
+        waiting = None
+        while is_alive(holds_out):
+            try:
+                waiting = waiting or c.connect()
+                units = c.control('list')
+            except (ConnectionError, FileNotFoundError):
+                continue
+            if answers == 0:
+                waiting.send(pack_request(VERBS['start'], 'later'))
+            fed = len(read_all(device))
+            if is_alive(holds_out):
+                assert units == [], units
+                answers, feeds = answers + 1, feeds + fed
+            time.sleep(0.02)
+        assert answers > 0 and feeds > 0, (answers, feeds)
+        wait_for(c.is_complete, 20)
+        opcode, done = unpack(waiting.recv(65536))
+        assert opcode == DONE and done['error'] == 0, done
+        waiting.close()
+        assert c.state('later') == c.state('stubborn') == ('active', 'running')
+        os.kill(c.host_pid(c.status('stubborn')['main_pid']), signal.SIGKILL)
+        assert c.end() == 0
+    os.close(device)
 
 
 def test_crashes_under_load(build):

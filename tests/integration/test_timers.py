@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Timers: what elapses when, what is said of it, and what of it survives."""
 
+import errno
 import json
 import os
+import struct
 import subprocess
 import time
 
 from early import Container, Refused, run_tests, wait_for
+from early_log import start_with
+from early_wire import message, opcode_of, text
 
 SERVICE = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo x >>@work@/%s"\n[Early]\nStage=demand\n'
 
@@ -187,6 +191,20 @@ def test_persistent(build):
         time.sleep(0.3)
         assert (runs(c, 'new'), runs(c, 'old'), runs(c, 'forgetful')) == (0, 1, 0)
         assert c.status('new.timer')['last_us'] == 0, 'it never elapsed'
+
+
+def test_stamp_that_cannot_be_written(build):
+    """early-timer says so."""
+    ours, child = start_with([build + '/orchestrator/timer/early-timer', '--stamps', '/dev/null/stamps'])
+    with ours:
+        ours.settimeout(30)
+        for at_us, written in ((0, 0), (5, 1)):
+            ours.send(message(3, text('a.timer'), struct.pack('<QII', at_us, 0, 0)))
+            data = ours.recv(4096)
+            while opcode_of(data) != 4:
+                data = ours.recv(4096)
+            assert struct.unpack('<QII', data[-16:]) == (at_us, written, errno.ENOTDIR), data
+    child.wait(30)
 
 
 def test_reload(build):

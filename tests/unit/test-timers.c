@@ -4,6 +4,7 @@
  * of timer_clock.c and timer_link.c), so that everything between them is PID 1's own code.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static struct timer_link *the_link;
 static unsigned int n_questions;
 static uint64_t stamp_us; /* the one stamp; 0: none */
 static unsigned int n_stamps; /* written */
+static uint32_t stamp_error; /* they cannot be written */
 
 /* --- the clocks --- */
 
@@ -134,8 +136,8 @@ bool timer_link_send(struct timer_link *link, uint16_t opcode, const void *value
 	}
 	assert_int_equal(opcode, TIMERS_STAMP);
 	stamped = (struct timers_stamp){ stamp->timer, stamp->at_us ? stamp->at_us : stamp_us,
-					 stamp->at_us > 0 };
-	if (stamp->at_us > 0) {
+					 stamp->at_us > 0, stamp_error };
+	if (stamp->at_us > 0 && stamp_error == 0) {
 		stamp_us = stamp->at_us;
 		n_stamps++;
 	}
@@ -225,7 +227,7 @@ static int begin(void **state)
 
 	(void)state;
 	now = (struct timer_clocks){ START, 100 * SEC, 200 * SEC };
-	stamp_us = n_stamps = n_starts = n_questions = 0;
+	stamp_us = n_stamps = n_starts = n_questions = stamp_error = 0;
 	n_answers = 0;
 	for (size_t i = 0; i < TIMER_ALARM_COUNT; i++)
 		armed_us[i] = TIMER_NEVER;
@@ -335,6 +337,83 @@ TEST(stamp_of_the_future)
 	assert_int_equal(n_starts, 1);
 }
 
+/* What could not be written is written as soon as it can be, and not before the next day. */
+TEST(stamp_that_cannot_be_written)
+{
+	stamp_us = START - DAY;
+	stamp_error = EROFS;
+	begin_with(TABLE_TIMER_CALENDAR, 0, "*-*-* 00:00:00", TABLE_TIMER_PERSISTENT);
+	start("t.timer");
+	complete();
+	assert_int_equal(n_starts, 1);
+	run_until(START + HOUR);
+	assert_int_equal(n_stamps, 0);
+	assert_in_range(n_questions, 4, 2 * 6 + 4); /* tried now and then */
+	stamp_error = 0;
+	run_until(START + 2 * HOUR);
+	assert_int_equal(n_stamps, 1);
+	assert_int_equal(stamp_us, START);
+	assert_int_equal(earliest(), START + DAY);
+}
+
+/* A new timer's first stamp, from which the next start of the machine counts. */
+TEST(first_stamp_that_cannot_be_written)
+{
+	stamp_error = ENOSPC;
+	begin_with(TABLE_TIMER_CALENDAR, 0, "*-*-* 12:00:00", TABLE_TIMER_PERSISTENT);
+	start("t.timer");
+	complete();
+	stamp_error = 0;
+	run_until(START + HOUR);
+	assert_int_equal(n_starts, 0);
+	assert_int_equal(n_stamps, 1);
+	assert_int_equal(stamp_us, START);
+}
+
+/* The queue of jobs is full at that moment. */
+static void check_full_queue(uint32_t kind, uint64_t span_us, const char *calendar)
+{
+	begin_with(kind, span_us, calendar, 0);
+	start("t.timer");
+	complete();
+	manager->jobs.max_jobs = manager->jobs.n_jobs;
+	run_until(START + HOUR + 60 * SEC);
+	assert_int_equal(n_starts, 0);
+	assert_true(service_state_is_active(manager_find(manager, "t.timer")->state));
+	manager->jobs.max_jobs = MANAGER_MAX_JOBS;
+	run_until(START + HOUR + 70 * SEC);
+	assert_int_equal(n_starts, 1);
+}
+
+TEST(no_room_for_a_job)
+{
+	check_full_queue(TABLE_TIMER_ACTIVE, HOUR, "");
+	assert_int_equal(earliest(), TIMER_NEVER);
+}
+
+TEST(no_room_for_a_job_of_a_calendar)
+{
+	check_full_queue(TABLE_TIMER_CALENDAR, 0, "*-*-* 01:00:00");
+	assert_int_equal(earliest(), START + DAY + HOUR);
+}
+
+TEST(no_room_for_a_job_of_a_change)
+{
+	begin_with(TABLE_TIMER_CLOCK_CHANGE, 0, "", 0);
+	start("t.timer");
+	complete();
+	manager->jobs.max_jobs = manager->jobs.n_jobs;
+	clocks->was_set(clocks);
+	clocks->woke(clocks);
+	settle();
+	run_until(START + 60 * SEC);
+	assert_int_equal(n_starts, 0);
+	manager->jobs.max_jobs = MANAGER_MAX_JOBS;
+	run_until(START + 70 * SEC);
+	assert_int_equal(n_starts, 1);
+	assert_int_equal(earliest(), TIMER_NEVER);
+}
+
 TEST(clock_set)
 {
 	begin_with(TABLE_TIMER_CLOCK_CHANGE, 0, "", 0);
@@ -426,6 +505,11 @@ int main(void)
 		MACHINE(the_gate),
 		MACHINE(stamps),
 		MACHINE(stamp_of_the_future),
+		MACHINE(stamp_that_cannot_be_written),
+		MACHINE(first_stamp_that_cannot_be_written),
+		MACHINE(no_room_for_a_job),
+		MACHINE(no_room_for_a_job_of_a_calendar),
+		MACHINE(no_room_for_a_job_of_a_change),
 		MACHINE(clock_set),
 		MACHINE(wakes_the_system),
 		MACHINE(new_words),

@@ -19,6 +19,7 @@ static const struct wire_field stamp_fields[] = {
 	WIRE_FIELD(struct timers_stamp, timer, WIRE_TEXT),
 	WIRE_FIELD(struct timers_stamp, at_us, WIRE_U64),
 	WIRE_FIELD(struct timers_stamp, written, WIRE_U32),
+	WIRE_FIELD(struct timers_stamp, error, WIRE_U32),
 };
 
 static const struct wire_field machine_fields[] = {

@@ -37,6 +37,7 @@ struct timers_stamp {
 	const char *timer;
 	uint64_t at_us;
 	uint32_t written; /* of STAMPED: it answers a write */
+	uint32_t error; /* of STAMPED: an errno if it is not on the disk */
 };
 
 struct timers_machine {
