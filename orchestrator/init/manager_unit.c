@@ -124,6 +124,12 @@ void manager_each_unit(struct manager *manager,
 
 /* --- the table's words --- */
 
+static void note_conflicts(struct manager *manager, const struct definition *definition)
+{
+	if (definition->service.conflicts.len > 0)
+		manager->jobs.has_conflicts = true;
+}
+
 int manager_add_service(struct manager *manager, struct definition *definition,
 			struct service **ret)
 {
@@ -144,6 +150,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	nametable_clear(&manager->names);
 	manager->n_services++;
 	service->touched = service->unsaved = true;
+	note_conflicts(manager, definition);
 	manager_wake(manager);
 	*ret = service;
 	return 0;
@@ -172,6 +179,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
 		nametable_clear(&manager->names); /* it holds aliases of the old one */
+		note_conflicts(manager, definition);
 		r = service_set_definition(service, definition);
 		timers_note_words(&manager->timers, service);
 	} else {
