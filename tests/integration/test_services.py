@@ -364,6 +364,20 @@ def test_surroundings(build):
 
 
 def private_directories(name):
+def test_the_last_environment_counts(build):
+    """A variable that is set again, by a drop-in or in the place of PID 1's own PATH, is in the environment once, as it was set last."""
+    with Container(build, {'a.service': '[Service]\nType=oneshot\nEnvironment=A=1 B=1 AB=1\nEnvironment=PATH=/nowhere A=2\n'
+                           'ExecStart=/bin/cp /proc/self/environ @work@/env\n[Early]\nStage=demand\n'}) as c:
+        def variables():
+            c.control('start', 'a')
+            return sorted(v for v in c.read('env').split('\0') if v.split('=')[0] in ('A', 'B', 'AB', 'PATH'))
+        assert variables() == ['A=2', 'AB=1', 'B=1', 'PATH=/nowhere'], variables()
+        os.mkdir(c.services + '/a.service.d')
+        c.manifest('a.service.d/x.conf', '[Service]\nEnvironment=B=3\n')
+        c.control('daemon-reload')
+        assert variables() == ['A=2', 'AB=1', 'B=3', 'PATH=/nowhere'], variables()
+
+
     return {where + n for where in ('/tmp/', '/var/tmp/') for n in os.listdir(where)
             if n.startswith('systemd-private-') and '-%s-' % name in n}
 

@@ -33,9 +33,9 @@ TEST(setting_and_unsetting)
 	char **variables CLEANUP_STRV = NULL;
 	char *text;
 
-	assert_int_equal(variables_set(&variables, "A=1"), 0);
-	assert_int_equal(variables_set(&variables, "AB=2"), 0);
-	assert_int_equal(variables_set(&variables, "A=3=4"), 0);
+	assert_int_equal(strv_set_variable(&variables, "A=1"), 0);
+	assert_int_equal(strv_set_variable(&variables, "AB=2"), 0);
+	assert_int_equal(strv_set_variable(&variables, "A=3=4"), 0);
 	assert_string_equal(variables_get(variables, "A", 1), "3=4");
 	assert_null(variables_get(variables, "B", 1));
 	variables_unset(variables, "AB=5"); /* another value: stays */
