@@ -245,7 +245,7 @@ static void explain_load(struct job *job, const struct service *service)
 	if (!service || service->definition->service.load_state == TABLE_LOAD_NOT_FOUND)
 		job_explain(job, -ENOENT, "no such unit");
 	else if (service->definition->service.load_state == TABLE_LOAD_MASKED)
-		job_explain(job, -EPERM, "the unit is masked");
+		job_explain(job, -ERFKILL, "the unit is masked");
 	else
 		job_explain(job, -EBADMSG, "its manifest has an error; see status");
 }
@@ -409,7 +409,7 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	if (kind != JOB_STOP && manager->stopping)
 		return -ESHUTDOWN;
 	if (kind != JOB_STOP && load != TABLE_LOAD_LOADED)
-		return load == TABLE_LOAD_MASKED  ? -EPERM
+		return load == TABLE_LOAD_MASKED  ? -ERFKILL
 		       : load == TABLE_LOAD_ERROR ? -EBADMSG
 						  : -ENOENT;
 	if (kind == JOB_START)
