@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of earlyctl for fish.
 
+# The units that the early-init of this command line knows.
 function __earlyctl_units
-    earlyctl list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
+    set -l words (commandline -opc)
+    set -l control
+    for i in (seq (count $words))
+        switch $words[$i]
+            case --control
+                set control --control $words[(math $i + 1)]
+            case '--control=*'
+                set control $words[$i]
+        end
+    end
+    earlyctl $control list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
 end
 
 function __earlyctl_files

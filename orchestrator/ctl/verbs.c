@@ -40,7 +40,7 @@ char *verb_run_dir(const struct settings *settings)
 /* --- orders --- */
 
 /* What became of it, for --json. */
-static void print_order(const char *verb, const char *name, int code, struct json_object *lines)
+static void print_order(const char *verb, const char *name, int code, const struct answer *answer)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -48,7 +48,9 @@ static void print_order(const char *verb, const char *name, int code, struct jso
 	if (*name)
 		json_object_object_add(object, "name", json_object_new_string(name));
 	json_object_object_add(object, "exit_code", json_object_new_int(code));
-	json_object_object_add(object, "text", json_object_get(lines));
+	json_object_object_add(object, "text", json_object_get(answer->lines));
+	if (answer->error)
+		json_object_object_add(object, "error", json_object_get(answer->error));
 	answer_print_json(object);
 	json_object_put(object);
 }
@@ -61,7 +63,7 @@ static int order(void *target, enum control_verb verb, const char *word, const c
 	size_t n = answer.lines ? json_object_array_length(answer.lines) : 0;
 
 	if (settings->json)
-		print_order(word, name, code, answer.lines);
+		print_order(word, name, code, &answer);
 	for (size_t i = 0; !settings->json && i < n; i++)
 		puts(json_object_get_string(json_object_array_get_idx(answer.lines, i)));
 	if (*name && code != EXIT_NO_SERVICE)
