@@ -222,10 +222,13 @@ static int still_unknown(struct manager *manager, struct service *service, char 
 	return r;
 }
 
-static void log_reports(char **reports)
+/* Broken cycles: in the log of the unit whose start met them, too. */
+static void tell_reports(struct manager *manager, const struct service *service, char **reports)
 {
-	for (char **line = reports; line && *line; line++)
+	for (char **line = reports; line && *line; line++) {
 		log_warning("%s", *line);
+		MANAGER_TELL(manager, remark, service->name, *line);
+	}
 	strv_free(reports);
 }
 
@@ -236,7 +239,7 @@ static int enqueue(struct manager *manager, enum job_kind kind, struct service *
 	int r;
 
 	r = job_enqueue(&manager->jobs, kind, service, why, loading, &reports, ret_id);
-	log_reports(reports);
+	tell_reports(manager, service, reports);
 	return r;
 }
 

@@ -261,6 +261,7 @@ def test_cycle_is_broken(build):
         c.control('start', 'a')
         wait_for(lambda: c.state('a')[0] == c.state('b')[0] == 'active')
         assert 'ordering cycle' in c.log()
+        wait_for(lambda: 'ordering cycle: ' in c.earlyctl('log', 'a').stdout)
 
 
 def test_conflicts(build):
@@ -363,7 +364,6 @@ def test_surroundings(build):
         assert c.read('umask').strip() == '0022'
 
 
-def private_directories(name):
 def test_the_last_environment_counts(build):
     """A variable that is set again, by a drop-in or in the place of PID 1's own PATH, is in the environment once, as it was set last."""
     with Container(build, {'a.service': '[Service]\nType=oneshot\nEnvironment=A=1 B=1 AB=1\nEnvironment=PATH=/nowhere A=2\n'
@@ -378,6 +378,7 @@ def test_the_last_environment_counts(build):
         assert variables() == ['A=2', 'AB=1', 'B=3', 'PATH=/nowhere'], variables()
 
 
+def private_directories(name):
     return {where + n for where in ('/tmp/', '/var/tmp/') for n in os.listdir(where)
             if n.startswith('systemd-private-') and '-%s-' % name in n}
 
