@@ -72,24 +72,38 @@ static int order(void *target, enum control_verb verb, const char *word, const c
 	return code;
 }
 
+/* One after the other, also after one that failed; the first failure is what the whole is. */
+static int order_each(void *target, enum control_verb verb, const char *word, int n, char **names)
+{
+	int first = EXIT_DONE;
+
+	for (int i = 0; i < n; i++) {
+		int code = order(target, verb, word, verb_unit_name(names[i]));
+
+		if (first == EXIT_DONE)
+			first = code;
+	}
+	return first;
+}
+
 int verb_start(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_START, "start", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_START, "start", argc, argv);
 }
 
 int verb_stop(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_STOP, "stop", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_STOP, "stop", argc, argv);
 }
 
 int verb_restart(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_RESTART, "restart", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_RESTART, "restart", argc, argv);
 }
 
 int verb_reload(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_RELOAD, "reload", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_RELOAD, "reload", argc, argv);
 }
 
 int verb_poweroff(void *target, int argc, char **argv)

@@ -195,6 +195,10 @@ def test_orders_and_codes(build):
         value = json.loads(done.stdout)
         assert done.returncode == 1 and value['exit_code'] == 1 and 'bad.service' in done.stderr, done
         assert value['error'] and value['error'] in done.stderr, done
+        done = c.earlyctl('restart', 'idle', 'nosuch', 'app')
+        assert done.returncode == 4 and c.why('app')[0].startswith('restart by'), (done, c.why('app'))
+        assert [json.loads(part)['name'] for part in c.earlyctl('--json', 'reload', 'idle', 'app').stdout.strip().replace('}\n{', '}\0{').split('\0')] == [
+            'idle.service', 'app.service']
         os.symlink('/dev/null', c.services + '/off.service')
         c.control('daemon-reload')
         done = c.earlyctl('start', 'off')
