@@ -73,6 +73,25 @@ int strv_appendf(char ***strv, const char *fmt, ...)
 	return n < 0 ? -ENOMEM : strv_consume(strv, text);
 }
 
+int strv_set_variable(char ***strv, const char *assignment)
+{
+	size_t len = strcspn(assignment, "=");
+
+	for (char **s = *strv; s && *s; s++) {
+		char *copy;
+
+		if (strcspn(*s, "=") != len || strncmp(*s, assignment, len) != 0)
+			continue;
+		copy = strdup(assignment);
+		if (!copy)
+			return -ENOMEM;
+		free(*s);
+		*s = copy;
+		return 0;
+	}
+	return strv_append(strv, assignment);
+}
+
 int strv_split(const char *text, const char *separators, char ***ret_strv)
 {
 	CLEANUP_STRV char **strv = NULL;

@@ -78,7 +78,7 @@ static void refuse(struct activation *activation, int error)
 
 	if (error == -ENOENT)
 		send_failure(activation->bus, unit, ERROR_NO_SUCH_UNIT, "Unit %s not found.", unit);
-	else if (error == -EPERM)
+	else if (error == -ERFKILL)
 		send_failure(activation->bus, unit, ERROR_UNIT_MASKED, "Unit %s is masked.", unit);
 	else
 		send_failure(activation->bus, unit, error_name(error, buf, sizeof(buf)),

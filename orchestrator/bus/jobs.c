@@ -80,7 +80,7 @@ static enum call_result refuse(struct call *call, int error)
 	switch (error) {
 	case -ENOENT:
 		return call_fail(call, ERROR_NO_SUCH_UNIT, "Unit %s not found.", unit);
-	case -EPERM:
+	case -ERFKILL:
 		return call_fail(call, ERROR_UNIT_MASKED, "Unit %s is masked.", unit);
 	case -EOPNOTSUPP:
 		return call_fail(call, ERROR_JOB_NOT_APPLICABLE,

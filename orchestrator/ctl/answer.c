@@ -14,6 +14,7 @@ int answer_init(struct answer *answer)
 		json_object_new_array(),
 		json_object_new_array(),
 		json_object_new_array(),
+		NULL,
 	};
 	if (answer->services && answer->events && answer->reasons && answer->lines)
 		return 0;
@@ -27,6 +28,7 @@ void answer_done(struct answer *answer)
 	json_object_put(answer->events);
 	json_object_put(answer->reasons);
 	json_object_put(answer->lines);
+	json_object_put(answer->error);
 	*answer = (struct answer){ 0 };
 }
 
@@ -139,6 +141,7 @@ void answer_take(enum control_opcode opcode, const void *value, void *data)
 {
 	struct answer *answer = data;
 	const struct control_text *text = value;
+	const struct control_done *done = value;
 
 	switch (opcode) {
 	case CONTROL_SERVICE:
@@ -153,8 +156,11 @@ void answer_take(enum control_opcode opcode, const void *value, void *data)
 	case CONTROL_TEXT:
 		json_object_array_add(answer->lines, json_object_new_string(text->text));
 		break;
-	case CONTROL_REQUEST:
 	case CONTROL_DONE:
+		if (done->error != 0 && !answer->error)
+			answer->error = json_object_new_string(done->text);
+		break;
+	case CONTROL_REQUEST:
 		break;
 	}
 }

@@ -14,6 +14,7 @@ struct answer {
 	struct json_object *events;
 	struct json_object *reasons;
 	struct json_object *lines;
+	struct json_object *error; /* why it refused or failed, as text; NULL: it did not */
 };
 
 int answer_init(struct answer *answer);

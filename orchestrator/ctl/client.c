@@ -73,12 +73,11 @@ static const char *explain(enum control_verb verb, const struct control_done *do
 
 static int tell_done(const struct control_request *request, const struct control_done *done)
 {
-	const char *text = explain(request->verb, done);
-	bool named = !*request->name || strstr(text, request->name);
+	bool named = !*request->name || strstr(done->text, request->name);
 
 	if (done->error != 0)
 		fprintf(stderr, "earlyctl: %s%s%s\n", named ? "" : request->name, named ? "" : ": ",
-			text);
+			done->text);
 	return client_exit_code(done->error);
 }
 
@@ -112,11 +111,13 @@ static int receive(int fd, const struct control_request *request, client_fn fn, 
 			      stderr);
 			return EXIT_FAILED;
 		}
+		if (opcode == CONTROL_DONE && value.done.error != 0)
+			value.done.text = explain(request->verb, &value.done);
+		if (fn)
+			fn((enum control_opcode)opcode, &value, data);
 		if (opcode == CONTROL_DONE)
 			return quiet ? client_exit_code(value.done.error)
 				     : tell_done(request, &value.done);
-		if (fn)
-			fn((enum control_opcode)opcode, &value, data);
 	}
 }
 

@@ -20,7 +20,7 @@ enum exit_code {
 /* Connects to a socket of messages. 0 or negative errno. */
 int client_connect(const char *path, int *ret_fd);
 
-/* Called for each message of an answer but the last; @value is the opcode's struct and lives for the call only. */
+/* Called for each message of an answer, CONTROL_DONE the last; @value is the opcode's struct and lives for the call only. */
 typedef void (*client_fn)(enum control_opcode opcode, const void *value, void *data);
 
 /*

@@ -7,7 +7,9 @@ _earlyctl_units() {
 	local -a ask=(earlyctl)
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		[[ ${COMP_WORDS[i]} == --control ]] && ask+=(--control "${COMP_WORDS[i + 1]#=}")
+		[[ ${COMP_WORDS[i]} == --control ]] || continue
+		[[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)) # bash makes three words of --control=PATH
+		ask+=(--control "${COMP_WORDS[i + 1]}")
 	done
 	"${ask[@]}" list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
 }
@@ -27,6 +29,8 @@ _earlyctl() {
 		verify import daemon-reload daemon-reexec rescue merge poweroff reboot halt'
 	local options='--control --json --color --svg --png --output --dry-run --input --follow --lines --boot --since --root --into --help --version'
 
+	[[ $cur == = ]] && cur=''
+	[[ $prev == = ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
 	case $prev in
 	--control | --output | -o | --input | -i)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -53,7 +57,10 @@ _earlyctl() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--control | --output | -o | --input | -i | --root | --into | --color | --lines | -n | --since) ((i++)) ;;
+		--control | --output | -o | --input | -i | --root | --into | --color | --lines | -n | --since)
+			[[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+			((i++))
+			;;
 		-*) ;;
 		*)
 			verb=$word

@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Completion of earlyctl for fish.
 
+# The units that the early-init of this command line knows.
 function __earlyctl_units
-    earlyctl list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
+    set -l words (commandline -opc)
+    set -l control
+    for i in (seq (count $words))
+        switch $words[$i]
+            case --control
+                set control --control $words[(math $i + 1)]
+            case '--control=*'
+                set control $words[$i]
+        end
+    end
+    earlyctl $control list 2>/dev/null | awk '!NF { exit } NR > 1 { print $1 }'
 end
 
 function __earlyctl_files
@@ -23,10 +34,10 @@ complete -c earlyctl -f
 __earlyctl_verb status 'the machine, or one service'
 __earlyctl_verb list 'all services'
 __earlyctl_verb tree 'what needs what, and what started what'
-__earlyctl_verb start 'start a service'
-__earlyctl_verb stop 'stop a service'
-__earlyctl_verb restart 'stop and start a service'
-__earlyctl_verb reload 'let a service read its settings anew'
+__earlyctl_verb start 'start services'
+__earlyctl_verb stop 'stop services'
+__earlyctl_verb restart 'stop and start services'
+__earlyctl_verb reload 'let services read their settings anew'
 __earlyctl_verb enable 'let services start at each boot'
 __earlyctl_verb disable 'let them no longer'
 __earlyctl_verb why 'why a service runs, or failed'

@@ -45,8 +45,9 @@ static void put_state(struct json_object *service, const struct style *style, st
 
 	style_put(style, out, TONE_BAD, answer_text(service, "name"));
 	strbuf_printf(out, " %s %.6f s after the start: %s%s%s\n",
-		      is(service, "active_state", "failed")
-			      ? "failed"
+		      is(service, "active_state", "failed") ? "failed"
+		      : is(service, "result", "condition")
+			      ? "was not started"
 			      : "had a failure; its state changed last",
 		      seconds(service, "since_us"), answer_text(service, "result"),
 		      *detail ? ": " : "", detail);

@@ -288,21 +288,53 @@ static struct json_object *started_of(const struct node *node)
 	return object;
 }
 
-struct json_object *tree_json(struct json_object *services)
+/* Marks what hangs on a node, whatever the depth. */
+static void reach(const struct tree *tree, struct node *node)
 {
-	struct json_object *object = json_object_new_object();
-	struct json_object *needs = json_object_new_array(), *started = json_object_new_array();
+	size_t n = list_branches(tree, node, NULL);
+	struct branch *branches = calloc(n + 1, sizeof(*branches));
+
+	node->unfolded = true;
+	if (!branches)
+		return;
+	(void)list_branches(tree, node, branches);
+	for (size_t i = 0; i < n; i++)
+		if (branches[i].node && !branches[i].node->unfolded)
+			reach(tree, branches[i].node);
+	free(branches);
+}
+
+static struct json_object *list_view(struct json_object *services, enum view view, const char *name)
+{
+	struct json_object *list = json_object_new_array();
 	struct tree tree;
 
-	if (tree_init(&tree, services, VIEW_NEEDS) == 0) {
-		for (size_t i = 0; i < tree.n_nodes; i++) {
-			json_object_array_add(needs, needs_of(&tree.nodes[i]));
-			if (answer_text(tree.nodes[i].service, "why")[0])
-				json_object_array_add(started, started_of(&tree.nodes[i]));
-		}
-		tree_done(&tree);
+	if (tree_init(&tree, services, view) < 0)
+		return list;
+	if (name)
+		reach(&tree, find_node(&tree, name));
+	for (size_t i = 0; i < tree.n_nodes; i++) {
+		const struct node *node = &tree.nodes[i];
+
+		if (name && !node->unfolded)
+			continue;
+		if (view == VIEW_NEEDS)
+			json_object_array_add(list, needs_of(node));
+		else if (answer_text(node->service, "why")[0])
+			json_object_array_add(list, started_of(node));
 	}
-	json_object_object_add(object, "needs", needs);
-	json_object_object_add(object, "started", started);
+	tree_done(&tree);
+	return list;
+}
+
+struct json_object *tree_json(struct json_object *services, const char *name)
+{
+	struct json_object *object;
+
+	if (name && !is_known(services, name))
+		return NULL;
+	object = json_object_new_object();
+	json_object_object_add(object, "needs", list_view(services, VIEW_NEEDS, name));
+	json_object_object_add(object, "started", list_view(services, VIEW_STARTED, name));
 	return object;
 }

@@ -14,5 +14,8 @@ struct json_object;
 bool tree_put(struct json_object *services, const char *name, const struct style *style,
 	      struct strbuf *out);
 
-/* {"needs": [{"name", "active_state", "requires", "wants"}], "started": [{"name", "by", "why"}]}; free with json_object_put. */
-struct json_object *tree_json(struct json_object *services);
+/*
+ * {"needs": [{"name", "active_state", "requires", "wants"}], "started": [{"name", "by", "why"}]}, of @name and what hangs on it, or of all;
+ * free with json_object_put. NULL: there is no such unit.
+ */
+struct json_object *tree_json(struct json_object *services, const char *name);

@@ -127,8 +127,14 @@ static int print_tree(const struct settings *settings, struct json_object *servi
 {
 	struct style style = style_of_stdout(settings->color);
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	struct json_object *object = settings->json ? tree_json(services, name) : NULL;
 
-	if (tree_put(services, name, &style, &out))
+	if (object) {
+		answer_print_json(object);
+		json_object_put(object);
+		return EXIT_DONE;
+	}
+	if (!settings->json && tree_put(services, name, &style, &out))
 		return show_out(&out);
 	fprintf(stderr, "earlyctl: %s is not among the services that are known\n", name);
 	return EXIT_NO_SERVICE;
@@ -137,18 +143,12 @@ static int print_tree(const struct settings *settings, struct json_object *servi
 int verb_tree(void *target, int argc, char **argv)
 {
 	const struct settings *settings = target;
-	struct json_object *object = NULL;
 	struct answer answer;
 	int code = answer_ask(&answer, settings->control, CONTROL_VERB_LIST, "");
 
-	if (code == EXIT_DONE && settings->json) {
-		object = tree_json(answer.services);
-		answer_print_json(object);
-		json_object_put(object);
-	} else if (code == EXIT_DONE) {
+	if (code == EXIT_DONE)
 		code = print_tree(settings, answer.services,
 				  argc > 0 ? verb_unit_name(argv[0]) : NULL);
-	}
 	answer_done(&answer);
 	return code;
 }

@@ -40,7 +40,7 @@ char *verb_run_dir(const struct settings *settings)
 /* --- orders --- */
 
 /* What became of it, for --json. */
-static void print_order(const char *verb, const char *name, int code, struct json_object *lines)
+static void print_order(const char *verb, const char *name, int code, const struct answer *answer)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -48,7 +48,9 @@ static void print_order(const char *verb, const char *name, int code, struct jso
 	if (*name)
 		json_object_object_add(object, "name", json_object_new_string(name));
 	json_object_object_add(object, "exit_code", json_object_new_int(code));
-	json_object_object_add(object, "text", json_object_get(lines));
+	json_object_object_add(object, "text", json_object_get(answer->lines));
+	if (answer->error)
+		json_object_object_add(object, "error", json_object_get(answer->error));
 	answer_print_json(object);
 	json_object_put(object);
 }
@@ -61,7 +63,7 @@ static int order(void *target, enum control_verb verb, const char *word, const c
 	size_t n = answer.lines ? json_object_array_length(answer.lines) : 0;
 
 	if (settings->json)
-		print_order(word, name, code, answer.lines);
+		print_order(word, name, code, &answer);
 	for (size_t i = 0; !settings->json && i < n; i++)
 		puts(json_object_get_string(json_object_array_get_idx(answer.lines, i)));
 	if (*name && code != EXIT_NO_SERVICE)
@@ -70,24 +72,38 @@ static int order(void *target, enum control_verb verb, const char *word, const c
 	return code;
 }
 
+/* One after the other, also after one that failed; the first failure is what the whole is. */
+static int order_each(void *target, enum control_verb verb, const char *word, int n, char **names)
+{
+	int first = EXIT_DONE;
+
+	for (int i = 0; i < n; i++) {
+		int code = order(target, verb, word, verb_unit_name(names[i]));
+
+		if (first == EXIT_DONE)
+			first = code;
+	}
+	return first;
+}
+
 int verb_start(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_START, "start", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_START, "start", argc, argv);
 }
 
 int verb_stop(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_STOP, "stop", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_STOP, "stop", argc, argv);
 }
 
 int verb_restart(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_RESTART, "restart", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_RESTART, "restart", argc, argv);
 }
 
 int verb_reload(void *target, int argc, char **argv)
 {
-	return order(target, CONTROL_VERB_RELOAD, "reload", verb_unit_name(argv[0]));
+	return order_each(target, CONTROL_VERB_RELOAD, "reload", argc, argv);
 }
 
 int verb_poweroff(void *target, int argc, char **argv)

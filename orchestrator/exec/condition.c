@@ -12,6 +12,7 @@
 #include <glob.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +58,28 @@ static bool path_is_directory(int root_fd, const char *path)
 	struct stat st;
 
 	return look(root_fd, path, &st) && S_ISDIR(st.st_mode);
+}
+
+static bool path_is_socket(int root_fd, const char *path)
+{
+	struct stat st;
+
+	return look(root_fd, path, &st) && S_ISSOCK(st.st_mode);
+}
+
+/* The kernel writes names with underscores, people with hyphens as well. */
+static bool kernel_module_loaded(int root_fd, const char *name)
+{
+	char path[128];
+	struct stat st;
+	int n = snprintf(path, sizeof(path), "/sys/module/%s", name);
+
+	if (n < 0 || (size_t)n >= sizeof(path) || strchr(name, '/') || *name == '.')
+		return false;
+	for (char *c = path; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return look(root_fd, path, &st);
 }
 
 static bool path_is_symbolic_link(int root_fd, const char *path)
@@ -222,6 +245,7 @@ static const struct {
 	{ "path-exists", path_exists },
 	{ "path-exists-glob", path_exists_glob },
 	{ "path-is-directory", path_is_directory },
+	{ "path-is-socket", path_is_socket },
 	{ "path-is-symbolic-link", path_is_symbolic_link },
 	{ "path-is-mount-point", path_is_mount_point },
 	{ "path-is-read-write", path_is_read_write },
@@ -229,6 +253,7 @@ static const struct {
 	{ "file-not-empty", file_not_empty },
 	{ "file-is-executable", file_is_executable },
 	{ "kernel-command-line", kernel_command_line },
+	{ "kernel-module-loaded", kernel_module_loaded },
 	{ "kernel-version", machine_kernel_version },
 	{ "architecture", machine_architecture },
 	{ "acpower", machine_ac_power },

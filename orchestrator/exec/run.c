@@ -87,7 +87,7 @@ static int set_list(char ***variables, const struct wire_list *list)
 {
 	for (const char *word = wire_list_next(list, NULL); word;
 	     word = wire_list_next(list, word)) {
-		int r = variables_set(variables, word);
+		int r = strv_set_variable(variables, word);
 
 		if (r < 0)
 			return r;

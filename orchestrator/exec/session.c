@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "early/fd.h"
+#include "early/strv.h"
 #include "variables.h"
 
 /* There is nobody to answer: a module that asks is refused. */
@@ -66,7 +67,7 @@ static int take_variables(pam_handle_t *pam, char ***variables)
 
 	for (size_t i = 0; list && list[i]; i++) {
 		if (r == 0)
-			r = variables_set(variables, list[i]);
+			r = strv_set_variable(variables, list[i]);
 		free(list[i]);
 	}
 	free(list);

@@ -195,6 +195,48 @@ static int limit_value(const char *text, size_t len, rlim_t *ret_value)
 	return r;
 }
 
+static uint64_t read_nr_open(void)
+{
+	char *text = NULL;
+	uint64_t value = RLIM_INFINITY;
+
+	if (fs_read_line_at(AT_FDCWD, "/proc/sys/fs/nr_open", &text) == 0)
+		(void)parse_u64(text, &value); /* who does not know it asks for all */
+	free(text);
+	return value;
+}
+
+static void lower_to(struct rlimit *limit, rlim_t highest)
+{
+	if (limit->rlim_max > highest)
+		limit->rlim_max = highest;
+	if (limit->rlim_cur > highest)
+		limit->rlim_cur = highest;
+}
+
+/*
+ * More than may be had becomes the most that may: LimitNOFILE=infinity is in many stock units, but the kernel gives nobody more
+ * than fs.nr_open, and who lacks CAP_SYS_RESOURCE (a container) has to do with the hard limit that he has.
+ */
+static int set_closest(int resource, struct rlimit limit)
+{
+	struct rlimit now;
+
+	if (setrlimit((__rlimit_resource_t)resource, &limit) == 0)
+		return 0;
+	if (errno != EPERM)
+		return -errno;
+	if (resource == RLIMIT_NOFILE) {
+		lower_to(&limit, read_nr_open());
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return 0;
+	}
+	if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+		return -errno;
+	lower_to(&limit, now.rlim_max);
+	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
+}
+
 /* "NOFILE=1024:524288" */
 static int set_limit(const char *text)
 {
@@ -210,9 +252,7 @@ static int set_limit(const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
 		if (strlen(resources[i].name) == (size_t)(equals - text) &&
 		    strncmp(resources[i].name, text, (size_t)(equals - text)) == 0)
-			return setrlimit((__rlimit_resource_t)resources[i].resource, &limit) < 0
-				       ? -errno
-				       : 0;
+			return set_closest(resources[i].resource, limit);
 	return -EINVAL;
 }
 

@@ -16,26 +16,6 @@ static size_t name_length(const char *assignment)
 	return strcspn(assignment, "=");
 }
 
-int variables_set(char ***variables, const char *assignment)
-{
-	size_t len = name_length(assignment);
-
-	for (size_t i = 0; *variables && (*variables)[i]; i++) {
-		char *copy;
-
-		if (name_length((*variables)[i]) != len ||
-		    strncmp((*variables)[i], assignment, len) != 0)
-			continue;
-		copy = strdup(assignment);
-		if (!copy)
-			return -ENOMEM;
-		free((*variables)[i]);
-		(*variables)[i] = copy;
-		return 0;
-	}
-	return strv_append(variables, assignment);
-}
-
 int variables_set_value(char ***variables, const char *name, const char *value)
 {
 	struct strbuf text CLEANUP_STRBUF = STRBUF_INIT;
@@ -43,7 +23,7 @@ int variables_set_value(char ***variables, const char *name, const char *value)
 	strbuf_printf(&text, "%s=%s", name, value);
 	if (strbuf_error(&text) < 0)
 		return -ENOMEM;
-	return variables_set(variables, text.data);
+	return strv_set_variable(variables, text.data);
 }
 
 const char *variables_get(char *const *variables, const char *name, size_t len)

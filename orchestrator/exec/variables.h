@@ -5,8 +5,6 @@
 
 /* Environments as arrays of "NAME=value". Pure. */
 
-/* Sets or replaces; @assignment is "NAME=value". */
-int variables_set(char ***variables, const char *assignment);
 int variables_set_value(char ***variables, const char *name, const char *value);
 
 /* The value of a name of @len characters, or NULL. */

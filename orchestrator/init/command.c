@@ -106,7 +106,7 @@ static int add_software(struct order *order)
 	if (service->software && service->host->words)
 		words = service->host->words(service->software, service->host->data);
 	while (words && r == 0 && (word = wire_list_next(&words->environment, word)))
-		r = strv_append(&order->environment, word);
+		r = strv_set_variable(&order->environment, word);
 	return r;
 }
 
@@ -118,7 +118,7 @@ static int add_own_words(struct order *order)
 
 	r = strv_append(&order->environment, PATH_VARIABLE);
 	while (r == 0 && (word = wire_list_next(&words->environment, word)))
-		r = strv_append(&order->environment, word);
+		r = strv_set_variable(&order->environment, word);
 	return r;
 }
 

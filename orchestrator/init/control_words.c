@@ -9,7 +9,7 @@ const char *control_explain(int error)
 	switch (error) {
 	case -ENOENT:
 		return "no such unit";
-	case -EPERM:
+	case -ERFKILL:
 		return "the unit is masked";
 	case -EBADMSG:
 		return "its manifest has an error; see status";

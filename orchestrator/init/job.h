@@ -70,6 +70,7 @@ struct job_queue {
 	struct job_host host;
 	size_t n_jobs;
 	size_t max_jobs;
+	bool has_conflicts; /* some unit has Conflicts=: a start looks at all for those that name it */
 	uint32_t last_id;
 	uint32_t last_plan;
 };

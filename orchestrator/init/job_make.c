@@ -139,26 +139,41 @@ static void doom_if_unmet(struct job_queue *queue, struct job *job)
 	doom_unless_up(queue, job, &words->requisite);
 }
 
-/* What @service says it can't run beside stops, and it waits for that. */
+/* @other, beside which @job's unit can't run, stops; the job waits for that. */
+static int stop_other(struct job_queue *queue, struct job *job, struct service *other)
+{
+	struct job *stop;
+	char why[300];
+	int r;
+
+	if (!other || other == job->service || service_state_is_inactive(other->state))
+		return 0;
+	stop = job_find(queue, other->name);
+	if (stop && stop->kind != JOB_STOP)
+		return 0; /* somebody wants it now: the last word is not ours */
+	snprintf(why, sizeof(why), "conflicts with %s, which was started", job->name);
+	r = obtain(queue, JOB_STOP, other, why, &stop);
+	if (r < 0)
+		return r;
+	service_add_reason(other, why);
+	return job_add_wait(job, stop);
+}
+
+/* Conflicts= holds both ways, whichever of the two has it. */
 static int stop_conflicts(struct job_queue *queue, struct job *job)
 {
-	const struct wire_list *list = &job->service->definition->service.conflicts;
+	const struct table_service *words = &job->service->definition->service;
+	struct service *other;
 	const char *name = NULL;
 	int r = 0;
 
-	while (r == 0 && (name = wire_list_next(list, name))) {
-		struct service *other = queue->host.find(name, queue->host.data);
-		struct job *stop;
-
-		if (!other || other == job->service || service_state_is_inactive(other->state))
-			continue;
-		stop = job_find(queue, other->name);
-		if (stop && stop->kind != JOB_STOP)
-			continue; /* somebody wants it now: the last word is not ours */
-		r = obtain(queue, JOB_STOP, other, "conflicts with what was started", &stop);
-		if (r == 0)
-			r = job_add_wait(job, stop);
-	}
+	while (r == 0 && (name = wire_list_next(&words->conflicts, name)))
+		r = stop_other(queue, job, queue->host.find(name, queue->host.data));
+	if (!queue->has_conflicts)
+		return r;
+	list_for_each (other, queue->services, link)
+		if (r == 0 && depend_lists(&other->definition->service.conflicts, words))
+			r = stop_other(queue, job, other);
 	return r;
 }
 

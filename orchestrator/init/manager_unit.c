@@ -124,6 +124,12 @@ void manager_each_unit(struct manager *manager,
 
 /* --- the table's words --- */
 
+static void note_conflicts(struct manager *manager, const struct definition *definition)
+{
+	if (definition->service.conflicts.len > 0)
+		manager->jobs.has_conflicts = true;
+}
+
 int manager_add_service(struct manager *manager, struct definition *definition,
 			struct service **ret)
 {
@@ -144,6 +150,7 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	manager_names_add(manager, service);
 	manager->n_services++;
 	service->touched = service->unsaved = true;
+	note_conflicts(manager, definition);
 	manager_wake(manager);
 	*ret = service;
 	return 0;
@@ -174,6 +181,7 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		if (service->definition->service.aliases.len > 0 ||
 		    definition->service.aliases.len > 0)
 			manager_aliases_forget(manager);
+		note_conflicts(manager, definition);
 		r = service_set_definition(service, definition);
 		timers_note_words(&manager->timers, service);
 	} else {
@@ -216,10 +224,13 @@ static int still_unknown(struct manager *manager, struct service *service, char 
 	return r;
 }
 
-static void log_reports(char **reports)
+/* Broken cycles: in the log of the unit whose start met them, too. */
+static void tell_reports(struct manager *manager, const struct service *service, char **reports)
 {
-	for (char **line = reports; line && *line; line++)
+	for (char **line = reports; line && *line; line++) {
 		log_warning("%s", *line);
+		MANAGER_TELL(manager, remark, service->name, *line);
+	}
 	strv_free(reports);
 }
 
@@ -230,7 +241,7 @@ static int enqueue(struct manager *manager, enum job_kind kind, struct service *
 	int r;
 
 	r = job_enqueue(&manager->jobs, kind, service, why, loading, &reports, ret_id);
-	log_reports(reports);
+	tell_reports(manager, service, reports);
 	return r;
 }
 
@@ -239,7 +250,7 @@ static void explain_load(struct job *job, const struct service *service)
 	if (!service || service->definition->service.load_state == TABLE_LOAD_NOT_FOUND)
 		job_explain(job, -ENOENT, "no such unit");
 	else if (service->definition->service.load_state == TABLE_LOAD_MASKED)
-		job_explain(job, -EPERM, "the unit is masked");
+		job_explain(job, -ERFKILL, "the unit is masked");
 	else
 		job_explain(job, -EBADMSG, "its manifest has an error; see status");
 }
@@ -403,7 +414,7 @@ static int job_for_service(struct manager *manager, struct service *service, enu
 	if (kind != JOB_STOP && manager->stopping)
 		return -ESHUTDOWN;
 	if (kind != JOB_STOP && load != TABLE_LOAD_LOADED)
-		return load == TABLE_LOAD_MASKED  ? -EPERM
+		return load == TABLE_LOAD_MASKED  ? -ERFKILL
 		       : load == TABLE_LOAD_ERROR ? -EBADMSG
 						  : -ENOENT;
 	if (kind == JOB_START)

@@ -272,6 +272,17 @@ int apply_no_action(const struct apply *apply, const char *value)
 		value);
 }
 
+/* Units that hang on a service hear of each of its deaths: direct would spare them. */
+int apply_restart_mode(const struct apply *apply, const char *value)
+{
+	if (strcmp(value, "normal") == 0)
+		return 0;
+	if (strcmp(value, "direct") == 0 || strcmp(value, "debug") == 0)
+		return apply_refuse(apply, "\"%s\" is not done: normal is how services restart",
+				    value);
+	return -EINVAL;
+}
+
 /* What a service gets that did not start or stop in time. */
 int apply_failure_mode(const struct apply *apply, const char *value)
 {

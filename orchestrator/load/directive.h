@@ -87,6 +87,7 @@ int apply_no_action(const struct apply *apply, const char *value);
 int apply_exit_type(const struct apply *apply, const char *value);
 int apply_restart_sec(const struct apply *apply, const char *value);
 int apply_ready_fd(const struct apply *apply, const char *value);
+int apply_restart_mode(const struct apply *apply, const char *value);
 int apply_failure_mode(const struct apply *apply, const char *value);
 int apply_stage(const struct apply *apply, const char *value);
 int apply_give_up(const struct apply *apply, const char *value);

@@ -103,6 +103,9 @@ static const struct directive socket_directives[] = {
 	{ "Socket", "TimeoutSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_commands },
 	{ "Socket", "TriggerLimitIntervalSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_limit },
 	{ "Socket", "TriggerLimitBurst", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_limit },
+	{ "Socket", "PollLimitIntervalSec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_limit },
+	{ "Socket", "PollLimitBurst", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_limit },
+	{ "Socket", "PassFileDescriptorsToExec", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_commands },
 	{ "Socket", "SmackLabel", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_labels },
 	{ "Socket", "SmackLabelIPIn", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_labels },
 	{ "Socket", "SmackLabelIPOut", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_labels },
@@ -171,6 +174,7 @@ static const struct directive timer_directives[] = {
 	  NULL },
 	{ "Timer", "WakeSystem", apply_timer_flag, 0, TABLE_TIMER_WAKE_SYSTEM, DIRECTIVE_HONOURED,
 	  NULL },
+	{ "Timer", "DeferReactivation", apply_only_no, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Timer", "RemainAfterElapse", apply_timer_flag, 0, TABLE_TIMER_FORGET, DIRECTIVE_HONOURED,
 	  NULL },
 };

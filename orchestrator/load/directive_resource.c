@@ -14,8 +14,13 @@
 #define reason_below "speaks to groups below it, of which a service has none of Early's making"
 #define reason_oomd                                                                                \
 	"systemd-oomd's business, which asks systemd for it; the kernel's own choice stands"
+#define reason_pressure "a service that wants to know of memory pressure asks the kernel itself"
+#define reason_zswap "the machine's own choice stands"
 #define reason_disable "Early switches no controller on below a service"
 #define reason_traffic "numbers for people; no traffic depends on them"
+#define reason_sets "sets of nftables are not filled: match the cgroup by its path instead"
+#define reason_subgroup                                                                            \
+	"processes start in the service's own group: let the service make groups below it"
 #define reason_programs "programs of others are not attached"
 #define reason_ports "ports are not restricted: leave the line out, or use the machine's firewall"
 
@@ -75,6 +80,19 @@ static const struct directive resource_directives[] = {
 	{ "Service", "StartupCPUShares", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
 	{ "Service", "StartupAllowedCPUs", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
 	{ "Service", "StartupAllowedMemoryNodes", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "StartupMemoryLow", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "StartupMemoryHigh", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "StartupMemoryMax", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "StartupMemorySwapMax", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "StartupMemoryZSwapMax", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
+	{ "Service", "MemoryZSwapWriteback", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_zswap },
+	{ "Service", "MemoryPressureWatch", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_pressure },
+	{ "Service", "MemoryPressureThresholdSec", NULL, 0, 0, DIRECTIVE_HARMLESS,
+	  reason_pressure },
+	{ "Service", "ManagedOOMMemoryPressureDurationSec", NULL, 0, 0, DIRECTIVE_HARMLESS,
+	  reason_oomd },
+	{ "Service", "NFTSet", NULL, 0, 0, DIRECTIVE_REFUSED, reason_sets },
+	{ "Service", "DelegateSubgroup", NULL, 0, 0, DIRECTIVE_REFUSED, reason_subgroup },
 	{ "Service", "StartupIOWeight", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
 	{ "Service", "StartupBlockIOWeight", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_startup },
 	{ "Service", "DefaultMemoryMin", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_below },

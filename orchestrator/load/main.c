@@ -16,6 +16,7 @@
 #include "early/strv.h"
 #include "host.h"
 #include "loader.h"
+#include "locale.h"
 #include "manifest.h"
 #include "writer.h"
 
@@ -182,6 +183,18 @@ static int write_table(const struct loader *loader, const struct settings *setti
 	return 0;
 }
 
+/* Units without commands have no use for it. */
+static int add_locale(struct loader *loader)
+{
+	char **variables CLEANUP_STRV = NULL;
+	int r = locale_read(loader->index.root_fd, &variables);
+
+	for (size_t i = 0; r == 0 && i < loader->n_services; i++)
+		if (loader->services[i]->n_execs > 0)
+			r = locale_add(variables, &loader->services[i]->environment);
+	return r < 0 ? log_errno(r, "cannot take the machine's locale over") : 0;
+}
+
 static int load_and_write(struct loader *loader, const struct settings *settings, int n,
 			  char **operands)
 {
@@ -192,6 +205,8 @@ static int load_and_write(struct loader *loader, const struct settings *settings
 		if (r < 0)
 			return log_errno(r, "cannot check the order of the units");
 	}
+	if (r == 0)
+		r = add_locale(loader);
 	return r < 0 ? r : write_table(loader, settings);
 }
 

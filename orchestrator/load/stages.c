@@ -22,18 +22,32 @@
 
 #define BUS_SERVICES "usr/share/dbus-1/system-services"
 
-/* Enabled on a stock boot, but Early does their work, or it would come too late or to nobody (a question on the console, partitions). */
+/*
+ * Enabled on a stock boot, but Early does their work, or it would come too late or to nobody (a question on the console, partitions). The
+ * login of a console comes when somebody goes there, and the display has the first one.
+ */
 static const char *const replaced[] = {
-	"systemd-journald.service",       "systemd-journal-flush.service",
-	"systemd-update-utmp.service",    "systemd-update-utmp-runlevel.service",
-	"plymouth-start.service",         "plymouth-quit.service",
-	"plymouth-quit-wait.service",     "plymouth-read-write.service",
-	"systemd-remount-fs.service",     "systemd-fsck-root.service",
-	"systemd-tmpfiles-setup.service", "systemd-udev-trigger.service",
-	"systemd-udev-settle.service",    "display-manager.service",
-	"kmod-static-nodes.service",      "systemd-tmpfiles-setup-dev.service",
-	"systemd-firstboot.service",      "systemd-repart.service",
-	"systemd-pcrphase.service",       "systemd-pcrphase-sysinit.service",
+	"systemd-journald.service",
+	"systemd-journal-flush.service",
+	"systemd-update-utmp.service",
+	"systemd-update-utmp-runlevel.service",
+	"plymouth-start.service",
+	"plymouth-quit.service",
+	"plymouth-quit-wait.service",
+	"plymouth-read-write.service",
+	"systemd-remount-fs.service",
+	"systemd-fsck-root.service",
+	"systemd-tmpfiles-setup.service",
+	"systemd-udev-trigger.service",
+	"systemd-udev-settle.service",
+	"display-manager.service",
+	"kmod-static-nodes.service",
+	"systemd-tmpfiles-setup-dev.service",
+	"systemd-firstboot.service",
+	"systemd-repart.service",
+	"systemd-pcrphase.service",
+	"systemd-pcrphase-sysinit.service",
+	"getty.target",
 };
 
 static bool is_replaced(const struct service *service)
@@ -100,20 +114,29 @@ static int mark_timer(struct loader *loader, const char *name)
 	return r;
 }
 
+static bool may_be_enabled(const char *name)
+{
+	const char *suffix = unit_name_suffix(name);
+
+	return (strcmp(suffix, ".service") == 0 || strcmp(suffix, ".target") == 0) &&
+	       !unit_name_is_template(name);
+}
+
+/* A target brings along what it wants, unless it is known by its name only. */
 static int mark(struct loader *loader, const char *name)
 {
 	struct service *service;
 	bool triggered = false;
 	int r;
 
-	if (strcmp(unit_name_suffix(name), ".service") != 0 || unit_name_is_template(name))
+	if (!may_be_enabled(name))
 		return 0;
 	r = loader_load(loader, name);
 	service = r == 0 ? find_loaded(loader, name) : NULL;
 	if (r < 0 || !service)
 		return r;
 	if (service->stage_given || service->fields.load_state != TABLE_LOAD_LOADED ||
-	    is_replaced(service) || is_bus_activated(loader, service))
+	    !service->path || is_replaced(service) || is_bus_activated(loader, service))
 		return 0;
 	r = triggers_find_enabled(loader, service, &triggered);
 	if (r == 0 && !triggered)
@@ -167,23 +190,31 @@ static int mark_scripts(struct loader *loader)
 	return r;
 }
 
+static int mark_all(struct loader *loader, const char *target, const char *suffix, bool timers_only)
+{
+	char **names CLEANUP_STRV = NULL;
+	int r = unit_index_links(&loader->index, target, suffix, &names);
+
+	for (size_t i = 0; r == 0 && names && names[i]; i++)
+		r = timers_is_timer(names[i]) ? mark_timer(loader, names[i])
+		    : timers_only             ? 0
+					      : mark(loader, names[i]);
+	return r;
+}
+
 int loader_mark_enabled(struct loader *loader)
 {
-	/* What the first ones want is enabled; of the last one timers only. */
-	enum { N_SERVICE_TARGETS = 4 };
-	static const char *const targets[] = { "graphical.target", "multi-user.target",
-					       "sysinit.target", "basic.target", "timers.target" };
+	static const char *const targets[] = { "default.target", "graphical.target",
+					       "multi-user.target", "sysinit.target",
+					       "basic.target" };
+	int r = mark_all(loader, "timers.target", ".wants", true);
 
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		char **names CLEANUP_STRV = NULL;
-		int r = unit_index_links(&loader->index, targets[i], ".wants", &names);
-
-		for (size_t j = 0; r == 0 && names && names[j]; j++)
-			r = timers_is_timer(names[j]) ? mark_timer(loader, names[j])
-			    : i < N_SERVICE_TARGETS   ? mark(loader, names[j])
-						      : 0;
-		if (r < 0)
-			return r;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(targets); i++) {
+		r = mark_all(loader, targets[i], ".wants", false);
+		if (r == 0)
+			r = mark_all(loader, targets[i], ".requires", false);
 	}
+	if (r < 0)
+		return r;
 	return loader->own_imports ? 0 : mark_scripts(loader);
 }

@@ -31,12 +31,18 @@ FILES = {
     "c3.service": "[Unit]\nBefore=c2.service\nAfter=c1.service\n[Service]\nExecStart=/bin/true\n",
     "order.service": "[Service]\nBad1=x\nExecStart=/bin/true\nBad2=x\nUser=nobodyy\nType=what\n[Unit]\nBad3=x\n",
     "many.service": "[Unit]\nBad1=1\n[Service]\nBad2=2\n",
+    "newer.service": "[Unit]\nConditionPathIsSocket=/x\nConditionKernelModuleLoaded=x\nSurviveFinalKillSignal=no\n[Service]\nRestartMode=normal\n"
+                     "StartupMemoryMax=1G\nMemoryPressureWatch=auto\nMemoryZSwapWriteback=no\nExecStart=/bin/true\n",
+    "direct.service": "[Service]\nRestartMode=direct\nNFTSet=cgroup:inet:f:s\nDelegateSubgroup=x\nExecStart=/bin/true\n",
     "name.txt": "[Service]\nExecStart=/bin/true\n",
 }
 # Operands, exit code, what is said (of stdout and stderr), what is not.
 CASES = (
     (["good.service"], 0, "1 units, 0 of them", ":0"),
     (["./good.service", "typo.service"], 1, "typo.service:3: Restrat: not understood", None),
+    (["newer.service"], 0, "directives: 5 honoured, 3 harmless, 0 refused", "not understood"),
+    (["direct.service"], 1, "direct.service:2: RestartMode: \"direct\" is not done", "not understood"),
+    (["direct.service"], 1, "direct.service:3: NFTSet: sets of nftables", "not understood"),
     (["nosuch"], 1, "nosuch.service: there is no such unit", "1 refused"),
     (["nosuch.service"], 1, "nosuch.service: there is no such unit", None),
     (["./nosuch.service"], 1, "cannot read ./nosuch.service: No such file", "units"),

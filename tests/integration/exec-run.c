@@ -175,6 +175,21 @@ TEST(identity_and_surroundings)
 	assert_said(outcome, "SigIgn:\t0000000000001000\n"); /* SIGPIPE only */
 }
 
+/* The kernel allows nobody more descriptors than fs.nr_open, and who has no CAP_SYS_RESOURCE no more than he has. */
+TEST(a_limit_beyond_what_is_allowed_is_the_highest_that_is)
+{
+	struct table_service service = plain;
+	struct outcome outcome;
+
+	service.limits = WORDS("NOFILE=infinity:infinity");
+	run_script(&service,
+		   "max=$(cat /proc/sys/fs/nr_open); n=$(ulimit -Hn); test $(ulimit -n) = $n && "
+		   "{ test $n = $max || ! ulimit -Hn $max; } && echo highest",
+		   &outcome);
+	assert_int_equal(outcome.code, 0);
+	assert_said(outcome, "highest\n");
+}
+
 TEST(full_privilege_and_sigpipe)
 {
 	struct table_service service = plain;
@@ -243,6 +258,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(environment_in_its_order),
 		cmocka_unit_test(descriptors),
 		cmocka_unit_test(identity_and_surroundings),
+		cmocka_unit_test(a_limit_beyond_what_is_allowed_is_the_highest_that_is),
 		cmocka_unit_test(full_privilege_and_sigpipe),
 		cmocka_unit_test(a_read_only_disk_is_no_obstacle),
 		cmocka_unit_test(streams),

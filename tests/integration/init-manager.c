@@ -285,7 +285,7 @@ TEST(masked_unit)
 					       .load_state = TABLE_LOAD_MASKED };
 
 	add_unit(&service);
-	assert_int_equal(manager_start_unit(manager, "m.service", "test", NULL), -EPERM);
+	assert_int_equal(manager_start_unit(manager, "m.service", "test", NULL), -ERFKILL);
 }
 
 /* early-load is not there: the job ends as failed, nothing hangs. */

@@ -115,6 +115,9 @@ def test_tree(build):
         assert {'name': 'db.service', 'by': 'app.service', 'why': 'required by app.service'} in value['started']
         assert [n['wants'] for n in value['needs'] if n['name'] == 'app.service'] == [['cache.service']]
         assert c.earlyctl('tree', 'nosuch').returncode == 4
+        assert c.earlyctl('--json', 'tree', 'nosuch').returncode == 4
+        value = as_json(c, 'tree', 'app')
+        assert 'app.service' in [n['name'] for n in value['needs']] and 'front.service' not in [n['name'] for n in value['needs']], value
         c.manifest('x.service', '[Unit]\nRequires=y.service\n' + SLEEPER + DEMAND)
         c.manifest('y.service', '[Unit]\nRequires=x.service\n' + SLEEPER + DEMAND)
         c.control('start', 'x')
@@ -189,7 +192,21 @@ def test_orders_and_codes(build):
         value = as_json(c, 'restart', 'idle')
         assert (value['verb'], value['name'], value['exit_code']) == ('restart', 'idle.service', 0), value
         done = c.earlyctl('--json', 'start', 'bad')
-        assert done.returncode == 1 and json.loads(done.stdout)['exit_code'] == 1 and 'bad.service' in done.stderr, done
+        value = json.loads(done.stdout)
+        assert done.returncode == 1 and value['exit_code'] == 1 and 'bad.service' in done.stderr, done
+        assert value['error'] and value['error'] in done.stderr, done
+        done = c.earlyctl('restart', 'idle', 'nosuch', 'app')
+        assert done.returncode == 4 and c.why('app')[0].startswith('restart by'), (done, c.why('app'))
+        assert [json.loads(part)['name'] for part in c.earlyctl('--json', 'reload', 'idle', 'app').stdout.strip().replace('}\n{', '}\0{').split('\0')] == [
+            'idle.service', 'app.service']
+        os.symlink('/dev/null', c.services + '/off.service')
+        c.control('daemon-reload')
+        done = c.earlyctl('start', 'off')
+        assert done.returncode == 1 and 'masked' in done.stderr, (done, 'it is not a matter of who asks')
+        c.manifest('unmet.service', '[Unit]\nConditionPathExists=/nonexistent\n' + SLEEPER + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'unmet')
+        assert 'unmet.service was not started' in good(c, 'why', 'unmet'), good(c, 'why', 'unmet')
         codes = {('status', 'nosuch'): 4, ('why', 'nosuch'): 4, ('start', 'nosuch'): 4, ('frobnicate',): 2, (): 2, ('start',): 2,
                  ('rescue',): 1, ('compare', '/nonexistent'): 1, ('overlay', 'frob'): 2, ('overlay', 'status', '/x'): 4,
                  ('overlay', 'merge'): 2, ('overlay', 'list'): 0, ('daemon-reload',): 0}
@@ -328,6 +345,11 @@ def test_completions(build):
         assert in_bash('earlyctl', '--color', 'a') == ['auto', 'always']
         assert in_bash('earlyctl', '--since', '1h', 'why', 'fr') == ['front.service'], "an option's value is no command"
         assert in_bash('earlyctl', '--color', 'never', 'why', 'fr') == ['front.service'], "an option's value is no command"
+        c.script('earlyctl', '#!/bin/sh\nexec %s/orchestrator/ctl/earlyctl "$@"\n' % build)
+        for shell in (in_bash, in_fish):
+            assert shell('earlyctl', '--control', c.run + '/control', 'why', 'fr') == ['front.service'], (shell, 'of that early-init')
+        assert in_fish('earlyctl', '--control=%s/control' % c.run, 'start', 'fr') == ['front.service']
+        assert in_bash('earlyctl', '--control', '=', c.run + '/control', 'start', 'fr') == ['front.service'], 'as bash takes it apart'
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@
 import os
 import time
 
-from early import Container, Refused, run_tests, wait_for
+from early import Container, Refused, is_alive, run_tests, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND
@@ -39,6 +39,24 @@ def test_stops_that_spread(build):
         c.control('stop', 'a')
         for name in ('part', 'from', 'to'):
             c.wait_state(name + '.service', 'inactive')
+
+
+def test_conflicts_hold_both_ways(build):
+    """Whichever of two has Conflicts=, by name or by an alias, the start of one stops the other first; also what is only wanted."""
+    manifests = {'a.service': unit('Conflicts=b.service other.service'), 'b.service': SLEEPER, 'c.service': SLEEPER,
+                 'group.target': '[Unit]\nWants=b.service\n' + DEMAND}
+    with Container(build) as c:
+        for name, text in manifests.items():
+            c.manifest(name, text)
+        os.symlink('c.service', c.services + '/other.service')
+        c.control('daemon-reload')
+        for first, second in (('a', 'b'), ('b', 'a'), ('a', 'c'), ('c', 'a'), ('a', 'group.target')):
+            c.control('start', first)
+            pid = c.host_pid(c.status(first)['main_pid'])
+            c.control('start', second)
+            assert not is_alive(pid), '%s runs beside %s' % (first, second)
+            assert c.state(first)[0] == 'inactive' and c.state(second)[0] == 'active', (first, second)
+            assert c.why(first)[0].startswith('conflicts with '), c.why(first)
 
 
 def test_reloads_that_spread(build):

@@ -261,6 +261,7 @@ def test_cycle_is_broken(build):
         c.control('start', 'a')
         wait_for(lambda: c.state('a')[0] == c.state('b')[0] == 'active')
         assert 'ordering cycle' in c.log()
+        wait_for(lambda: 'ordering cycle: ' in c.earlyctl('log', 'a').stdout)
 
 
 def test_conflicts(build):
@@ -361,6 +362,20 @@ def test_surroundings(build):
         assert c.read('limit').strip() == '1024', c.read('limit')
         assert c.read('fds').split() == ['0', '1', '2', '3'], c.read('fds')  # 3 is ls's own
         assert c.read('umask').strip() == '0022'
+
+
+def test_the_last_environment_counts(build):
+    """A variable that is set again, by a drop-in or in the place of PID 1's own PATH, is in the environment once, as it was set last."""
+    with Container(build, {'a.service': '[Service]\nType=oneshot\nEnvironment=A=1 B=1 AB=1\nEnvironment=PATH=/nowhere A=2\n'
+                           'ExecStart=/bin/cp /proc/self/environ @work@/env\n[Early]\nStage=demand\n'}) as c:
+        def variables():
+            c.control('start', 'a')
+            return sorted(v for v in c.read('env').split('\0') if v.split('=')[0] in ('A', 'B', 'AB', 'PATH'))
+        assert variables() == ['A=2', 'AB=1', 'B=1', 'PATH=/nowhere'], variables()
+        os.mkdir(c.services + '/a.service.d')
+        c.manifest('a.service.d/x.conf', '[Service]\nEnvironment=B=3\n')
+        c.control('daemon-reload')
+        assert variables() == ['A=2', 'AB=1', 'B=3', 'PATH=/nowhere'], variables()
 
 
 def private_directories(name):

@@ -33,9 +33,9 @@ TEST(setting_and_unsetting)
 	char **variables CLEANUP_STRV = NULL;
 	char *text;
 
-	assert_int_equal(variables_set(&variables, "A=1"), 0);
-	assert_int_equal(variables_set(&variables, "AB=2"), 0);
-	assert_int_equal(variables_set(&variables, "A=3=4"), 0);
+	assert_int_equal(strv_set_variable(&variables, "A=1"), 0);
+	assert_int_equal(strv_set_variable(&variables, "AB=2"), 0);
+	assert_int_equal(strv_set_variable(&variables, "A=3=4"), 0);
 	assert_string_equal(variables_get(variables, "A", 1), "3=4");
 	assert_null(variables_get(variables, "B", 1));
 	variables_unset(variables, "AB=5"); /* another value: stays */
@@ -146,7 +146,9 @@ static int make_root(void **state)
 		return -1;
 	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mkdirat(root_fd, "empty", 0755) < 0 || mkdirat(root_fd, "full", 0755) < 0 ||
-	    mkdirat(root_fd, "proc", 0755) < 0 || symlinkat("full", root_fd, "link") < 0)
+	    mkdirat(root_fd, "proc", 0755) < 0 || symlinkat("full", root_fd, "link") < 0 ||
+	    mknodat(root_fd, "socket", S_IFSOCK | 0600, 0) < 0 ||
+	    fs_mkdir_p_at(root_fd, "sys/module/snd_x", 0755) < 0)
 		return -1;
 	fd_close(openat(root_fd, "full/file", O_CREAT | O_WRONLY, 0644));
 	fd_close(openat(root_fd, "program", O_CREAT | O_WRONLY, 0755));
@@ -179,6 +181,11 @@ TEST(conditions)
 		CASE("path-is-directory:/program", CONDITION_SKIP),
 		CASE("path-is-symbolic-link:/link", CONDITION_MET),
 		CASE("path-is-symbolic-link:/full", CONDITION_SKIP),
+		CASE("path-is-socket:/socket", CONDITION_MET),
+		CASE("path-is-socket:/full/file", CONDITION_SKIP),
+		CASE("kernel-module-loaded:snd-x", CONDITION_MET),
+		CASE("kernel-module-loaded:snd", CONDITION_SKIP),
+		CASE("kernel-module-loaded:../module", CONDITION_SKIP),
 		CASE("directory-not-empty:/full", CONDITION_MET),
 		CASE("directory-not-empty:/empty", CONDITION_SKIP),
 		CASE("directory-not-empty:/none", CONDITION_SKIP),

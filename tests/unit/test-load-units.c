@@ -329,9 +329,28 @@ TEST(what_is_enabled_starts_after_the_greeter)
 		 "/lib/systemd/system/bysock.service");
 	put_link("etc/systemd/system/sockets.target.wants/bysock.socket",
 		 "/lib/systemd/system/bysock.socket");
+	put_file("lib/systemd/system/needed.service", SIMPLE);
+	put_link("etc/systemd/system/multi-user.target.requires/needed.service",
+		 "/lib/systemd/system/needed.service");
+	put_file("lib/systemd/system/default.service", SIMPLE);
+	put_link("etc/systemd/system/default.target.wants/default.service",
+		 "/lib/systemd/system/default.service");
+	put_file("lib/systemd/system/group.target", "[Unit]\nDescription=x\n");
+	put_link("etc/systemd/system/multi-user.target.wants/group.target",
+		 "/lib/systemd/system/group.target");
+	put_file("lib/systemd/system/member.service", SIMPLE);
+	put_link("etc/systemd/system/group.target.wants/member.service",
+		 "/lib/systemd/system/member.service");
+	put_file("lib/systemd/system/getty.target", "[Unit]\nDescription=x\n");
+	put_link("lib/systemd/system/multi-user.target.wants/getty.target", "../getty.target");
 	begin();
 	assert_int_equal(loader_load_family(&loader, UNIT_FAMILY_ANY), 0);
 	assert_int_equal(loader_mark_enabled(&loader), 0);
+	assert_int_equal(get("needed.service")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("default.service")->fields.stage, TABLE_STAGE_GREETER);
+	assert_int_equal(get("group.target")->fields.stage, TABLE_STAGE_GREETER);
+	assert_string_equal(get("group.target")->wants[0], "member.service");
+	assert_int_equal(get("getty.target")->fields.stage, TABLE_STAGE_DEMAND);
 	assert_int_equal(get("on.service")->fields.stage, TABLE_STAGE_GREETER);
 	assert_int_equal(get("off.service")->fields.stage, TABLE_STAGE_DEMAND);
 	assert_int_equal(get("byname.service")->fields.stage, TABLE_STAGE_DEMAND);

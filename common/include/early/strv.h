@@ -19,6 +19,9 @@ bool strv_contains(char *const *strv, const char *text);
 int strv_append(char ***strv, const char *text);
 int strv_appendf(char ***strv, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* "NAME=value", in the place of the one of that name. */
+int strv_set_variable(char ***strv, const char *assignment);
+
 /* Takes @text over, also when it fails. NULL is -ENOMEM, so that results of strdup can be handed in. */
 int strv_consume(char ***strv, char *text);
 

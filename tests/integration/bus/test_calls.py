@@ -12,7 +12,7 @@ UNIT = BUS + ".Unit"
 UNITS = MANAGER + "/unit/"
 NO_UNIT = BUS + ".NoSuchUnit"
 ERROR = "org.freedesktop.DBus.Error."
-EALREADY, ENOENT, EPERM = -114, -2, -1
+EALREADY, ENOENT, ERFKILL = -114, -2, -132
 
 LOGIND_SCOPE = [
     ("Slice", Variant("s", "user-101.slice")),
@@ -178,7 +178,7 @@ class Errors(BusTest):
 
     def test_refused(self):
         for error, name, text in ((ENOENT, NO_UNIT, "Unit dbus.service not found."),
-                                  (EPERM, BUS + ".UnitMasked", "Unit dbus.service is masked."),
+                                  (ERFKILL, BUS + ".UnitMasked", "Unit dbus.service is masked."),
                                   (-95, BUS + ".JobTypeNotApplicable",
                                    "Job type reload is not applicable for unit dbus.service."),
                                   (-12, ERROR + "NoMemory", None), (0, "System.Error.EPROTO", None)):

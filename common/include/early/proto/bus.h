@@ -75,7 +75,7 @@ struct bus_load {
 struct bus_queued {
 	uint32_t cookie;
 	uint32_t job; /* 0: refused */
-	int32_t error; /* negative errno when refused: -ENOENT no such unit, -EPERM masked, -EALREADY nothing to do (answer as done) */
+	int32_t error; /* negative errno when refused: -ENOENT no such unit, -ERFKILL masked, -EALREADY nothing to do (answer as done) */
 };
 
 struct bus_done {
