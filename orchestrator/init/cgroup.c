@@ -31,17 +31,23 @@
  * cgroup.kill. These files are the kernel's own and never block. Without it the group is a procset, refreshed from /proc
  * whenever it matters: before a kill, and after each death in it.
  *
+ * A group that holds nobody is left alone by a kill: once cgroup.kill was written no kernel since 6.14 clones into it (spawn.c), and
+ * a move by cgroup.procs waits for every processor's grace period, milliseconds in which nothing else is done.
+ *
  * on_empty always comes from a hook before the loop sleeps, never from within a call, so that whoever reaps a process may first
  * write down how it ended.
  */
 
 #define SCAN_RETRY_US (50 * USEC_PER_MSEC)
 
+#define WATCH_BUCKETS 256 /* numbers of watches only grow: their lowest bits spread well */
 #define SPARE_FDS 2 /* a directory, and a file of it */
 
 struct cgroup_tree {
 	struct loop *loop;
 	struct list groups; /* cgroup::link */
+	struct list emptied; /* cgroup::emptied_link: on_empty is due */
+	struct list watched[WATCH_BUCKETS]; /* cgroup::watch_link, by the watch's number */
 	struct loop_source source; /* inotify */
 	struct loop_hook hook;
 	struct loop_timer scan_retry; /* there was no memory to look at the processes */
@@ -67,35 +73,27 @@ int cgroup_tree_root(const struct cgroup_tree *tree)
 static void handle_hook(struct loop_hook *hook)
 {
 	struct cgroup_tree *tree = container_of(hook, struct cgroup_tree, hook);
-	struct cgroup *group, *found;
+	struct cgroup *group;
 
 	/* A callback may free any group: begin anew after each. */
-	do {
-		found = NULL;
-		list_for_each (group, &tree->groups, link) {
-			if (group->told || group->populated)
-				continue;
-			found = group;
-			break;
-		}
-		if (found) {
-			found->told = true;
-			if (found->on_empty)
-				found->on_empty(found);
-		}
-	} while (found);
+	while ((group = list_first(&tree->emptied, struct cgroup, emptied_link))) {
+		list_remove(&group->emptied_link);
+		group->told = true;
+		if (group->on_empty)
+			group->on_empty(group);
+	}
 }
 
 static void set_populated(struct cgroup *group, bool populated)
 {
+	list_remove(&group->emptied_link);
+	group->populated = populated;
 	if (populated) {
-		group->populated = true;
 		group->told = false;
-		return;
-	}
-	group->populated = false;
-	if (!group->told)
+	} else if (!group->told) {
+		list_append(&group->tree->emptied, &group->emptied_link);
 		loop_hook_schedule(group->tree->loop, &group->tree->hook, handle_hook);
+	}
 }
 
 /* --- when no descriptor is left --- */
@@ -141,6 +139,30 @@ static bool read_populated(const struct cgroup *group)
 	return strstr(text, "populated 1") != NULL;
 }
 
+static struct list *bucket_of(struct cgroup_tree *tree, int watch)
+{
+	return &tree->watched[(unsigned int)watch % WATCH_BUCKETS];
+}
+
+static void look_at_watched(struct cgroup_tree *tree, int watch)
+{
+	struct cgroup *group;
+
+	list_for_each (group, bucket_of(tree, watch), watch_link)
+		if (group->watch == watch && group->populated)
+			set_populated(group, read_populated(group));
+}
+
+/* Some were lost. */
+static void look_at_all(struct cgroup_tree *tree)
+{
+	struct cgroup *group;
+
+	list_for_each (group, &tree->groups, link)
+		if (group->watch >= 0 && group->populated)
+			set_populated(group, read_populated(group));
+}
+
 static void handle_inotify(struct loop_source *source, uint32_t events)
 {
 	struct cgroup_tree *tree = container_of(source, struct cgroup_tree, source);
@@ -149,14 +171,15 @@ static void handle_inotify(struct loop_source *source, uint32_t events)
 		struct inotify_event align;
 	} data;
 	ssize_t n = read(tree->inotify_fd, data.buf, sizeof(data.buf));
-	struct cgroup *group;
+	const struct inotify_event *event;
 
-	if (n <= 0)
-		return;
-	/* Which of them does not matter: reading a few files is cheap, and a lost event (overflow) is none. */
-	list_for_each (group, &tree->groups, link)
-		if (group->watch >= 0 && group->populated)
-			set_populated(group, read_populated(group));
+	for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*event) + event->len)) {
+		event = (const struct inotify_event *)(data.buf + at);
+		if (event->mask & IN_Q_OVERFLOW)
+			look_at_all(tree);
+		else
+			look_at_watched(tree, event->wd);
+	}
 }
 
 static int make_directories(int root_fd, const char *path, int *ret_fd)
@@ -180,6 +203,17 @@ static void watch_group(struct cgroup *group)
 	group->watch = inotify_add_watch(group->tree->inotify_fd, path, IN_MODIFY);
 	if (group->watch < 0)
 		log_warning_errno(-errno, "cannot watch %s", path);
+	else
+		list_append(bucket_of(group->tree, group->watch), &group->watch_link);
+}
+
+static void unwatch_group(struct cgroup *group)
+{
+	if (group->watch < 0)
+		return;
+	list_remove(&group->watch_link);
+	(void)inotify_rm_watch(group->tree->inotify_fd, group->watch); /* gone with it */
+	group->watch = -1;
 }
 
 int cgroup_make(struct cgroup *group)
@@ -199,9 +233,7 @@ void cgroup_remove(struct cgroup *group)
 {
 	if (!group->tree || group->fd < 0)
 		return;
-	if (group->watch >= 0)
-		(void)inotify_rm_watch(group->tree->inotify_fd, group->watch); /* gone with it */
-	group->watch = -1;
+	unwatch_group(group);
 	cgroup_walk_remove(group->fd);
 	group->fd = fd_close(group->fd);
 	group->killed = false;
@@ -353,6 +385,9 @@ int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char
 		return -ENOMEM;
 	tree->loop = loop;
 	list_init(&tree->groups);
+	list_init(&tree->emptied);
+	for (size_t i = 0; i < WATCH_BUCKETS; i++)
+		list_init(&tree->watched[i]);
 	tree->root_fd = tree->proc_fd = tree->inotify_fd = -1;
 	for (size_t i = 0; i < SPARE_FDS; i++)
 		tree->spare_fds[i] = -1;
@@ -402,6 +437,8 @@ int cgroup_init(struct cgroup *group, struct cgroup_tree *tree, const char *path
 		.on_empty = on_empty,
 		.data = data,
 	};
+	list_init(&group->emptied_link);
+	list_init(&group->watch_link);
 	group->path = strdup(path);
 	if (!group->path)
 		return -ENOMEM;
@@ -416,6 +453,7 @@ void cgroup_done(struct cgroup *group)
 		return;
 	cgroup_remove(group);
 	procset_done(&group->processes);
+	list_remove(&group->emptied_link);
 	list_remove(&group->link);
 	free(group->path);
 	*group = (struct cgroup){ .fd = -1, .watch = -1 };
@@ -509,7 +547,7 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 	struct kill_order order = { signo, except };
 
 	if (cgroup_tree_is_real(group->tree)) {
-		if (group->fd < 0)
+		if (group->fd < 0 || !read_populated(group))
 			return 0;
 		if (signo == SIGKILL && except == 0 &&
 		    fs_write_at(group->fd, "cgroup.kill", "1") == 0) {

@@ -21,6 +21,8 @@ typedef void (*cgroup_fn)(struct cgroup *group);
 
 struct cgroup {
 	struct list link; /* cgroup_tree::groups */
+	struct list emptied_link; /* cgroup_tree::emptied, while on_empty is due */
+	struct list watch_link; /* cgroup_tree::watched */
 	struct cgroup_tree *tree; /* NULL: not initialized */
 	char *path; /* "/system.slice/x.service" */
 	int fd; /* of the directory; -1: not made, or no tree */

@@ -340,6 +340,7 @@ static int spawn_load(struct loader *loader)
 		.envp = envp,
 		.output_fd = -1,
 		.status_fd = -1,
+		.place_fd = -1,
 		.n_fds = 1,
 		.fds = &loader->fd,
 	};

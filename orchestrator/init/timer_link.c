@@ -67,6 +67,7 @@ static int start(struct timer_link *link)
 		.n_fds = 1,
 		.output_fd = -1,
 		.status_fd = -1,
+		.place_fd = -1,
 	};
 	pid_t pid;
 	int r;
