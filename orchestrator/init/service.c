@@ -69,7 +69,7 @@ int service_new(struct service **ret, const struct service_host *host,
 static void process_done(struct service_process *process)
 {
 	loop_child_unwatch(&process->child);
-	execs_pipe_close(&process->pipe);
+	execs_pipe_done(&process->pipe);
 }
 
 struct service *service_free(struct service *service)

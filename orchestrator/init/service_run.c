@@ -195,9 +195,9 @@ static void fail_by_end(struct service *service, enum verdict_result result, con
 
 	/* Nothing else of early-exec is cancelled. */
 	if (pipe->outcome == EXECS_OUTCOME_FAILED && pipe->error == -ECANCELED)
-		service_fail(service, VERDICT_ASSERT, "%s", pipe->text);
+		service_fail(service, VERDICT_ASSERT, "%s", execs_pipe_text(pipe));
 	else if (pipe->outcome == EXECS_OUTCOME_FAILED)
-		service_fail(service, result, "%s: %s", what, pipe->text);
+		service_fail(service, result, "%s: %s", what, execs_pipe_text(pipe));
 	else if (info->si_code == CLD_EXITED)
 		service_fail(service, result, "%s ended with exit status %d%s%s", what,
 			     info->si_status, mark, said);
@@ -211,7 +211,8 @@ static bool skip(struct service *service, const struct service_process *process)
 {
 	if (process->pipe.outcome != EXECS_OUTCOME_SKIPPED)
 		return false;
-	service_fail(service, VERDICT_CONDITION, "condition not met: %s", process->pipe.text);
+	service_fail(service, VERDICT_CONDITION, "condition not met: %s",
+		     execs_pipe_text(&process->pipe));
 	service_dispatch(service, SERVICE_EVENT_SKIPPED);
 	return true;
 }
