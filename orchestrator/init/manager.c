@@ -133,7 +133,7 @@ static void handle_stream(struct service *service, void *data)
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
-static const struct table_service *find_words(const char *name, void *data)
+static const struct definition_words *find_words(const char *name, void *data)
 {
 	struct service *service = manager_find(data, name);
 

@@ -147,7 +147,7 @@ static void handle_prestart_deadline(struct loop_timer *timer)
 
 static bool may_start_now(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	return backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
 			     words->start_limit_interval_us);
@@ -155,7 +155,7 @@ static bool may_start_now(struct service *service)
 
 void service_begin(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (!may_start_now(service) &&
 	    !(service->state == SERVICE_AUTO_RESTART && service_give_up(service))) {

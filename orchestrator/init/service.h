@@ -79,7 +79,7 @@ struct service_host {
 	void (*stream)(struct service *service, void *data); /* output_read is new */
 	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
-	const struct table_service *(*words)(const char *name, void *data);
+	const struct definition_words *(*words)(const char *name, void *data);
 	void *data;
 };
 

@@ -163,7 +163,7 @@ void service_run_phase(struct service *service)
 
 void service_settle(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	bool unknown_main = is_type(service, TABLE_TYPE_FORKING) && service->main.pid == 0 &&
 			    !service->main_gone;
 
