@@ -145,7 +145,7 @@ struct service {
 	bool climbs; /* its next death leads to the next rung */
 	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
-	struct service_reason reasons[SERVICE_MAX_REASONS];
+	struct service_reason *reasons; /* SERVICE_MAX_REASONS at most */
 	size_t n_reasons;
 };
 
