@@ -99,7 +99,7 @@ static int add_listen_fds(struct order *order)
 static int add_software(struct order *order)
 {
 	const struct service *service = order->service;
-	const struct table_service *words = NULL;
+	const struct definition_words *words = NULL;
 	const char *word = NULL;
 	int r = 0;
 
@@ -112,7 +112,7 @@ static int add_software(struct order *order)
 
 static int add_own_words(struct order *order)
 {
-	const struct table_service *words = &order->service->definition->service;
+	const struct definition_words *words = &order->service->definition->service;
 	const char *word = NULL;
 	int r;
 

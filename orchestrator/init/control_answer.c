@@ -79,7 +79,7 @@ static void fill_failure(struct control_service *ret, struct manager *manager,
 
 static void fill_service(struct control_service *ret, const struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	ret->why = service_last_reason(service);
 	ret->control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
@@ -143,7 +143,8 @@ void control_answer_scope(struct channel *channel, struct manager *manager,
 }
 
 /* A unit may say it firmly in two ways. */
-static const char *firm_directive(const struct table_service *words, const struct service *service)
+static const char *firm_directive(const struct definition_words *words,
+				  const struct service *service)
 {
 	return depend_lists(&words->binds_to, &service->definition->service) ? "BindsTo="
 									     : "Requires=";

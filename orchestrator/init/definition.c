@@ -156,12 +156,83 @@ static int take_timer(struct definition *definition, const void *message, uint32
 	return 0;
 }
 
+/* After service_is_sane(). */
+static void keep_words(struct definition_words *words, const struct table_service *service)
+{
+	*words = (struct definition_words){
+		.name = service->name,
+		.description = service->description,
+		.path = service->path,
+		.load_error = service->load_error,
+		.bus_name = service->bus_name,
+		.slice = service->slice,
+		.seat = service->seat,
+		.on_give_up = service->on_give_up,
+		.pid_file = service->pid_file,
+		.restart_us = service->restart_us,
+		.restart_max_delay_us = service->restart_max_delay_us,
+		.start_timeout_us = service->start_timeout_us,
+		.stop_timeout_us = service->stop_timeout_us,
+		.abort_timeout_us = service->abort_timeout_us,
+		.watchdog_us = service->watchdog_us,
+		.runtime_max_us = service->runtime_max_us,
+		.start_limit_interval_us = service->start_limit_interval_us,
+		.changed_us = service->changed_us,
+		.flags = service->flags,
+		.start_limit_burst = service->start_limit_burst,
+		.restart_steps = service->restart_steps,
+		.remarks = service->remarks,
+		.load_state = (uint8_t)service->load_state,
+		.type = (uint8_t)service->type,
+		.stage = (uint8_t)service->stage,
+		.restart = (uint8_t)service->restart,
+		.kill_mode = (uint8_t)service->kill_mode,
+		.notify_access = (uint8_t)service->notify_access,
+		.start_failure_mode = (uint8_t)service->start_failure_mode,
+		.stop_failure_mode = (uint8_t)service->stop_failure_mode,
+		.kill_signal = (uint8_t)service->kill_signal,
+		.restart_kill_signal = (uint8_t)service->restart_kill_signal,
+		.final_kill_signal = (uint8_t)service->final_kill_signal,
+		.watchdog_signal = (uint8_t)service->watchdog_signal,
+		.reload_signal = (uint8_t)service->reload_signal,
+		.ready_fd = (uint8_t)service->ready_fd,
+		.aliases = service->aliases,
+		.success_codes = service->success_codes,
+		.restart_prevent_codes = service->restart_prevent_codes,
+		.restart_force_codes = service->restart_force_codes,
+		.after = service->after,
+		.before = service->before,
+		.requires = service->requires,
+		.wants = service->wants,
+		.conflicts = service->conflicts,
+		.binds_to = service->binds_to,
+		.requisite = service->requisite,
+		.part_of = service->part_of,
+		.stop_to = service->stop_to,
+		.stop_from = service->stop_from,
+		.reload_to = service->reload_to,
+		.reload_from = service->reload_from,
+		.on_failure = service->on_failure,
+		.on_success = service->on_success,
+		.upholds = service->upholds,
+		.conditions = service->conditions,
+		.environment = service->environment,
+		.cgroup = service->cgroup,
+		.delegate = service->delegate,
+		.devices = service->devices,
+		.addresses = service->addresses,
+	};
+}
+
 static int take_service(struct definition *definition, const void *message, uint32_t len)
 {
-	if (wire_unpack(&table_protocol, message, len, TABLE_SERVICE, &definition->service,
-			sizeof(definition->service)) < 0 ||
-	    !service_is_sane(&definition->service))
+	struct table_service service;
+
+	if (wire_unpack(&table_protocol, message, len, TABLE_SERVICE, &service, sizeof(service)) <
+		    0 ||
+	    !service_is_sane(&service))
 		return -EPROTO;
+	keep_words(&definition->service, &service);
 	definition->message = (struct definition_part){ message, len };
 	return 0;
 }
@@ -206,6 +277,30 @@ static int take_messages(struct definition *definition)
 	return 0;
 }
 
+static struct definition *allocate(const struct counts *counts, size_t len)
+{
+	size_t execs = counts->execs * sizeof(struct definition_exec);
+	size_t sockets = counts->sockets * sizeof(struct table_socket);
+	size_t paths = counts->paths * sizeof(struct table_path);
+	size_t timers = counts->timers * sizeof(struct table_timer);
+	struct definition *definition =
+		malloc(sizeof(*definition) + execs + sockets + paths + timers + len);
+	char *at = (char *)(definition + 1);
+
+	if (!definition)
+		return NULL;
+	*definition = (struct definition){
+		.execs = (void *)at,
+		.sockets = (void *)(at + execs),
+		.paths = (void *)(at + execs + sockets),
+		.timers = (void *)(at + execs + sockets + paths),
+		.bytes = at + execs + sockets + paths + timers,
+		.n_bytes = (uint32_t)len,
+		.refs = 1,
+	};
+	return definition;
+}
+
 int definition_new(struct definition **ret, const void *bytes, size_t len)
 {
 	struct definition *definition CLEANUP_DEFINITION = NULL;
@@ -217,20 +312,10 @@ int definition_new(struct definition **ret, const void *bytes, size_t len)
 	r = count_messages(bytes, len, &counts);
 	if (r < 0)
 		return r;
-	definition = calloc(1, sizeof(*definition));
+	definition = allocate(&counts, len);
 	if (!definition)
 		return -ENOMEM;
-	definition->refs = 1;
-	definition->bytes = malloc(len);
-	definition->execs = calloc(counts.execs + 1, sizeof(*definition->execs));
-	definition->sockets = calloc(counts.sockets + 1, sizeof(*definition->sockets));
-	definition->paths = calloc(counts.paths + 1, sizeof(*definition->paths));
-	definition->timers = calloc(counts.timers + 1, sizeof(*definition->timers));
-	if (!definition->bytes || !definition->execs || !definition->sockets ||
-	    !definition->paths || !definition->timers)
-		return -ENOMEM;
 	memcpy(definition->bytes, bytes, len);
-	definition->n_bytes = len;
 	r = take_messages(definition);
 	if (r < 0)
 		return r;
@@ -249,11 +334,6 @@ struct definition *definition_unref(struct definition *definition)
 {
 	if (!definition || --definition->refs > 0)
 		return NULL;
-	free(definition->execs);
-	free(definition->sockets);
-	free(definition->paths);
-	free(definition->timers);
-	free(definition->bytes);
 	free(definition);
 	return NULL;
 }
@@ -286,12 +366,16 @@ int definition_new_missing(struct definition **ret, const char *name)
 
 int definition_new_gone(struct definition **ret, const struct definition *old)
 {
-	struct table_service service = old->service;
+	struct table_service service;
 	size_t rest = old->n_bytes - old->message.len;
 	char *bytes CLEANUP(free_charp)
 	= NULL;
 	int len;
 
+	len = wire_unpack(&table_protocol, old->message.data, old->message.len, TABLE_SERVICE,
+			  &service, sizeof(service));
+	if (len < 0)
+		return len;
 	service.load_state = TABLE_LOAD_NOT_FOUND;
 	service.restart = TABLE_RESTART_NO;
 	service.on_give_up = "";

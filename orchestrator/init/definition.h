@@ -10,7 +10,8 @@
 
 /*
  * What a manifest says about one unit, as early-load wrote it: an immutable copy of its messages. All text and lists point
- * into that copy. early-exec gets the very same bytes.
+ * into that copy. early-exec gets the very same bytes. There may be thousands: all of one is one piece of memory, and only what
+ * PID 1 reads itself is unpacked.
  */
 
 /* Some bytes of a definition: one whole message. */
@@ -24,19 +25,84 @@ struct definition_exec {
 	struct definition_part message;
 };
 
+/* What PID 1 reads of SERVICE: table_service's fields in less room, each of the same meaning. */
+struct definition_words {
+	const char *name;
+	const char *description;
+	const char *path;
+	const char *load_error;
+	const char *bus_name;
+	const char *slice;
+	const char *seat;
+	const char *on_give_up;
+	const char *pid_file;
+	uint64_t restart_us;
+	uint64_t restart_max_delay_us;
+	uint64_t start_timeout_us;
+	uint64_t stop_timeout_us;
+	uint64_t abort_timeout_us;
+	uint64_t watchdog_us;
+	uint64_t runtime_max_us;
+	uint64_t start_limit_interval_us;
+	uint64_t changed_us;
+	uint32_t flags;
+	uint32_t start_limit_burst;
+	uint32_t restart_steps;
+	uint32_t remarks;
+	uint8_t load_state;
+	uint8_t type;
+	uint8_t stage;
+	uint8_t restart;
+	uint8_t kill_mode;
+	uint8_t notify_access;
+	uint8_t start_failure_mode;
+	uint8_t stop_failure_mode;
+	uint8_t kill_signal;
+	uint8_t restart_kill_signal;
+	uint8_t final_kill_signal;
+	uint8_t watchdog_signal;
+	uint8_t reload_signal;
+	uint8_t ready_fd;
+	struct wire_list aliases;
+	struct wire_list success_codes;
+	struct wire_list restart_prevent_codes;
+	struct wire_list restart_force_codes;
+	struct wire_list after;
+	struct wire_list before;
+	struct wire_list requires;
+	struct wire_list wants;
+	struct wire_list conflicts;
+	struct wire_list binds_to;
+	struct wire_list requisite;
+	struct wire_list part_of;
+	struct wire_list stop_to;
+	struct wire_list stop_from;
+	struct wire_list reload_to;
+	struct wire_list reload_from;
+	struct wire_list on_failure;
+	struct wire_list on_success;
+	struct wire_list upholds;
+	struct wire_list conditions;
+	struct wire_list environment;
+	struct wire_list cgroup;
+	struct wire_list delegate;
+	struct wire_list devices;
+	struct wire_list addresses;
+};
+
 struct definition {
-	struct table_service service;
+	struct definition_words service;
 	struct definition_part message; /* of service */
 	struct definition_exec *execs; /* in the manifest's order, all phases */
-	size_t n_execs;
 	struct table_socket *sockets;
-	size_t n_sockets;
 	struct table_path *paths;
-	size_t n_paths;
 	struct table_timer *timers;
-	size_t n_timers;
 	void *bytes;
-	size_t n_bytes;
+	uint32_t n_bytes;
+	uint8_t n_execs;
+	uint8_t n_sockets;
+	uint8_t n_paths;
+	uint8_t n_timers;
 	unsigned int refs;
 };
 

@@ -63,7 +63,7 @@ struct walk {
 	size_t n_order;
 };
 
-static bool name_matches(const struct table_service *service, const char *name)
+static bool name_matches(const struct definition_words *service, const char *name)
 {
 	const char *alias = NULL;
 
@@ -75,7 +75,7 @@ static bool name_matches(const struct table_service *service, const char *name)
 	return false;
 }
 
-bool depend_lists(const struct wire_list *list, const struct table_service *service)
+bool depend_lists(const struct wire_list *list, const struct definition_words *service)
 {
 	const char *name = NULL;
 
@@ -85,18 +85,18 @@ bool depend_lists(const struct wire_list *list, const struct table_service *serv
 	return false;
 }
 
-static bool pulls_in(const struct table_service *service, const struct table_service *other)
+static bool pulls_in(const struct definition_words *service, const struct definition_words *other)
 {
 	return depend_lists(&service->requires, other) || depend_lists(&service->wants, other) ||
 	       depend_lists(&service->binds_to, other);
 }
 
-static bool says_before(const struct table_service *first, const struct table_service *second)
+static bool says_before(const struct definition_words *first, const struct definition_words *second)
 {
 	return depend_lists(&first->before, second) || depend_lists(&second->after, first);
 }
 
-bool depend_is_before(const struct table_service *first, const struct table_service *second)
+bool depend_is_before(const struct definition_words *first, const struct definition_words *second)
 {
 	if (first == second)
 		return false;
@@ -106,12 +106,12 @@ bool depend_is_before(const struct table_service *first, const struct table_serv
 	       !says_before(second, first);
 }
 
-static bool has_item(const struct walk *walk, const struct table_service *service)
+static bool has_item(const struct walk *walk, const struct definition_words *service)
 {
 	return nametable_find(&walk->names, service->name) != NULL;
 }
 
-static int add_names(struct walk *walk, const struct table_service *service)
+static int add_names(struct walk *walk, const struct definition_words *service)
 {
 	void *index = (void *)(walk->n_items + 1);
 	const char *alias = NULL;
@@ -123,7 +123,7 @@ static int add_names(struct walk *walk, const struct table_service *service)
 	return r;
 }
 
-static int add_item(struct walk *walk, const struct table_service *service, bool required)
+static int add_item(struct walk *walk, const struct definition_words *service, bool required)
 {
 	int r;
 
@@ -159,7 +159,8 @@ static int collect_list(struct walk *walk, const struct wire_list *list, bool re
 	int r = 0;
 
 	while (r == 0 && (name = wire_list_next(list, name))) {
-		const struct table_service *service = walk->source->find(name, walk->source->data);
+		const struct definition_words *service = walk->source->find(name,
+									    walk->source->data);
 
 		if (!service)
 			r = add_missing(walk, name);
@@ -175,7 +176,7 @@ static int collect(struct walk *walk)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
-		const struct table_service *service = walk->items[i].service;
+		const struct definition_words *service = walk->items[i].service;
 
 		if (!walk->items[i].required)
 			continue;
@@ -184,7 +185,7 @@ static int collect(struct walk *walk)
 			r = collect_list(walk, &service->binds_to, true);
 	}
 	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
-		const struct table_service *service = walk->items[i].service;
+		const struct definition_words *service = walk->items[i].service;
 
 		r = collect_list(walk, &service->requires, false);
 		if (r == 0)
@@ -197,8 +198,8 @@ static int collect(struct walk *walk)
 	return r;
 }
 
-static enum edge_strength strength_of(const struct table_service *self,
-				      const struct table_service *other, enum edge edge)
+static enum edge_strength strength_of(const struct definition_words *self,
+				      const struct definition_words *other, enum edge edge)
 {
 	if (edge == EDGE_PULLS)
 		return STRENGTH_IMPLIED;
@@ -233,7 +234,7 @@ static int add_wait(struct walk *walk, size_t index, size_t before, enum edge ed
 
 static int add_edges(struct walk *walk, size_t index, const struct wire_list *list, enum edge edge)
 {
-	const struct table_service *service = walk->items[index].service;
+	const struct definition_words *service = walk->items[index].service;
 	const char *name = NULL;
 	int r = 0;
 
@@ -255,7 +256,7 @@ static int find_edges(struct walk *walk)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
-		const struct table_service *service = walk->items[i].service;
+		const struct definition_words *service = walk->items[i].service;
 
 		r = add_edges(walk, i, &service->after, EDGE_AFTER);
 		if (r == 0)
@@ -450,7 +451,7 @@ int depend_plan(struct depend_plan *ret, const struct depend_source *source, con
 {
 	struct walk walk CLEANUP(walk_done) = { .source = source };
 	struct depend_plan plan = { 0 };
-	const struct table_service *service = source->find(name, source->data);
+	const struct definition_words *service = source->find(name, source->data);
 	int r;
 
 	if (!service)

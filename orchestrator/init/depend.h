@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "early/proto/table.h"
+#include "definition.h"
 
 /* What a start needs, and in which order. Pure: asks about units by a callback, changes nothing. */
 #define DEPEND_MAX_ITEMS 16384
@@ -13,7 +13,7 @@
 
 /* What is said about @name: its manifest's words, or NULL if nobody knows it. Aliases are resolved. */
 struct depend_source {
-	const struct table_service *(*find)(const char *name, void *data);
+	const struct definition_words *(*find)(const char *name, void *data);
 	void *data;
 };
 
@@ -25,7 +25,7 @@ struct depend_wait {
 };
 
 struct depend_item {
-	const struct table_service *service;
+	const struct definition_words *service;
 	bool required; /* by the unit that was asked for, through Requires= or BindsTo= all the way */
 	struct depend_wait *waits; /* items that come before this one */
 	size_t n_waits;
@@ -43,6 +43,6 @@ int depend_plan(struct depend_plan *ret, const struct depend_source *source, con
 void depend_plan_done(struct depend_plan *plan);
 
 /* Does @first come before @second by what their manifests say? */
-bool depend_is_before(const struct table_service *first, const struct table_service *second);
+bool depend_is_before(const struct definition_words *first, const struct definition_words *second);
 
-bool depend_lists(const struct wire_list *list, const struct table_service *service);
+bool depend_lists(const struct wire_list *list, const struct definition_words *service);

@@ -22,9 +22,7 @@ struct execs_pipe {
 	int fd; /* read end, -1: none */
 	enum execs_outcome outcome;
 	int32_t error; /* of FAILED */
-	char text[256]; /* step and detail, or the condition */
-	char buf[1024];
-	uint32_t len;
+	char *text; /* execs_pipe_text() */
 	execs_pipe_fn fn; /* once, when the outcome is known by the loop */
 };
 
@@ -34,4 +32,13 @@ int execs_pipe_open(struct execs_pipe *pipe, struct loop *loop, int fd, execs_pi
 /* Reads what is there without waiting: for one whose process was reaped before the loop saw the pipe. */
 void execs_pipe_drain(struct execs_pipe *pipe);
 
+/* Idempotent. What became of the exec can be asked until execs_pipe_done(). */
 void execs_pipe_close(struct execs_pipe *pipe);
+void execs_pipe_done(struct execs_pipe *pipe);
+
+/* FAILED: step and detail; SKIPPED: the condition. "" if there was no memory for it. */
+const char *execs_pipe_text(const struct execs_pipe *pipe);
+
+/* What was heard before an exec. */
+void execs_pipe_set(struct execs_pipe *pipe, enum execs_outcome outcome, int32_t error,
+		    const char *text);

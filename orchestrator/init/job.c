@@ -120,7 +120,7 @@ int job_new_loading(struct job_queue *queue, enum job_kind kind, const char *nam
 
 static bool requires(const struct job *job, const struct service *service)
 {
-	const struct table_service *words, *other;
+	const struct definition_words *words, *other;
 
 	if (!job->service || !service || job->kind == JOB_STOP)
 		return false;

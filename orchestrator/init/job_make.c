@@ -132,7 +132,7 @@ static void doom_unless_up(struct job_queue *queue, struct job *job, const struc
 
 static void doom_if_unmet(struct job_queue *queue, struct job *job)
 {
-	const struct table_service *words = &job->service->definition->service;
+	const struct definition_words *words = &job->service->definition->service;
 
 	doom_for_list(queue, job, &words->requires);
 	doom_for_list(queue, job, &words->binds_to);
@@ -177,7 +177,7 @@ static int stop_conflicts(struct job_queue *queue, struct job *job)
 	return r;
 }
 
-static const struct table_service *find_words(const char *name, void *data)
+static const struct definition_words *find_words(const char *name, void *data)
 {
 	struct job_queue *queue = data;
 	struct service *service = queue->host.find(name, queue->host.data);
@@ -213,22 +213,23 @@ int job_missing(struct job_queue *queue, struct service *service, char ***ret)
 	return 0;
 }
 
-static bool lists_firmly(const struct table_service *words, const struct table_service *service)
+static bool lists_firmly(const struct definition_words *words,
+			 const struct definition_words *service)
 {
 	return depend_lists(&words->requires, service) || depend_lists(&words->binds_to, service);
 }
 
 /* Who in the plan names it: the unit that was asked for, or else one that requires it, or one that wants it. */
-static const struct table_service *find_wisher(const struct depend_plan *plan,
-					       const struct table_service *service,
-					       const struct table_service *asked)
+static const struct definition_words *find_wisher(const struct depend_plan *plan,
+						  const struct definition_words *service,
+						  const struct definition_words *asked)
 {
-	const struct table_service *wisher = NULL;
+	const struct definition_words *wisher = NULL;
 
 	if (lists_firmly(asked, service) || depend_lists(&asked->wants, service))
 		return asked;
 	for (size_t i = 0; i < plan->n_items; i++) {
-		const struct table_service *other = plan->items[i].service;
+		const struct definition_words *other = plan->items[i].service;
 
 		if (lists_firmly(other, service))
 			return other;
@@ -242,8 +243,8 @@ static int start_item(struct job_queue *queue, const struct depend_plan *plan,
 		      const struct depend_item *item, const struct service *asked, struct job **ret)
 {
 	struct service *service = queue->host.find(item->service->name, queue->host.data);
-	const struct table_service *wisher = find_wisher(plan, item->service,
-							 &asked->definition->service);
+	const struct definition_words *wisher = find_wisher(plan, item->service,
+							    &asked->definition->service);
 	char why[300];
 	int r;
 
@@ -364,8 +365,8 @@ static int enqueue_start(struct job_queue *queue, struct job *first, char ***rep
 /* Does a job of @kind for @other take @service along? */
 static bool hangs_on(const struct service *service, const struct service *other, enum job_kind kind)
 {
-	const struct table_service *words = &service->definition->service;
-	const struct table_service *others = &other->definition->service;
+	const struct definition_words *words = &service->definition->service;
+	const struct definition_words *others = &other->definition->service;
 
 	if (kind == JOB_RELOAD)
 		return service_can_reload(service) && (depend_lists(&words->reload_from, others) ||

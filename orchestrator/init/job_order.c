@@ -76,8 +76,8 @@ static bool stops(const struct job *job)
 /* Must @first be through before @second begins? */
 static bool comes_first(const struct job *first, const struct job *second)
 {
-	const struct table_service *a = &first->service->definition->service;
-	const struct table_service *b = &second->service->definition->service;
+	const struct definition_words *a = &first->service->definition->service;
+	const struct definition_words *b = &second->service->definition->service;
 
 	if (stops(first) && stops(second))
 		return depend_is_before(b, a);

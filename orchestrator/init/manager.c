@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include "crash.h"
 #include "ladder.h"
 #include "spawn.h"
+
+#define MANY_JOBS 32
 
 /*
  * The manager
@@ -133,7 +136,7 @@ static void handle_stream(struct service *service, void *data)
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
-static const struct table_service *find_words(const char *name, void *data)
+static const struct definition_words *find_words(const char *name, void *data)
 {
 	struct service *service = manager_find(data, name);
 
@@ -291,6 +294,17 @@ static void finish_stopping(struct manager *manager)
 		fn(manager, manager->stopped_data);
 }
 
+/* What many jobs at once took is given back when the last of them is done. */
+static void give_back_memory(struct manager *manager)
+{
+	manager->busy = MAX(manager->busy, manager->jobs.n_jobs);
+	if (manager->jobs.n_jobs > 0)
+		return;
+	if (manager->busy >= MANY_JOBS)
+		(void)malloc_trim(0);
+	manager->busy = 0;
+}
+
 static void handle_hook(struct loop_hook *hook)
 {
 	struct manager *manager = container_of(hook, struct manager, hook);
@@ -306,6 +320,7 @@ static void handle_hook(struct loop_hook *hook)
 	if (manager->stopped_fn && all_stopped(manager))
 		finish_stopping(manager);
 	(void)manager_save(manager); /* it has logged */
+	give_back_memory(manager);
 }
 
 void manager_wake(struct manager *manager)

@@ -18,7 +18,7 @@
  * us look through all others: starts stay cheap.
  */
 
-static bool has_list(const struct wire_list *list, const struct table_service *words)
+static bool has_list(const struct wire_list *list, const struct definition_words *words)
 {
 	return list->len > 0 && depend_lists(list, words);
 }
@@ -90,9 +90,9 @@ static void uphold(struct manager *manager, const struct service *service)
 
 /* --- StopWhenUnneeded= --- */
 
-static bool pulls_in(const struct service *service, const struct table_service *other)
+static bool pulls_in(const struct service *service, const struct definition_words *other)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	return has_list(&words->requires, other) || has_list(&words->wants, other) ||
 	       has_list(&words->binds_to, other) || has_list(&words->requisite, other) ||
@@ -132,7 +132,7 @@ static void stop_unneeded(struct manager *manager, const struct wire_list *list)
 
 static void went_down(struct manager *manager, struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (job_find(&manager->jobs, service->name))
 		return; /* on its way up again, or its stop takes along what it should */
@@ -166,7 +166,7 @@ void relations_settle(struct manager *manager)
 /* OnFailure=, OnSuccess=: whether a life ended well is known when it rests, not when it starts again by itself. */
 static void start_successors(struct manager *manager, const struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	bool failed = service->state == SERVICE_FAILED;
 	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
 	const char *name = NULL;

@@ -174,7 +174,8 @@ static void put_members(struct writer *writer, const struct cgroup *group)
 static void put_said(struct writer *writer, const struct service_process *process, bool of_control)
 {
 	const struct execs_pipe *pipe = &process->pipe;
-	const struct state_said message = { of_control, pipe->outcome, pipe->error, pipe->text };
+	const struct state_said message = { of_control, pipe->outcome, pipe->error,
+					    execs_pipe_text(pipe) };
 
 	if (process->pid > 0 &&
 	    (pipe->outcome == EXECS_OUTCOME_FAILED || pipe->outcome == EXECS_OUTCOME_SKIPPED))

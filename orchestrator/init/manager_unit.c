@@ -36,7 +36,7 @@ static const char *sub_state(const struct service *service)
 
 static const char *detail_of(const struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (service->detail)
 		return service->detail;
@@ -47,7 +47,7 @@ static const char *detail_of(const struct service *service)
 
 void manager_describe(const struct service *service, struct manager_unit *ret)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	*ret = (struct manager_unit){
 		.name = service->name,
@@ -483,7 +483,7 @@ int manager_start_stage(struct manager *manager, enum table_stage stage, const c
 		why = line;
 	/* A start adds no service before the loop turns, so the list stands still. */
 	list_for_each (service, &manager->services, link) {
-		const struct table_service *words = &service->definition->service;
+		const struct definition_words *words = &service->definition->service;
 		int r;
 
 		if (words->stage != stage || words->load_state != TABLE_LOAD_LOADED)

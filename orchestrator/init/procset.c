@@ -116,7 +116,7 @@ bool procset_has(const struct procset *set, pid_t pid)
 static int add(struct procset *set, pid_t pid, uint64_t start)
 {
 	if (set->n_members == set->size) {
-		size_t size = set->size ? set->size * 2 : 8;
+		size_t size = set->size ? set->size * 2 : 2;
 		struct procset_member *members;
 
 		if (size > PROCSET_MAX)

@@ -69,7 +69,7 @@ int service_new(struct service **ret, const struct service_host *host,
 static void process_done(struct service_process *process)
 {
 	loop_child_unwatch(&process->child);
-	execs_pipe_close(&process->pipe);
+	execs_pipe_done(&process->pipe);
 }
 
 struct service *service_free(struct service *service)
@@ -93,6 +93,7 @@ struct service *service_free(struct service *service)
 	fd_close(service->output_write);
 	for (size_t i = 0; i < service->n_reasons; i++)
 		free(service->reasons[i].text);
+	free(service->reasons);
 	definition_unref(service->definition);
 	free(service->software);
 	free(service->error_text);
@@ -147,7 +148,7 @@ static void handle_prestart_deadline(struct loop_timer *timer)
 
 static bool may_start_now(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	return backoff_start(&service->backoff, clock_monotonic_us(), words->start_limit_burst,
 			     words->start_limit_interval_us);
@@ -155,7 +156,7 @@ static bool may_start_now(struct service *service)
 
 void service_begin(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (!may_start_now(service) &&
 	    !(service->state == SERVICE_AUTO_RESTART && service_give_up(service))) {
@@ -282,6 +283,25 @@ void service_reset_failed(struct service *service)
 
 /* --- reasons, output, descriptors --- */
 
+/* Room for one more at the end. */
+static int make_room(struct service *service)
+{
+	struct service_reason *reasons;
+
+	if (service->n_reasons == SERVICE_MAX_REASONS) {
+		free(service->reasons[0].text);
+		memmove(&service->reasons[0], &service->reasons[1],
+			(SERVICE_MAX_REASONS - 1) * sizeof(service->reasons[0]));
+		service->n_reasons--;
+		return 0;
+	}
+	reasons = reallocarray(service->reasons, service->n_reasons + 1, sizeof(*reasons));
+	if (!reasons)
+		return -ENOMEM;
+	service->reasons = reasons;
+	return 0;
+}
+
 void service_add_reason(struct service *service, const char *why)
 {
 	char *text;
@@ -289,13 +309,9 @@ void service_add_reason(struct service *service, const char *why)
 	if (!why || !why[0])
 		return;
 	text = strdup(why);
-	if (!text)
+	if (!text || make_room(service) < 0) {
+		free(text);
 		return;
-	if (service->n_reasons == SERVICE_MAX_REASONS) {
-		free(service->reasons[0].text);
-		memmove(&service->reasons[0], &service->reasons[1],
-			(SERVICE_MAX_REASONS - 1) * sizeof(service->reasons[0]));
-		service->n_reasons--;
 	}
 	service->reasons[service->n_reasons++] = (struct service_reason){ clock_boottime_us(),
 									  text };

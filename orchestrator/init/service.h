@@ -79,7 +79,7 @@ struct service_host {
 	void (*stream)(struct service *service, void *data); /* output_read is new */
 	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
-	const struct table_service *(*words)(const char *name, void *data);
+	const struct definition_words *(*words)(const char *name, void *data);
 	void *data;
 };
 
@@ -145,7 +145,7 @@ struct service {
 	bool climbs; /* its next death leads to the next rung */
 	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
-	struct service_reason reasons[SERVICE_MAX_REASONS];
+	struct service_reason *reasons; /* SERVICE_MAX_REASONS at most */
 	size_t n_reasons;
 };
 

@@ -18,7 +18,7 @@
 
 enum table_notify service_notify_access(const struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (words->notify_access != TABLE_NOTIFY_DEFAULT)
 		return words->notify_access;

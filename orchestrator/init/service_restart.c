@@ -14,14 +14,14 @@
  * rung of OnGiveUp= comes next (ladder.c). A rung that lets it run again begins a new count.
  */
 
-static bool is_limited(const struct table_service *words)
+static bool is_limited(const struct definition_words *words)
 {
 	return words->start_limit_burst > 0 && words->start_limit_interval_us > 0;
 }
 
 uint64_t service_restart_delay(const struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	const struct backoff_words pause = {
 		.given = words->flags & TABLE_FLAG_RESTART_SEC,
 		.limited = is_limited(words),
@@ -54,7 +54,7 @@ bool service_give_up(struct service *service)
 
 bool service_comes_again(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	enum backoff_loop old = service->backoff.loop;
 	bool climbs = service->climbs;
 	uint64_t now_us = clock_monotonic_us();

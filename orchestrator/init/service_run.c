@@ -163,7 +163,7 @@ void service_run_phase(struct service *service)
 
 void service_settle(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	bool unknown_main = is_type(service, TABLE_TYPE_FORKING) && service->main.pid == 0 &&
 			    !service->main_gone;
 
@@ -195,9 +195,9 @@ static void fail_by_end(struct service *service, enum verdict_result result, con
 
 	/* Nothing else of early-exec is cancelled. */
 	if (pipe->outcome == EXECS_OUTCOME_FAILED && pipe->error == -ECANCELED)
-		service_fail(service, VERDICT_ASSERT, "%s", pipe->text);
+		service_fail(service, VERDICT_ASSERT, "%s", execs_pipe_text(pipe));
 	else if (pipe->outcome == EXECS_OUTCOME_FAILED)
-		service_fail(service, result, "%s: %s", what, pipe->text);
+		service_fail(service, result, "%s: %s", what, execs_pipe_text(pipe));
 	else if (info->si_code == CLD_EXITED)
 		service_fail(service, result, "%s ended with exit status %d%s%s", what,
 			     info->si_status, mark, said);
@@ -211,7 +211,8 @@ static bool skip(struct service *service, const struct service_process *process)
 {
 	if (process->pipe.outcome != EXECS_OUTCOME_SKIPPED)
 		return false;
-	service_fail(service, VERDICT_CONDITION, "condition not met: %s", process->pipe.text);
+	service_fail(service, VERDICT_CONDITION, "condition not met: %s",
+		     execs_pipe_text(&process->pipe));
 	service_dispatch(service, SERVICE_EVENT_SKIPPED);
 	return true;
 }

@@ -32,7 +32,7 @@ static enum service_event timeout_event(const struct service *service)
 		[TABLE_FAILURE_ABORT] = SERVICE_EVENT_TIMEOUT_ABORT,
 		[TABLE_FAILURE_KILL] = SERVICE_EVENT_TIMEOUT_KILL,
 	};
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (service_is_starting(service))
 		return events[words->start_failure_mode];
@@ -94,7 +94,7 @@ void service_pet_watchdog(struct service *service)
 			       handle_watchdog); /* without it the service is merely not watched */
 }
 
-static uint64_t stop_timeout(const struct table_service *words, bool aborted)
+static uint64_t stop_timeout(const struct definition_words *words, bool aborted)
 {
 	if (aborted && words->abort_timeout_us > 0)
 		return words->abort_timeout_us;
@@ -113,7 +113,7 @@ static void arm_runtime(struct service *service)
 
 static void set_timer(struct service *service, uint32_t actions)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (actions & SERVICE_ACTION_TIME_START)
 		arm(service,
@@ -166,7 +166,7 @@ static void limit_slices(struct service *service)
 	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		char *slice_path CLEANUP(free_charp)
 		= strndup(path, (size_t)(slash - path));
-		const struct table_service *words = NULL;
+		const struct definition_words *words = NULL;
 
 		if (slice_path && service->host->words)
 			words = service->host->words(strrchr(slice_path, '/') + 1,
@@ -178,7 +178,7 @@ static void limit_slices(struct service *service)
 
 static void make_group(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	bool is_new = service->group.fd < 0;
 	int r = cgroup_make(&service->group);
 
@@ -269,7 +269,7 @@ static void kill_main(struct service *service, int signo)
 
 static void terminate(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 	bool group = words->kill_mode == TABLE_KILL_CONTROL_GROUP;
 	int signo = words->kill_signal ? words->kill_signal : SIGTERM;
 
@@ -310,7 +310,7 @@ static int final_signal(const struct service *service)
 
 static void kill_hard(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (words->kill_mode == TABLE_KILL_NONE || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
 		return;
@@ -321,7 +321,7 @@ static void kill_hard(struct service *service)
 
 static void kill_rest(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (spares_rest(service) || (words->flags & TABLE_FLAG_SEND_SIGKILL_NO))
 		return;
@@ -407,7 +407,7 @@ void service_check_empty(struct service *service)
 
 static enum service_event verdict(struct service *service)
 {
-	const struct table_service *words = &service->definition->service;
+	const struct definition_words *words = &service->definition->service;
 
 	if (service->result == VERDICT_CONDITION)
 		return SERVICE_EVENT_END_DEAD;

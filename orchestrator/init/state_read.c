@@ -208,9 +208,7 @@ static void take_said(struct reader *reader, const void *value)
 	    (message->outcome != EXECS_OUTCOME_FAILED && message->outcome != EXECS_OUTCOME_SKIPPED))
 		return;
 	pipe = message->of_control ? &service->control.pipe : &service->main.pipe;
-	pipe->outcome = message->outcome;
-	pipe->error = message->error;
-	snprintf(pipe->text, sizeof(pipe->text), "%s", message->text);
+	execs_pipe_set(pipe, message->outcome, message->error, message->text);
 }
 
 static void take_listen(struct reader *reader, const void *value)

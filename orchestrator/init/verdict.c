@@ -51,14 +51,14 @@ static bool list_has(const struct wire_list *list, int code, int status)
 	return false;
 }
 
-static bool is_clean_signal(const struct table_service *service, int signo)
+static bool is_clean_signal(const struct definition_words *service, int signo)
 {
 	if (service->type == TABLE_TYPE_ONESHOT)
 		return false;
 	return signo == SIGHUP || signo == SIGINT || signo == SIGTERM || signo == SIGPIPE;
 }
 
-enum verdict_result verdict_process(const struct table_service *service, int code, int status)
+enum verdict_result verdict_process(const struct definition_words *service, int code, int status)
 {
 	if (list_has(&service->success_codes, code, status))
 		return VERDICT_SUCCESS;
@@ -86,7 +86,7 @@ static const unsigned int restart_on[] = {
 	[TABLE_RESTART_ALWAYS] = FAILURE | BIT(SUCCESS),
 };
 
-bool verdict_restarts(const struct table_service *service, enum verdict_result result, int code,
+bool verdict_restarts(const struct definition_words *service, enum verdict_result result, int code,
 		      int status)
 {
 	if (service->restart >= ARRAY_SIZE(restart_on))

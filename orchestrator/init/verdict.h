@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "early/proto/table.h"
+#include "definition.h"
 
 /* How an ended process and an ended service are judged. Pure. */
 
@@ -26,8 +26,8 @@ enum verdict_result {
 const char *verdict_name(enum verdict_result result);
 
 /* @code and @status are waitid's (CLD_EXITED and the status, CLD_KILLED or CLD_DUMPED and the signal). */
-enum verdict_result verdict_process(const struct table_service *service, int code, int status);
+enum verdict_result verdict_process(const struct definition_words *service, int code, int status);
 
 /* May a service that ended by itself with @result run again? */
-bool verdict_restarts(const struct table_service *service, enum verdict_result result, int code,
+bool verdict_restarts(const struct definition_words *service, enum verdict_result result, int code,
 		      int status);

@@ -44,7 +44,7 @@ static void take_diagnostic(const struct table_diagnostic *diagnostic, void *dat
 		abort();
 }
 
-static const struct table_service *find(const char *name, void *data)
+static const struct definition_words *find(const char *name, void *data)
 {
 	const struct units *units = data;
 

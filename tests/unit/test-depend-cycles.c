@@ -16,10 +16,10 @@
 
 #define MAX_UNITS 12
 
-static const struct table_service *world;
+static const struct definition_words *world;
 static size_t n_world;
 
-static const struct table_service *find(const char *name, void *data)
+static const struct definition_words *find(const char *name, void *data)
 {
 	for (size_t i = 0; i < n_world; i++)
 		if (strcmp(world[i].name, name) == 0)
@@ -30,7 +30,7 @@ static const struct table_service *find(const char *name, void *data)
 static const struct depend_source source = { find, NULL };
 
 #define WORLD(...)                                                                                 \
-	const struct table_service units[] = { __VA_ARGS__ };                                      \
+	const struct definition_words units[] = { __VA_ARGS__ };                                   \
 	world = units;                                                                             \
 	n_world = sizeof(units) / sizeof(units[0])
 
@@ -103,7 +103,7 @@ struct model {
 	char names[MAX_UNITS][4];
 	char texts[MAX_UNITS][5][MAX_UNITS * 4]; /* after, before, wants, requires, binds_to */
 	uint32_t lens[MAX_UNITS][5];
-	struct table_service units[MAX_UNITS];
+	struct definition_words units[MAX_UNITS];
 };
 
 enum { AFTER, BEFORE, LIST_WANTS, LIST_REQUIRES, LIST_BINDS };
@@ -152,7 +152,7 @@ static void make_model(struct model *model, unsigned int *seed)
 
 		for (int l = 0; l < 5; l++)
 			lists[l] = (struct wire_list){ model->texts[i][l], model->lens[i][l] };
-		model->units[i] = (struct table_service){
+		model->units[i] = (struct definition_words){
 			.name = model->names[i],
 			.after = lists[AFTER],
 			.before = lists[BEFORE],
@@ -184,7 +184,7 @@ static bool is_in_cycle(const struct model *model, int self, int other, int leas
 	return model_reaches(model, other, self, least, seen);
 }
 
-static int index_of(const struct model *model, const struct table_service *service)
+static int index_of(const struct model *model, const struct definition_words *service)
 {
 	return (int)(service - model->units);
 }
@@ -246,7 +246,7 @@ TEST(random_graphs)
 TEST(complete_graph)
 {
 	enum { N = 300 };
-	static struct table_service units[N];
+	static struct definition_words units[N];
 	static char names[N][8], all[N * 8];
 	struct depend_plan plan;
 	uint32_t len = 0;
@@ -257,9 +257,9 @@ TEST(complete_graph)
 		len += (uint32_t)strlen(names[i]) + 1;
 	}
 	for (int i = 0; i < N; i++)
-		units[i] = (struct table_service){ .name = names[i],
-						   .after = { all, len },
-						   .wants = { all, len } };
+		units[i] = (struct definition_words){ .name = names[i],
+						      .after = { all, len },
+						      .wants = { all, len } };
 	world = units;
 	n_world = N;
 	assert_int_equal(depend_plan(&plan, &source, "u0"), 0);

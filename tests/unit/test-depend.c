@@ -9,10 +9,10 @@
 #include "early_test.h"
 #include "table_make.h"
 
-static const struct table_service *world;
+static const struct definition_words *world;
 static size_t n_world;
 
-static const struct table_service *find(const char *name, void *data)
+static const struct definition_words *find(const char *name, void *data)
 {
 	for (size_t i = 0; i < n_world; i++) {
 		const char *alias = NULL;
@@ -27,7 +27,7 @@ static const struct table_service *find(const char *name, void *data)
 }
 
 #define WORLD(...)                                                                                 \
-	const struct table_service units[] = { __VA_ARGS__ };                                      \
+	const struct definition_words units[] = { __VA_ARGS__ };                                   \
 	world = units;                                                                             \
 	n_world = sizeof(units) / sizeof(units[0])
 
@@ -165,7 +165,7 @@ TEST(required_only_where_all_the_way_is)
 TEST(long_chain)
 {
 	enum { N = 1000 };
-	static struct table_service units[N];
+	static struct definition_words units[N];
 	static char names[N][16];
 	struct depend_plan plan;
 

@@ -180,7 +180,7 @@ TEST(exec_pipe)
 {
 	const struct execs_failed failed = { 203, -ENOENT, "EXEC", "/bin/no" };
 	const struct execs_skipped skipped = { "path-exists:/x" };
-	struct execs_pipe pipe_;
+	struct execs_pipe pipe_ = { .fd = -1 };
 	char buf[256];
 	int len;
 
@@ -188,11 +188,12 @@ TEST(exec_pipe)
 	assert_int_equal(outcome_of("garbage and more", 16, &pipe_), EXECS_EXECUTED);
 	len = wire_pack(&execs_protocol, EXECS_FAILED, &failed, buf, sizeof(buf));
 	assert_int_equal(outcome_of(buf, (size_t)len, &pipe_), EXECS_OUTCOME_FAILED);
-	assert_string_equal(pipe_.text, "EXEC: No such file or directory: /bin/no");
+	assert_string_equal(execs_pipe_text(&pipe_), "EXEC: No such file or directory: /bin/no");
 	assert_int_equal(outcome_of(buf, (size_t)len - 1, &pipe_), EXECS_EXECUTED);
 	len = wire_pack(&execs_protocol, EXECS_SKIPPED, &skipped, buf, sizeof(buf));
 	assert_int_equal(outcome_of(buf, (size_t)len, &pipe_), EXECS_OUTCOME_SKIPPED);
-	assert_string_equal(pipe_.text, "path-exists:/x");
+	assert_string_equal(execs_pipe_text(&pipe_), "path-exists:/x");
+	execs_pipe_done(&pipe_);
 }
 
 TEST(names_to_values)

@@ -8,9 +8,9 @@
 
 TEST(processes)
 {
-	const struct table_service daemon_words = { .type = TABLE_TYPE_SIMPLE };
-	const struct table_service oneshot = { .type = TABLE_TYPE_ONESHOT };
-	const struct table_service codes = { .success_codes = LIST("42\0SIGKILL") };
+	const struct definition_words daemon_words = { .type = TABLE_TYPE_SIMPLE };
+	const struct definition_words oneshot = { .type = TABLE_TYPE_ONESHOT };
+	const struct definition_words codes = { .success_codes = LIST("42\0SIGKILL") };
 
 	assert_int_equal(verdict_process(&daemon_words, CLD_EXITED, 0), VERDICT_SUCCESS);
 	assert_int_equal(verdict_process(&daemon_words, CLD_EXITED, 1), VERDICT_EXIT_CODE);
@@ -43,7 +43,7 @@ TEST(restarts)
 						       VERDICT_WATCHDOG };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct table_service words = { .restart = rows[i].restart };
+		const struct definition_words words = { .restart = rows[i].restart };
 
 		for (size_t k = 0; k < 5; k++)
 			if (verdict_restarts(&words, results[k], 0, 0) != rows[i].expected[k])
@@ -56,7 +56,7 @@ TEST(restarts)
 
 TEST(restart_is_prevented)
 {
-	const struct table_service words = {
+	const struct definition_words words = {
 		.restart = TABLE_RESTART_ALWAYS,
 		.restart_prevent_codes = LIST("255\0SIGABRT"),
 	};
