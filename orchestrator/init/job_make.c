@@ -162,7 +162,7 @@ static int stop_other(struct job_queue *queue, struct job *job, struct service *
 /* Conflicts= holds both ways, whichever of the two has it. */
 static int stop_conflicts(struct job_queue *queue, struct job *job)
 {
-	const struct table_service *words = &job->service->definition->service;
+	const struct definition_words *words = &job->service->definition->service;
 	struct service *other;
 	const char *name = NULL;
 	int r = 0;
