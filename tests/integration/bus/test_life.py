@@ -34,7 +34,7 @@ class Activation(BusTest):
         self.wait_for_owner(KNOWN, 0)
 
     def test_refused(self):
-        for error, name in ((-2, BUS + ".NoSuchUnit"), (-1, BUS + ".UnitMasked"),
+        for error, name in ((-2, BUS + ".NoSuchUnit"), (-132, BUS + ".UnitMasked"),
                             (-11, "System.Error.EAGAIN")):
             serial = self.ask()
             cookie, *_ = self.pid1.expect("JOB")
