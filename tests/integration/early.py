@@ -71,7 +71,7 @@ class Refused(Exception):
         self.text = done['text']
 
 
-def wait_for(what, seconds=10, pause=0.02):
+def wait_for(what, seconds=60, pause=0.02):
     """The first true value of what(); fails after some seconds."""
     end = time.monotonic() + seconds
     while True:

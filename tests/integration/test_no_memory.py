@@ -125,7 +125,7 @@ def each(build, what, n_fail=1, step=STEP):
         before = memory.count()
         what(c)
         n = memory.count() - before
-        assert n > 50, 'the preloaded library does not count'
+        assert n > 20, 'the preloaded library does not count'
         init = c.init_pid()
         failed = 0
         for nth in range(1, n + 1, step):
