@@ -26,11 +26,6 @@ GREETER_S = 300
 COMPLETE_S = 180
 
 
-# Linux takes an emulated machine's time stamp counters for unsynchronized, and reads its clock from the HPET: each time an exit from
-# the translated code. They are one counter there.
-QUICKER = "tsc=reliable"
-
-
 class VmCase(unittest.TestCase):
     """Boots once for the class, up to the greeter; `extra` is added to the command line, `files` to the root disk, after `commands` of
     debugfs."""
@@ -150,7 +145,6 @@ def end_shared():
 def boot_of(extra=""):
     end_shared()
     image = images.get()
-    extra = f"{QUICKER} {extra}"
     return boots.stock(image, extra) if INIT == "stock" else boots.early(image, extra)
 
 
