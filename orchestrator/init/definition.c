@@ -285,10 +285,11 @@ static struct definition *allocate(const struct counts *counts, size_t len)
 	size_t timers = counts->timers * sizeof(struct table_timer);
 	struct definition *definition =
 		malloc(sizeof(*definition) + execs + sockets + paths + timers + len);
-	char *at = (char *)(definition + 1);
+	char *at;
 
 	if (!definition)
 		return NULL;
+	at = (char *)(definition + 1);
 	*definition = (struct definition){
 		.execs = (void *)at,
 		.sockets = (void *)(at + execs),
