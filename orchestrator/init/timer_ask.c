@@ -104,6 +104,7 @@ void timer_ask(struct timers *timers, struct timer *timer, const struct timer_cl
 	uint32_t flags = timer_flags(&lines);
 
 	if (!timer_has_kind(&lines, TABLE_TIMER_CALENDAR)) {
+		timer->stamp_due = false; /* it may have had one, until its words changed */
 		/* Its news alone are wanted, of the zone and of the machine. */
 		if ((timer_has_kind(&lines, TABLE_TIMER_TIMEZONE_CHANGE) ||
 		     (flags & TABLE_TIMER_FIXED_RANDOM)) &&

@@ -356,6 +356,22 @@ TEST(stamp_that_cannot_be_written)
 	assert_int_equal(earliest(), START + DAY);
 }
 
+/* Its next try is no time any more at which the timer is woken. */
+TEST(stamp_that_new_words_do_without)
+{
+	stamp_us = START - DAY;
+	stamp_error = EROFS;
+	begin_with(TABLE_TIMER_CALENDAR, 0, "*-*-* 00:00:00", TABLE_TIMER_PERSISTENT);
+	start("t.timer");
+	complete();
+	begin_with(TABLE_TIMER_BOOT, 300 * DAY, "", TABLE_TIMER_PERSISTENT);
+	settle();
+	advance(HOUR);
+	clocks->woke(clocks);
+	settle();
+	assert_true(earliest() > now.realtime_us);
+}
+
 /* A new timer's first stamp, from which the next start of the machine counts. */
 TEST(first_stamp_that_cannot_be_written)
 {
@@ -506,6 +522,7 @@ int main(void)
 		MACHINE(stamps),
 		MACHINE(stamp_of_the_future),
 		MACHINE(stamp_that_cannot_be_written),
+		MACHINE(stamp_that_new_words_do_without),
 		MACHINE(first_stamp_that_cannot_be_written),
 		MACHINE(no_room_for_a_job),
 		MACHINE(no_room_for_a_job_of_a_calendar),
