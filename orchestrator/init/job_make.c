@@ -318,7 +318,8 @@ static int start_items(struct job_queue *queue, const struct depend_plan *plan, 
 		if (r == 0 && jobs[i]) {
 			jobs[i]->plan = queue->last_plan;
 			doom_if_unmet(queue, jobs[i]);
-			r = stop_conflicts(queue, jobs[i]);
+			if (!jobs[i]->doomed) /* what will not start stops nobody */
+				r = stop_conflicts(queue, jobs[i]);
 		}
 	}
 	return r;
