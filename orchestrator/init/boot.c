@@ -81,6 +81,7 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		       void *data)
 {
 	struct boot *boot = data;
+	bool early = boot->survivors.ending; /* what is started now would be ended with them */
 
 	switch (verb) {
 	case CONTROL_VERB_POWEROFF:
@@ -93,12 +94,16 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		boot_power(boot, BOOT_POWER_HALT);
 		return 0;
 	case CONTROL_VERB_DAEMON_REEXEC:
-		return boot->survivors.ending ? -EBUSY : reexec_start(&boot->reexec);
+		return early ? -EBUSY : reexec_start(&boot->reexec);
 	case CONTROL_VERB_MERGE:
+		if (early)
+			return -EBUSY;
 		boot_real_go_on(boot);
 		boot_real_maybe_write(boot);
 		return 0;
 	case CONTROL_VERB_RESCUE:
+		if (early)
+			return -EBUSY;
 		boot_fail(boot, "Rescue", "root asked for a rescue shell (earlyctl rescue).",
 			  "Nothing was stopped; leave the shell when you are done.");
 		return 0;

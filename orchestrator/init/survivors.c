@@ -22,6 +22,12 @@ static bool has_children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
+static void signal_all(int signo)
+{
+	if (getpid() == 1) /* -1 would be everybody */
+		(void)kill(-1, signo);
+}
+
 static void finish(struct survivors *survivors)
 {
 	survivors_done(survivors);
@@ -45,11 +51,11 @@ static void look(struct survivors *survivors)
 		return;
 	}
 	if (now_us >= survivors->kill_us) /* again and again: some are forked meanwhile */
-		(void)kill(-1, SIGKILL);
+		signal_all(SIGKILL);
 	r = loop_timer_start(survivors->loop, &survivors->timer, now_us + PAUSE_US, handle_pause);
 	if (r < 0) {
 		log_warning_errno(r, "what was left running is not waited for");
-		(void)kill(-1, SIGKILL);
+		signal_all(SIGKILL);
 		finish(survivors);
 	}
 }
@@ -64,10 +70,8 @@ void survivors_end(struct survivors *survivors, struct loop *loop,
 	survivors->kill_us = now_us + TERM_US;
 	survivors->give_up_us = survivors->kill_us + KILL_US;
 	survivors->ending = true;
-	if (getpid() == 1) { /* -1 would be everybody */
-		(void)kill(-1, SIGTERM);
-		(void)kill(-1, SIGCONT);
-	}
+	signal_all(SIGTERM);
+	signal_all(SIGCONT);
 	look(survivors);
 }
 
