@@ -322,9 +322,10 @@ static void watch_stranger(struct service *service, int pidfd)
 		return;
 	r = loop_add(service->host->loop, &service->main_source, pidfd, EPOLLIN,
 		     handle_stranger_gone);
-	if (r < 0)
-		log_warning_errno(r, "%s: cannot watch process %d", service->name,
-				  (int)service->main.pid);
+	if (r == 0)
+		return;
+	log_warning_errno(r, "%s: cannot watch process %d", service->name, (int)service->main.pid);
+	service_forget_stranger(service); /* then its group's end tells */
 }
 
 void service_forget_stranger(struct service *service)
@@ -508,6 +509,12 @@ static void resume_process(struct service *service, struct service_process *proc
 		log_warning("%s: cannot watch process %d", service->name, (int)pid);
 	if (is_child(pid) || (process == &service->main && service->main_pidfd >= 0))
 		return;
+	/* A stranger for which there was no descriptor: the kernel says whose it is. */
+	if (process == &service->main && cgroup_tree_is_real(service->host->cgroups) &&
+	    cgroup_contains(&service->group, pid)) {
+		watch_stranger(service, pidfd_open(pid, 0));
+		return;
+	}
 	/* Reaped by somebody between the two programs: how it ended nobody knows. */
 	loop_child_unwatch(&process->child);
 	gone.si_pid = pid;
