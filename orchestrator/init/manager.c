@@ -300,8 +300,10 @@ static void give_back_memory(struct manager *manager)
 	manager->busy = MAX(manager->busy, manager->jobs.n_jobs);
 	if (manager->jobs.n_jobs > 0)
 		return;
-	if (manager->busy >= MANY_JOBS)
+	if (manager->busy >= MANY_JOBS) {
+		spawn_collect();
 		(void)malloc_trim(0);
+	}
 	manager->busy = 0;
 }
 

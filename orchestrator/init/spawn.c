@@ -45,9 +45,9 @@
 static struct list running =
 	LIST_INIT(running); /* spawn_child::link, of those that shared, oldest first */
 
-static void collect(void)
+static void collect(size_t max)
 {
-	for (int i = 0; i < COLLECT_MAX && !list_empty(&running); i++) {
+	for (size_t i = 0; i < max && !list_empty(&running); i++) {
 		struct spawn_child *child = list_first(&running, struct spawn_child, link);
 
 		list_remove(&child->link);
@@ -56,6 +56,16 @@ static void collect(void)
 		else
 			free(child);
 	}
+}
+
+void spawn_collect(void)
+{
+	size_t n = 0;
+	struct spawn_child *child;
+
+	list_for_each (child, &running, link)
+		n++;
+	collect(n);
 }
 
 /* One for all: it is there also when no descriptor is left. */
@@ -199,7 +209,7 @@ int spawn(const struct spawn *spawn, pid_t *ret_pid)
 		if (r < 0)
 			return r;
 	}
-	collect();
+	collect(COLLECT_MAX);
 	r = spawn_child_new(&child, spawn);
 	if (r < 0)
 		return r;

@@ -31,3 +31,6 @@ struct spawn {
 };
 
 int spawn(const struct spawn *spawn, pid_t *ret_pid);
+
+/* Frees what children took that have executed something since; spawn() itself does so for a few. */
+void spawn_collect(void);

@@ -72,9 +72,10 @@ static inline long raw_clone_to(void *args, size_t size, void (*fn)(void *data),
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t" /* the outermost frame */
+			 "mov %[fn], %%rax\n\t" /* both may lie in rbp */
 			 "mov %[data], %%rdi\n\t"
-			 "call *%[fn]\n\t"
+			 "xor %%ebp, %%ebp\n\t" /* the outermost frame */
+			 "call *%%rax\n\t"
 			 "hlt\n\t"
 			 "1:"
 			 : "=a"(result)
@@ -92,9 +93,10 @@ static inline long raw_clone_to(void *args, size_t size, void (*fn)(void *data),
 
 	__asm__ volatile("svc 0\n\t"
 			 "cbnz x0, 1f\n\t"
-			 "mov x29, #0\n\t" /* the outermost frame */
+			 "mov x9, %[fn]\n\t" /* both may lie in x29 */
 			 "mov x0, %[data]\n\t"
-			 "blr %[fn]\n\t"
+			 "mov x29, #0\n\t" /* the outermost frame */
+			 "blr x9\n\t"
 			 "brk #0\n\t"
 			 "1:"
 			 : "+r"(x0)
