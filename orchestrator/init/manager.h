@@ -152,7 +152,7 @@ int manager_read_table(struct manager *manager, int fd);
 /* --- jobs --- */
 
 /*
- * 0 and the job's id, whose end job_done tells, or: -EALREADY nothing to do, -EPERM masked, -ENOENT known to be nowhere,
+ * 0 and the job's id, whose end job_done tells, or: -EALREADY nothing to do, -ERFKILL masked, -ENOENT known to be nowhere,
  * -EINVAL no unit's name, -EAGAIN too many jobs. A unit that the table lacks is asked of early-load first: then the job
  * exists and ends as "failed" if there is none. @ret_job may be NULL. @why is what `earlyctl why` shows.
  */
@@ -168,7 +168,7 @@ int manager_restart_unit(struct manager *manager, const char *name, const char *
 
 /*
  * Why the job failed that job_done tells of; only within that call. In words, "" if there is nothing to say; *ret_error is -ENOENT if
- * there is no such unit, -EPERM if it is masked, -EBADMSG if its manifest has an error, else 0.
+ * there is no such unit, -ERFKILL if it is masked, -EBADMSG if its manifest has an error, else 0.
  */
 const char *manager_job_failure(struct manager *manager, int *ret_error);
 
