@@ -156,7 +156,7 @@ test_write_with_trouble()
 	fstab <<-END
 		UUID=$(uuid_of root) / ext4 defaults,nonsense=1 0 1
 		this line is no line of fstab at all, is it
-		LABEL=nowhere /gone ext4 x-systemd.device-timeout=1 0 2
+		LABEL=nowhere /gone ext4 x-systemd.device-timeout=8 0 2
 		UUID=$(uuid_of under) /gone/under ext4 defaults 0 2
 		UUID=$(uuid_of wrong) /wrong xfs defaults 0 2
 		FOO=bar /foo ext4 defaults 0 2
