@@ -28,6 +28,8 @@ BUILDS = {
 }
 # How many of a suite's tests run at once for each processor: those of integration mostly wait. Sanitizers take their time.
 AT_ONCE = {"unit": {}, "integration": {"build": 2, "build-asan": 3}}
+# Of the time that a test may take, for machines on which a process costs ten times as much as elsewhere: it ends what hangs, no more.
+PATIENCE = 3
 COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
 
 
@@ -131,7 +133,7 @@ def run_suite(directory, suite, names):
         os.unlink(log)
     at_once = AT_ONCE[suite].get(directory, 1) * (os.cpu_count() or 2)
     _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
-                                                 "--num-processes", str(at_once),
+                                                 "--num-processes", str(at_once), "--timeout-multiplier", str(PATIENCE),
                                                  "--print-errorlogs", *parts_of(tests_of(directory), names)])
     results = []
     if os.path.exists(log):
