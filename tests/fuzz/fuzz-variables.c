@@ -14,12 +14,17 @@ static void check(char **words, char **argv)
 {
 	size_t n_splitting = 0;
 
-	for (size_t i = 1; i < strv_length(words); i++)
-		n_splitting += words[i][0] == '$';
+	if (!words || !argv || !words[0] || !argv[0]) {
+		if (strv_length(words) > 0 || strv_length(argv) > 0)
+			abort();
+		return;
+	}
+	for (char **word = words + 1; *word; word++)
+		n_splitting += (*word)[0] == '$';
 	if (strv_length(argv) + n_splitting < strv_length(words) ||
 	    (n_splitting == 0 && strv_length(argv) != strv_length(words)))
 		abort();
-	if (strv_length(words) > 0 && strcmp(words[0], argv[0]) != 0)
+	if (strcmp(words[0], argv[0]) != 0)
 		abort();
 }
 
@@ -36,14 +41,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!text || variables_read(&variables, text) < 0)
 		abort();
-	for (size_t i = 0; i < strv_length(variables); i++)
-		if (!strchr(variables[i], '='))
+	for (char **variable = variables; variable && *variable; variable++)
+		if (!strchr(*variable, '='))
 			abort();
 	if (variables_expand(words, variables, &argv) < 0)
 		abort();
 	check(words, argv);
-	for (size_t i = 0; i < strv_length(words); i++)
-		variables_unset(variables, words[i]);
+	for (char **word = words; word && *word; word++)
+		variables_unset(variables, *word);
 	strv_free(argv);
 	strv_free(words);
 	strv_free(variables);
