@@ -13,7 +13,7 @@ from early_wire import HEADER, message, opcode_of, text
 LOGS_STREAM, LOGS_FLUSH, LOGS_LINE, LOGS_KEEP, LOGS_DROP, LOGS_KEPT, LOGS_LISTEN = range(1, 8)
 
 
-def wait_for(condition, what, seconds=20, pause=0.02):
+def wait_for(condition, what, seconds=120, pause=0.02):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
