@@ -91,11 +91,12 @@ static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 			break;
 		used += n;
 	}
+	pthread_mutex_unlock(&dir->lock);
+	/* Who has the answer may release the directory before we go on. */
 	if (r < 0)
 		fuse_reply_err(req, -r);
 	else
 		fuse_reply_buf(req, buf, used);
-	pthread_mutex_unlock(&dir->lock);
 	overlay_leave(overlay);
 }
 

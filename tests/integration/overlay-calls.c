@@ -4,6 +4,8 @@
  * EARLY_OVERLAY_CALLS. A line is the call, then names without their directories:
  *
  *	write NAME · sync NAME · syncfs · rename OLD NEW · unlink NAME
+ *
+ * With EARLY_OVERLAY_LINGERS a thread that has answered is slow to go on: whoever got the answer is done before it.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +20,8 @@
 #include <sys/mount.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+struct fuse_req;
 
 #define EXPORT __attribute__((visibility("default")))
 #define REAL(name) ((typeof(&(name)))dlsym(RTLD_NEXT, #name))
@@ -149,4 +153,15 @@ EXPORT int unlinkat(int dir, const char *name, int flags)
 {
 	note("unlink %s\n", base(name));
 	return REAL(unlinkat)(dir, name, flags);
+}
+
+EXPORT int fuse_reply_buf(struct fuse_req *req, const char *buf, size_t size);
+
+EXPORT int fuse_reply_buf(struct fuse_req *req, const char *buf, size_t size)
+{
+	int r = REAL(fuse_reply_buf)(req, buf, size);
+
+	if (getenv("EARLY_OVERLAY_LINGERS"))
+		usleep(300 * 1000);
+	return r;
 }
