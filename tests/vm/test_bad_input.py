@@ -15,7 +15,9 @@ from host import Failure
 from machine import Machine
 
 RESCUE_S = 90
-NO_HOME = "/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults 0 2\n"
+# Not as long as a person would be given: what is waited for never comes.
+NO_HOME = "/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults,x-systemd.device-timeout=5 0 2\n"
+SHORT = "rootdelay=5"
 NO_ROOT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -92,7 +94,7 @@ class BadBoot(unittest.TestCase):
         self.assertTrue(disks.is_untouched(machine.path("root.qcow2")), "something was written to it")
 
     def test_no_root_device(self):
-        boot = case.boot_of()
+        boot = case.boot_of(SHORT)
         boot.disks["root"] = None
         self.assert_rescue(self.start(boot), r"(?i)root\b.*(not found|no such|did not appear|not there)")
 
@@ -103,7 +105,7 @@ class BadBoot(unittest.TestCase):
         self.assertIn("/etc/fstab", machine.serial_text())
 
     def test_unknown_root(self):
-        boot = case.boot_of()
+        boot = case.boot_of(SHORT)
         boot.append = re.sub(r"root=\S+", f"root=UUID={NO_ROOT}", boot.append)
         machine = self.start(boot)
         self.assert_rescue(machine, f"(?i){NO_ROOT}.*(not found|no such|did not appear|not there)")

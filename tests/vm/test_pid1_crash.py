@@ -39,6 +39,6 @@ class TestPid1Crash(SharedCase):
         self.assert_lives_on(pids, "after-reexec.png")
 
     def test_3_still_supervised(self):
-        """A display manager that dies after all this comes back."""
+        """A display manager that dies after all this, the second time on this machine, comes back."""
         kill_and_wait(self, "after-all")
         assert_nothing_left(self)
