@@ -16,7 +16,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/strbuf.h"
@@ -120,13 +122,30 @@ static int read_elf(const char *host, struct elf_needed *ret)
 	return r;
 }
 
+/* Of a library only the beginning is read here: it is asked for by many, and read once when it comes into the image itself. */
+static int read_machine(const char *host, uint16_t *ret)
+{
+	CLEANUP_FD
+	int fd = open(host, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char head[ELF_HEAD_BYTES];
+	const char *why = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+	int r;
+
+	if (n < 0)
+		return log_errno(-errno, "cannot read %s", host);
+	r = elf_needed_machine(head, (size_t)n, ret, &why);
+	if (r < 0)
+		log_error("%s is a broken ELF file: %s", host, why);
+	return r;
+}
+
 /* Is @path a library that @machine's loader would take? */
 static int fits(const struct closure *closure, const char *path, uint16_t machine)
 {
 	CLEANUP_FOUND
 	struct roots_found file = { 0 };
-	CLEANUP_ELF
-	struct elf_needed elf = { 0 };
+	uint16_t found;
 	int r;
 
 	r = roots_find(closure->roots, path, NULL, &file);
@@ -136,10 +155,10 @@ static int fits(const struct closure *closure, const char *path, uint16_t machin
 		return log_errno(r, "cannot look up %s", path);
 	if (!S_ISREG(file.mode))
 		return false;
-	r = read_elf(file.host, &elf);
+	r = read_machine(file.host, &found);
 	if (r < 0)
 		return r;
-	return r == ELF_READ && elf.machine == machine;
+	return r == ELF_READ && found == machine;
 }
 
 /* Looks for @name in @dirs; true and *ret_path if it is there. */

@@ -232,6 +232,19 @@ int elf_needed_read(const void *data, size_t len, struct elf_needed *ret, const 
 	return ELF_READ;
 }
 
+int elf_needed_machine(const void *data, size_t len, uint16_t *ret, const char **ret_why)
+{
+	struct view view = { .data = data, .len = len };
+	int r = read_header(&view);
+
+	_Static_assert(sizeof(view.header) == ELF_HEAD_BYTES, "the header is what is read");
+	if (r < 0)
+		*ret_why = view.why ? view.why : strerror(-r);
+	if (r == ELF_READ)
+		*ret = view.header.e_machine;
+	return r;
+}
+
 void elf_needed_done(struct elf_needed *elf)
 {
 	free(TAKE_PTR(elf->interpreter));

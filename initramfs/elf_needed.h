@@ -26,5 +26,9 @@ enum elf_verdict {
  */
 int elf_needed_read(const void *data, size_t len, struct elf_needed *ret, const char **ret_why);
 
+/* The same of the beginning of a file, for its machine alone: ELF_HEAD_BYTES are enough, and nothing behind them is looked at. */
+int elf_needed_machine(const void *data, size_t len, uint16_t *ret, const char **ret_why);
+#define ELF_HEAD_BYTES 64
+
 void elf_needed_done(struct elf_needed *elf);
 #define CLEANUP_ELF CLEANUP(elf_needed_done)

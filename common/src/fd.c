@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void free_charp(char **p)
@@ -68,6 +69,16 @@ int fd_write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
+/* What a file says it has, and a byte more that is not there: then nothing has to be moved. Those of /proc say 0. */
+static size_t size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0
+		       ? MAX((size_t)st.st_size + 2, (size_t)4096)
+		       : 4096;
+}
+
 int fd_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len)
 {
 	CLEANUP(free_charp)
@@ -80,7 +91,7 @@ int fd_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len)
 		ssize_t n;
 
 		if (len + 1 >= size) {
-			size_t bigger = MIN(size ? size * 2 : (size_t)4096, max + 2);
+			size_t bigger = MIN(size ? size * 2 : size_of(fd), max + 2);
 			char *moved;
 
 			if (bigger <= size)

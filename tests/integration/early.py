@@ -181,6 +181,7 @@ class Container:
     def start(self):
         self.log_file = open(self.dir + '/log', 'w')
         self.log_size, self.log_text = 0, ''
+        self.heard = {}
         self.log_decoder = codecs.getincrementaldecoder('utf-8')('replace')
         self.process = subprocess.Popen(
             self.prefix + ['unshare', '--fork', '--pid', '--mount', '--mount-proc', '--kill-child=SIGKILL',
@@ -247,6 +248,16 @@ class Container:
         self.log_size += len(new)
         self.log_text += self.log_decoder.decode(new)
         return self.log_text
+
+    def said(self, words):
+        """How often early-init has said so, in whole lines; only what is new is looked through."""
+        count, at = self.heard.get(words, (0, 0))
+        with open(self.dir + '/log', 'rb') as f:
+            f.seek(at)
+            new = f.read()
+        end = new.rfind(b'\n') + 1
+        self.heard[words] = count + new.count(words.encode(), 0, end), at + end
+        return self.heard[words][0]
 
     # --- control
 

@@ -30,12 +30,18 @@ def start_machine(program):
     return start_with([program])
 
 
-def start_with(command):
+LINK = 3  # where it is for a helper
+os.open("/dev/null", os.O_RDONLY)  # there, so that nothing else is
+
+
+def start_with(command, env=None):
+    """The link is put there before the fork: a function to do it behind it would make that a copy of all of Python."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    high = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, 100)
-    child = subprocess.Popen(command,
-                             preexec_fn=lambda: os.dup2(high, 3), pass_fds=[3, high])
-    os.close(high)
+    before = fcntl.fcntl(LINK, fcntl.F_DUPFD_CLOEXEC, 100)
+    os.dup2(theirs.fileno(), LINK)
+    child = subprocess.Popen(command, env=env, pass_fds=[LINK])
+    os.dup2(before, LINK, inheritable=False)
+    os.close(before)
     theirs.close()
     return ours, child
 

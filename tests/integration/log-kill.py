@@ -57,14 +57,14 @@ class Machine:
         self.control.write_bytes(bytes(16))
         with open(self.control, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), 16)
-        self.command = ["/usr/bin/env", f"LD_PRELOAD={library}", f"EARLY_TEST_KILL={self.control}", program, "--run",
-                        str(self.run), "--conf", str(self.conf)]
+        self.command = [program, "--run", str(self.run), "--conf", str(self.conf)]
+        self.env = {**os.environ, "LD_PRELOAD": library, "EARLY_TEST_KILL": str(self.control)}
         self.pipes = {name: os.pipe() for name in TALKS}
         self.child = None
 
     def begin(self, kill_at):
         self.map[:] = struct.pack("QQ", 0, kill_at)
-        self.link, self.child = start_with(self.command)
+        self.link, self.child = start_with(self.command, self.env)
         for name, (reader, _) in self.pipes.items():
             try:
                 send_stream(self.link, name, reader)

@@ -45,11 +45,12 @@ def units():
     return found
 
 
-NOTIFY = '''#!/usr/bin/python3
-import os, socket, time
-n = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-n.sendto(b'READY=1\\nSTATUS=serving', os.environ['NOTIFY_SOCKET'])
-time.sleep(1000)
+# It is started hundreds of times, and perl is there at once.
+NOTIFY = r'''#!/usr/bin/perl
+use Socket;
+socket(N, AF_UNIX, SOCK_DGRAM, 0) or die;
+send(N, "READY=1\nSTATUS=serving", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die;
+sleep(1000);
 '''
 
 

@@ -15,15 +15,16 @@ from early import Container, DONE, Refused, VERBS, is_alive, pack_request, run_t
 DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
 NO_LIMIT = '[Unit]\nStartLimitIntervalSec=0\n'
-TEN_SECONDS = 10.2
+WINDOW = 3
+LEAK_KB = 0.1  # for each re-execution, and a few pages more
 TIMELINE_MAX = 2048  # TIMELINE_MAX_EVENTS of timeline.h
 
 
 def crash(c, signo=signal.SIGSEGV):
     """From outside of the PID name space, as the kernel would; returns when early-init has gone on."""
-    before = c.log().count('went on after a crash')
+    before = c.said('went on after a crash')
     os.kill(c.init_pid(), signo)
-    wait_for(lambda: c.log().count('went on after a crash') == before + 1)
+    wait_for(lambda: c.said('went on after a crash') == before + 1)
 
 
 def descriptors(c):
@@ -70,6 +71,15 @@ def manifests(n):
     return {'s%d.service' % i: SLEEPER for i in range(n)}
 
 
+# Says numbered lines and waits in between without a process for that; where nobody ever writes, `read` waits for its time.
+TALK = '''#!/bin/bash
+mkfifo @work@/never
+exec 9<>@work@/never
+n=0
+line() { echo line $((n += 1)); read -r -t "$1" -u 9; }
+'''
+
+
 def main_pids(c):
     return {u['name']: u['main_pid'] for u in c.control('list')}
 
@@ -78,7 +88,7 @@ def test_crash_of_each_kind(build):
     """It says so, goes on, and no service notices; a client that waits for a job still gets its answer."""
     for signo in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT):
         units = manifests(5)
-        units['slow.service'] = '[Service]\nType=oneshot\nExecStart=/bin/sleep 2\n' + DEMAND
+        units['slow.service'] = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "until [ -e @work@/go ]; do sleep 0.05; done"\n' + DEMAND
         with Container(build, units) as c:
             before = main_pids(c)
             events = c.event_names()
@@ -91,6 +101,7 @@ def test_crash_of_each_kind(build):
                 assert idle.recv(100) == b'', 'an idle client must hear of it'
                 assert c.init_pid() == init
                 assert main_pids(c) == before, (main_pids(c), before)
+                open(c.work + '/go', 'w').close()
                 opcode, done = unpack(waiting.recv(65536))
                 assert opcode == DONE and done['error'] == 0, done
             assert 'PID 1 crashed: SIG' + signo.name[3:] in c.log(), c.log()
@@ -300,16 +311,15 @@ def test_crashes_under_load(build):
         units['crash%d.service' % i] = (NO_LIMIT + '[Service]\nExecStart=/bin/sh -c "sleep 0.1; exit 1"\n'
                                         'Restart=always\nRestartSec=10ms\n')
         units['job%d.service' % i] = NO_LIMIT + '[Service]\nType=oneshot\nExecStart=/bin/sleep 0.05\n' + DEMAND
-    with Container(build, units) as c:
-        c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script(
-            'talk', '#!/bin/sh\nn=0\nwhile :; do n=$((n+1)); echo line $n; sleep 0.01; done\n') + DEMAND)
+    with Container(build, units, ['--crash-window', '%ds' % WINDOW]) as c:
+        c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script('talk', TALK + 'while :; do line 0.01; done\n') + DEMAND)
         c.control('daemon-reload')
         c.control('start', 'talk')
         steady = {n: p for n, p in main_pids(c).items() if n.startswith(('s', 'talk'))}
         for _ in range(3):
-            end = time.monotonic() + TEN_SECONDS
+            end = time.monotonic() + WINDOW + 0.2
             n = 0
-            while time.monotonic() < end:
+            while time.monotonic() < end or n < 20:
                 name = 'job%d' % (n % 5)
                 try:
                     c.control('start', name)
@@ -323,27 +333,31 @@ def test_crashes_under_load(build):
             restarts = c.status('crash%d' % i)['restarts']
             wait_for(lambda: c.status('crash%d' % i)['restarts'] > restarts)
             c.control('start', 'job%d' % i)
-        c.control('stop', 'talk')
 
         def lines():
             with open(c.run + '/log/talk.service.log') as f:
-                return [int(line.split()[-1]) for line in f if 'line' in line]
-        wait_for(lambda: os.path.exists(c.run + '/log/talk.service.log'))
+                return [int(line.split()[-1]) for line in f if 'line' in line and line.endswith('\n')]
+        wait_for(lambda: len(lines()) > 500, 180)
+        c.control('stop', 'talk')
         time.sleep(0.5)
         seen = lines()
-        assert seen == list(range(seen[0], seen[0] + len(seen))) and len(seen) > 500, seen[:5]
+        assert seen == list(range(seen[0], seen[0] + len(seen))), seen[:5]
         wait_for(lambda: c.zombies() == 0)  # who ended a moment ago may be one
 
 
-def test_two_hundred_crashes_at_any_moment(build):
-    """In the midst of starts, stops and restarts: nothing runs twice, nothing is lost, everything can be asked for afterwards."""
+def test_crashes_at_any_moment(build):
+    """
+    In the midst of starts, stops and restarts: nothing runs twice, nothing is lost, everything can be asked for afterwards.
+    EARLY_TEST_CRASHES: how often (200).
+    """
+    times = int(os.environ.get('EARLY_TEST_CRASHES', '200'))
     units = manifests(10)
     for i in range(5):
         units['job%d.service' % i] = NO_LIMIT + '[Service]\nExecStart=/bin/sleep 20%d\nRestart=always\nRestartSec=10ms\n' % i + DEMAND
     with Container(build, units, ['--crash-window', '0']) as c:
         c.patience = 10
         steady = {n: p for n, p in main_pids(c).items() if n.startswith('s')}
-        for n in range(int(os.environ.get('EARLY_TEST_CRASHES', '200'))):
+        for n in range(0, 7 * times, 7):  # so that fewer come as evenly to each moment, verb and job
             clients = [c.connect() for _ in range(3)]
             for i, s in enumerate(clients):
                 s.send(pack_request(VERBS[('start', 'restart', 'stop')[(n + i) % 3]], 'job%d' % ((n + i) % 5)))
@@ -367,13 +381,25 @@ def test_two_hundred_crashes_at_any_moment(build):
         assert c.end() == 0
 
 
-def test_reexec_a_thousand_times(build):
-    """No process dies, no job is lost, nothing leaks. EARLY_TEST_REEXECS: how often (1000)."""
-    times = int(os.environ.get('EARLY_TEST_REEXECS', '1000'))
+def fill_timeline(c):
+    """It is kept over an exec: memory that grows with it is no leak. A target needs no process."""
+    while len(c.timeline()) < TIMELINE_MAX:
+        for _ in range(50):
+            c.control('restart', 'nothing.target')
+
+
+def test_reexec_many_times(build):
+    """
+    No process dies, no job is lost, nothing leaks. EARLY_TEST_REEXECS: how often (200), and half as often beforehand. (bench/soak.py
+    does it a thousand times.)
+    """
+    times = int(os.environ.get('EARLY_TEST_REEXECS', '200'))
+    is_sanitized = bool(os.environ.get('EARLY_TEST_SANITIZED'))
     units = manifests(10)
     for i in range(5):
         units['job%d.service' % i] = NO_LIMIT + SLEEPER + DEMAND
-    units['deadline.service'] = '[Service]\nType=oneshot\nTimeoutStartSec=600\nExecStart=/bin/sleep 1000\n' + DEMAND
+    units['deadline.service'] = '[Service]\nType=oneshot\nTimeoutStartSec=1d\nExecStart=/bin/sleep infinity\n' + DEMAND
+    units['nothing.target'] = NO_LIMIT
     units['again.service'] = NO_LIMIT + '[Service]\nExecStart=/bin/false\nRestart=always\nRestartSec=200ms\n'
     with Container(build, units) as c:
         waiting = c.connect()
@@ -383,26 +409,23 @@ def test_reexec_a_thousand_times(build):
         steady = {n: p for n, p in main_pids(c).items() if n.startswith(('s', 'deadline'))}
 
         def reexec():
-            before = c.log().count('re-executed')
+            before = c.said('re-executed')
             c.control('daemon-reexec')
             for i in range(5):
                 try:
                     c.control(('start', 'stop', 'restart')[(before + i) % 3], 'job%d' % i)
                 except Refused as e:
                     assert 'anew' in e.text, e
-            wait_for(lambda: c.log().count('re-executed') > before, pause=0.005)
-        warm_up = min(200, times // 2)
-        for _ in range(warm_up):
+            wait_for(lambda: c.said('re-executed') > before, pause=0.005)
+        for _ in range(times // 2):
             reexec()
-        # It is kept over an exec: memory that grows with it is no leak. (A sanitizer's memory is not looked at.)
-        while not os.environ.get('EARLY_TEST_SANITIZED') and len(c.timeline()) < TIMELINE_MAX:
-            for _ in range(20):
-                c.control('restart', 'job0')
+        if not is_sanitized:
+            fill_timeline(c)
         for i in range(5):
             c.control('start', 'job%d' % i)
         time.sleep(1)
         fds, memory = descriptors(c), private_kb(c)
-        for _ in range(times - warm_up):
+        for _ in range(times):
             reexec()
         for i in range(5):
             c.control('start', 'job%d' % i)
@@ -410,8 +433,9 @@ def test_reexec_a_thousand_times(build):
         assert {n: p for n, p in main_pids(c).items() if n in steady} == steady
         # A helper that was replaced a moment ago may still be ending.
         wait_for(lambda: descriptors(c) == fds)
+        print('%d re-executions: %d kB of private memory, %d before' % (times, private_kb(c), memory))
         # A sanitizer's memory is not ours.
-        assert os.environ.get('EARLY_TEST_SANITIZED') or private_kb(c) < memory * 1.1 + 64, (memory, private_kb(c))
+        assert is_sanitized or private_kb(c) <= memory + 16 + LEAK_KB * times, (memory, private_kb(c))
         idle.send(pack_request(VERBS['status'], 'deadline'))
         assert unpack(idle.recv(65536))[1]['main_pid'] == steady['deadline.service']
         c.kill_main('deadline.service', signal.SIGTERM)
@@ -441,17 +465,17 @@ def helper_pids(c, name):
 
 
 def test_helpers_killed_at_any_moment(build):
-    """early-log, early-load in flight and early-exec are killed in a loop: jobs end well or with a word, no line is lost."""
+    """
+    early-log, early-load in flight and early-exec are killed in a loop: jobs end well or with a word, no line is lost.
+    EARLY_TEST_KILLS: how often (150).
+    """
     units = {'s%d.service' % i: NO_LIMIT + SLEEPER + DEMAND for i in range(5)}
     with Container(build, units) as c:
         c.manifest('talk.service', '[Service]\nExecStart=%s\n' % c.script(
-            'talk', '#!/bin/sh\nn=0\nwhile [ $n -lt 2000 ]; do n=$((n+1)); echo line $n; sleep 0.005; done\nexec sleep 1000\n') + DEMAND)
+            'talk', TALK + 'while [ $n -lt 1000 ]; do line 0.01; done\nexec sleep 1000\n') + DEMAND)
         c.control('daemon-reload')
         c.control('start', 'talk')
-        end = time.monotonic() + 12
-        n = 0
-        while time.monotonic() < end:
-            n += 1
+        for n in range(1, int(os.environ.get('EARLY_TEST_KILLS', '150')) + 1):
             with c.connect() as s, c.connect() as t:
                 s.send(pack_request(VERBS['daemon-reload'], ''))
                 t.send(pack_request(VERBS['restart'], 's%d' % (n % 5)))
@@ -471,9 +495,9 @@ def test_helpers_killed_at_any_moment(build):
         def lines():
             with open(c.run + '/log/talk.service.log') as f:
                 return [int(line.split()[-1]) for line in f if 'line' in line and line.endswith('\n')]
-        wait_for(lambda: lines() and lines()[-1] == 2000, 180)
+        wait_for(lambda: lines() and lines()[-1] == 1000, 180)
         seen = lines()
-        lost = sorted(set(range(1, 2001)) - set(seen))
+        lost = sorted(set(range(1, 1001)) - set(seen))
         assert not lost, (len(lost), lost[:10], n)
         assert seen == sorted(set(seen)), ('twice or out of order', n)
         wait_for(lambda: c.zombies() == 0)  # who ended a moment ago is one until early-init hears of it
@@ -489,28 +513,33 @@ def test_watchdog_is_fed(build):
         device = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
 
         def fed(seconds):
-            try:
-                os.read(device, 1000)
-            except BlockingIOError:
-                pass
+            read_all(device)
             time.sleep(seconds)
-            try:
-                return os.read(device, 1000)
-            except BlockingIOError:
-                return b''
+            return read_all(device)
+
+        def is_fed():
+            """Five times in some second (a busy machine has others), and in none more often."""
+            for _ in range(30):
+                started = time.monotonic()
+                n = len(fed(1))
+                expected = (time.monotonic() - started) / 0.2
+                assert n <= expected + 1, (n, expected)
+                if n >= expected - 1.5:
+                    return True
+            return False
         c = Container(build, manifests(1), ['--config', config])
         with c:
             assert '%s:4: RuntimeWatchdogSec=never: it must be' % config in c.log()
-            assert 4 <= len(fed(1)) <= 6
+            assert is_fed()
             crash(c)
-            assert 4 <= len(fed(1)) <= 6
+            assert is_fed()
             c.control('daemon-reexec')
             wait_for(lambda: 're-executed' in c.log())
-            assert 4 <= len(fed(1)) <= 6
+            assert is_fed()
             os.kill(c.init_pid(), signal.SIGSTOP)
             assert fed(1) == b'', 'fed by something else than the loop'
             os.kill(c.init_pid(), signal.SIGCONT)
-            assert len(fed(1)) >= 4
+            assert is_fed()
             assert c.end() == 0
             assert os.read(device, 1000).endswith(b'V')
         os.close(device)

@@ -73,6 +73,22 @@ TEST(program)
 	assert_string_equal(elf.search_path, "$ORIGIN/x");
 }
 
+TEST(machine_of_the_beginning)
+{
+	struct image image = make_image();
+	const char *why = NULL;
+	uint16_t machine = 0;
+
+	assert_int_equal(elf_needed_machine(&image, ELF_HEAD_BYTES, &machine, &why), ELF_READ);
+	assert_int_equal(machine, EM_X86_64);
+	assert_int_equal(elf_needed_machine(&image, ELF_HEAD_BYTES - 1, &machine, &why), -EBADMSG);
+	assert_non_null(why);
+	assert_int_equal(elf_needed_machine("#!/bin/sh", 9, &machine, &why), ELF_NONE);
+	assert_int_equal(elf_needed_machine("", 0, &machine, &why), ELF_NONE);
+	image.header.e_ident[EI_CLASS] = ELFCLASS32;
+	assert_int_equal(elf_needed_machine(&image, ELF_HEAD_BYTES, &machine, &why), ELF_FOREIGN);
+}
+
 TEST(runpath_before_rpath)
 {
 	struct image image = make_image();
@@ -127,5 +143,6 @@ TEST(broken)
 	BROKEN(image.dynamic[4].d_un.d_val = 5); /* a name goes on behind the table */
 }
 
-TEST_MAIN(cmocka_unit_test(program), cmocka_unit_test(runpath_before_rpath),
-	  cmocka_unit_test(others), cmocka_unit_test(broken))
+TEST_MAIN(cmocka_unit_test(program), cmocka_unit_test(machine_of_the_beginning),
+	  cmocka_unit_test(runpath_before_rpath), cmocka_unit_test(others),
+	  cmocka_unit_test(broken))
