@@ -155,6 +155,8 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.failure_run_us = service->failure_run_us,
 		.run_us = service->run_us,
 		.main_pidfd = state_fd(service->main_pidfd),
+		.run_id_high = service->run_id[0],
+		.run_id_low = service->run_id[1],
 	};
 
 	put(writer, STATE_SERVICE, &message);

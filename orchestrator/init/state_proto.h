@@ -10,7 +10,7 @@
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 7U
+#define STATE_VERSION 8U
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -129,6 +129,8 @@ struct state_service {
 	uint64_t failure_run_us;
 	uint64_t run_us;
 	uint64_t main_pidfd; /* a main process that is not our child: its pid says nothing */
+	uint64_t run_id_high;
+	uint64_t run_id_low;
 };
 
 struct state_said {
