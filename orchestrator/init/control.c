@@ -106,7 +106,7 @@ static void run_job(struct client *client, enum manager_verb verb)
 			 client->uid);
 	r = strbuf_error(&why);
 	if (r == 0)
-		r = manager_job(client->control->manager, verb, client->name, why.data, &job);
+		r = manager_order(client->control->manager, verb, client->name, why.data, &job);
 	if (r == -EALREADY || (r == 0 && job == 0))
 		reply(client, 0, "");
 	else if (r < 0)

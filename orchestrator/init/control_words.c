@@ -15,6 +15,9 @@ const char *control_explain(int error)
 		return "the unit is masked";
 	case -EBADMSG:
 		return "its manifest has an error; see status";
+	case -EBADRQC:
+		return "only other units may start or stop it: its manifest has "
+		       "RefuseManualStart= or RefuseManualStop=";
 	case -EINVAL:
 		return "that is no unit's name";
 	case -ENOTSUP:

@@ -159,6 +159,10 @@ int manager_read_table(struct manager *manager, int fd);
 int manager_job(struct manager *manager, enum manager_verb verb, const char *name, const char *why,
 		uint32_t *ret_job);
 
+/* The same for a person, or a program in a person's place: -EBADRQC where RefuseManualStart= or RefuseManualStop= says so. */
+int manager_order(struct manager *manager, enum manager_verb verb, const char *name,
+		  const char *why, uint32_t *ret_job);
+
 int manager_start_unit(struct manager *manager, const char *name, const char *why,
 		       uint32_t *ret_job);
 int manager_stop_unit(struct manager *manager, const char *name, const char *why,

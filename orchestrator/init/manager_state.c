@@ -280,7 +280,8 @@ static uint32_t job_flags(const struct job *job)
 {
 	return (job->state == JOB_LOADING ? STATE_JOB_LOADING : 0) |
 	       (job->state == JOB_RUNNING ? STATE_JOB_RUNNING : 0) |
-	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0);
+	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0) |
+	       (job->ordered ? STATE_JOB_ORDERED : 0);
 }
 
 /* What of it changes; never 0. */

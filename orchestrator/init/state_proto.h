@@ -62,6 +62,7 @@ enum state_job_flag {
 	STATE_JOB_CAME_UP = 2,
 	STATE_JOB_DOOMED = 4,
 	STATE_JOB_RUNNING = 8,
+	STATE_JOB_ORDERED = 16,
 };
 
 enum state_client_flag {

@@ -13,7 +13,6 @@
 #define reason_text "for people, not for the machine"
 #define reason_order "Early adds no dependencies of its own"
 #define reason_jobs "no job of Early isolates a unit or forbids another"
-#define reason_manual "guards against a person's own request, which Early carries out"
 #define reason_record "the record of a unit that rests is kept, and costs memory only"
 #define reason_mounts "mounts are early-disks' business and come before what needs them"
 #define reason_condition "not judged: the service would start in any case"
@@ -150,8 +149,10 @@ static const struct directive unit_directives[] = {
 	{ "Unit", "DefaultDependencies", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_order },
 	{ "Unit", "IgnoreOnIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
 	{ "Unit", "AllowIsolate", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },
-	{ "Unit", "RefuseManualStart", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
-	{ "Unit", "RefuseManualStop", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_manual },
+	{ "Unit", "RefuseManualStart", apply_flag, 0, TABLE_FLAG_REFUSE_MANUAL_START,
+	  DIRECTIVE_HONOURED, NULL },
+	{ "Unit", "RefuseManualStop", apply_flag, 0, TABLE_FLAG_REFUSE_MANUAL_STOP,
+	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "StopWhenUnneeded", apply_flag, 0, TABLE_FLAG_STOP_WHEN_UNNEEDED,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Unit", "OnSuccessJobMode", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_jobs },

@@ -178,6 +178,30 @@ def test_a_successor_is_told_of_whom_it_follows(build):
         assert not [key for key in told(c, 'next') if key.startswith('MONITOR_')], 'a person started it'
 
 
+def test_what_only_others_may_start_or_stop(build):
+    with Container(build, {'a.service': unit('RefuseManualStart=yes'), 'b.service': unit('RefuseManualStop=yes'),
+                           'user.service': unit('Requires=a.service b.service\nAfter=a.service b.service\nPropagatesStopTo=a.service b.service')}) as c:
+        def refused(verb, name):
+            done = c.earlyctl(verb, name)
+            assert done.returncode == 1 and 'only other units' in done.stderr and name in done.stderr, (verb, name, done)
+        c.manifest('late.service', unit('RefuseManualStart=yes'))  # nobody has read it yet
+        refused('start', 'late')
+        for verb, name in (('start', 'a'), ('restart', 'a'), ('start', 'late')):
+            refused(verb, name)
+        assert c.state('a')[0] == c.state('late')[0] == 'inactive'
+        c.control('start', 'b')
+        for verb in ('stop', 'restart'):
+            refused(verb, 'b')
+        assert c.state('b')[0] == 'active'
+        c.control('start', 'user')
+        assert c.state('a')[0] == 'active', 'a dependency may'
+        c.control('stop', 'a')
+        c.control('restart', 'user')
+        c.control('stop', 'user')
+        for name in ('a', 'b'):
+            c.wait_state(name, 'inactive')
+
+
 def test_bound_to_what_dies(build):
     """BindsTo= ends with it however it ended, Requires= only with a stop that somebody asked for."""
     manifests = {

@@ -73,6 +73,8 @@ enum table_flag {
 		1 << 17, /* ExitType=cgroup: it runs as long as anything of it does */
 	TABLE_FLAG_NO_GUESS_MAIN_PID = 1 << 18, /* GuessMainPID=no */
 	TABLE_FLAG_STOP_WHEN_UNNEEDED = 1 << 19,
+	TABLE_FLAG_REFUSE_MANUAL_START = 1 << 20, /* only others' dependencies start it */
+	TABLE_FLAG_REFUSE_MANUAL_STOP = 1 << 21,
 };
 
 enum table_restart {
