@@ -67,6 +67,7 @@ int directives_apply(struct service *service, const struct unit_lines *lines,
 /* --- handlers --- */
 int apply_string(const struct apply *apply, const char *value);
 int apply_path(const struct apply *apply, const char *value);
+int apply_search_path(const struct apply *apply, const char *value);
 int apply_words(const struct apply *apply, const char *value);
 int apply_units(const struct apply *apply, const char *value);
 int apply_slice(const struct apply *apply, const char *value);
