@@ -75,6 +75,17 @@ static int add_listen_fd(struct order *order, struct strbuf *names, const char *
 	return add_name(names, name);
 }
 
+/* As the manifest says, whatever the run before made of it. What a service stored stays as it is. */
+static void set_blocking(const struct service *service, int fd)
+{
+	bool on = service->definition->service.flags & TABLE_FLAG_NON_BLOCKING;
+	int flags = fcntl(fd, F_GETFL);
+	int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+
+	if (flags >= 0 && wanted != flags)
+		(void)fcntl(fd, F_SETFL, wanted); /* cannot fail on an open one */
+}
+
 static int add_listen_fds(struct order *order)
 {
 	struct service *service = order->service;
@@ -82,6 +93,8 @@ static int add_listen_fds(struct order *order)
 	struct service_stored_fd *stored;
 	int r = 0;
 
+	for (size_t i = 0; i < service->listen.n_sockets; i++)
+		set_blocking(service, service->listen.sockets[i].fd);
 	for (size_t i = 0; i < service->listen.n_sockets && r == 0; i++)
 		r = add_listen_fd(order, &names, service->listen.sockets[i].name,
 				  service->listen.sockets[i].fd);

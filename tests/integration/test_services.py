@@ -502,6 +502,28 @@ def listen_fds_over_restart(build, more):
         assert os.stat(c.run + '/test.sock').st_ino == inode
 
 
+def test_sockets_block_or_not(build):
+    """At each start as the manifest says, whatever the run before made of them."""
+    for more in ('', 'UMask=077\n'):
+        for yes in (False, True):
+            with Container(build) as c:
+                script = c.script('l', """#!/usr/bin/python3
+import os, time
+was = os.get_blocking(3)
+os.set_blocking(3, not was)
+with open('@work@/said', 'a') as f:
+    f.write('%d\\n' % was)
+time.sleep(1000)
+""")
+                c.manifest('l.service', listen_manifest(script, more + 'NonBlocking=%s\n' % ('yes' if yes else 'no')))
+                c.control('daemon-reload')
+                c.control('start', 'l')
+                wait_for(lambda: c.read('said'))
+                c.control('restart', 'l')
+                wait_for(lambda: len(c.read('said').split()) == 2)
+                assert c.read('said').split() == ['0' if yes else '1'] * 2, (more, yes, c.read('said'))
+
+
 def test_listen_fds_over_restart_directly(build):
     listen_fds_over_restart(build, '')
 

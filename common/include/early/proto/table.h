@@ -75,6 +75,7 @@ enum table_flag {
 	TABLE_FLAG_STOP_WHEN_UNNEEDED = 1 << 19,
 	TABLE_FLAG_REFUSE_MANUAL_START = 1 << 20, /* only others' dependencies start it */
 	TABLE_FLAG_REFUSE_MANUAL_STOP = 1 << 21,
+	TABLE_FLAG_NON_BLOCKING = 1 << 22, /* its sockets come with O_NONBLOCK */
 };
 
 enum table_restart {
