@@ -85,6 +85,7 @@ int apply_type(const struct apply *apply, const char *value);
 int apply_restart(const struct apply *apply, const char *value);
 int apply_kill_mode(const struct apply *apply, const char *value);
 int apply_no_action(const struct apply *apply, const char *value);
+int apply_action(const struct apply *apply, const char *value);
 int apply_exit_type(const struct apply *apply, const char *value);
 int apply_restart_sec(const struct apply *apply, const char *value);
 int apply_ready_fd(const struct apply *apply, const char *value);

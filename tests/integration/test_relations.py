@@ -202,6 +202,27 @@ def test_what_only_others_may_start_or_stop(build):
             c.wait_state(name, 'inactive')
 
 
+def test_an_end_that_ends_all(build):
+    """FailureAction= and SuccessAction=: not at an end that a restart follows, and with the exit status of what ended."""
+    def oneshot(words, line):
+        return '[Unit]\n%s\n[Service]\nType=oneshot\nExecStart=/bin/sh -c "%s"\n%s' % (words, line, DEMAND)
+    for words, line, status in (('FailureAction=exit', 'exit 7', 7), ('FailureAction=exit-force', 'kill -9 $$$$', 255),
+                                ('SuccessAction=exit', 'true', 0), ('SuccessAction=poweroff\nFailureAction=none', 'true', 0)):
+        with Container(build, {'a.service': oneshot(words, line), 'other.service': SLEEPER,
+                               'well.service': oneshot('FailureAction=exit', 'true'), 'badly.service': oneshot('SuccessAction=exit', 'false')}) as c:
+            c.control('start', 'other')
+            c.control('start', 'well')
+            c.earlyctl('start', 'badly')
+            c.earlyctl('start', '--json', 'a')
+            assert c.process.wait(30) == status, (words, line, c.process.returncode)
+            assert 'a.service ended' in c.log() and 'other.service: empty' in c.log()
+    with Container(build, {'a.service': oneshot('FailureAction=reboot', 'false'), 'other.service': SLEEPER}) as c:
+        c.control('start', 'other')
+        assert c.earlyctl('start', 'a').returncode == 1
+        wait_for(lambda: 'a.service: cannot do that' in c.log())
+        assert c.state('other')[0] == 'active', 'a container is not rebooted'
+
+
 def test_bound_to_what_dies(build):
     """BindsTo= ends with it however it ended, Requires= only with a stop that somebody asked for."""
     manifests = {
