@@ -173,6 +173,7 @@ static const struct directive exec_directives[] = {
 	SETTING("UtmpIdentifier", apply_setting_text, 0),
 	SETTING("UtmpMode", apply_setting_choice, CHOICE_UTMP_MODE),
 	SETTING("LoadCredential", apply_setting_load_credential, 0),
+	SETTING("OpenFile", apply_setting_open_file, 0),
 	{ "Service", "LoadCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },
 	SETTING("SetCredential", apply_setting_set_credential, 0),
 	{ "Service", "SetCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },

@@ -273,7 +273,6 @@ static const struct directive service_directives[] = {
 	{ "Service", "RuntimeRandomizedExtraSec", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "RebootArgument", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 	{ "Service", "BusPolicy", NULL, 0, 0, DIRECTIVE_REFUSED, later },
-	{ "Service", "OpenFile", NULL, 0, 0, DIRECTIVE_REFUSED, later },
 };
 
 static const struct directive install_directives[] = {
