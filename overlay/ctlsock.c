@@ -81,6 +81,33 @@ static void answer_status(struct client *client)
 	send_done(client, 0, "", "");
 }
 
+static void answer_layers(struct client *client)
+{
+	struct overlayctl_layer layer = { .is_upper = true };
+	const int *lower = NULL;
+	size_t n_lower = 0;
+	int upper = -1;
+	int r = -EPERM;
+
+	if (client->is_root)
+		r = client->sock->ops->layers(client->sock->data, &upper, &lower, &n_lower);
+	if (r < 0) {
+		send_done(client, r,
+			  r == -EPERM      ? "only root may look into the layers"
+			  : r == -EALREADY ? "merged, or about to be: there is no difference left"
+			  : r == -EROFS    ? "a read-only union has no upper layer"
+					   : strerror(-r),
+			  r == -EPERM ? "ask as root" : "");
+		return;
+	}
+	r = channel_send_fds(&client->channel, OVERLAYCTL_LAYER, &layer, &upper, 1);
+	layer.is_upper = false;
+	for (size_t i = 0; r >= 0 && i < n_lower; i++)
+		r = channel_send_fds(&client->channel, OVERLAYCTL_LAYER, &layer, &lower[i], 1);
+	if (r >= 0) /* else on_close tells */
+		send_done(client, 0, "", "");
+}
+
 static void start_merge(struct client *client, const char *into)
 {
 	int r;
@@ -112,6 +139,8 @@ static void handle_message(struct channel *channel, struct channel_message *mess
 		answer_status(client);
 	else if (request.verb == OVERLAYCTL_VERB_MERGE)
 		start_merge(client, request.into);
+	else if (request.verb == OVERLAYCTL_VERB_LAYERS)
+		answer_layers(client);
 	else
 		send_done(client, -EOPNOTSUPP, "unknown verb", "use earlyctl of the same version");
 }

@@ -13,6 +13,8 @@ struct ctlsock_ops {
 	void (*status)(void *data, struct overlayctl_status *ret_status);
 	/* Starts a merge; 0 or negative errno. */
 	int (*merge)(void *data, const char *into);
+	/* The directories of the layers, the callee's; 0 or negative errno (-EALREADY: merged). */
+	int (*layers)(void *data, int *ret_upper, const int **ret_lower, size_t *ret_n_lower);
 };
 
 int ctlsock_new(struct loop *loop, const char *run_dir, const char *mountpoint,

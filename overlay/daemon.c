@@ -210,7 +210,21 @@ static void fill_status(void *data, struct overlayctl_status *status)
 	status->last_error = daemon->last_error;
 }
 
-static const struct ctlsock_ops ctlsock_ops = { fill_status, start_merge };
+static int get_layers(void *data, int *ret_upper, const int **ret_lower, size_t *ret_n_lower)
+{
+	const struct daemon *daemon = data;
+
+	if (job_state(daemon->job) != JOB_IDLE)
+		return -EALREADY;
+	if (daemon->overlay.upper_fd < 0)
+		return -EROFS;
+	*ret_upper = daemon->overlay.upper_fd;
+	*ret_lower = daemon->overlay.lower_fds;
+	*ret_n_lower = (size_t)daemon->overlay.n_lower;
+	return 0;
+}
+
+static const struct ctlsock_ops ctlsock_ops = { fill_status, start_merge, get_layers };
 
 static void handle_link_message(struct channel *channel, struct channel_message *message)
 {

@@ -19,6 +19,14 @@ static const struct {
 	{ "wanted by ", "Wants=" },
 };
 
+static const struct {
+	const char *words;
+	const char *directive;
+} by_end[] = {
+	{ " failed", "OnFailure=" },
+	{ " ended", "OnSuccess=" },
+};
+
 void cause_of_process(struct strbuf *out, const char *how, const char *exe, uint32_t pid,
 		      uint32_t uid)
 {
@@ -99,6 +107,24 @@ static void take_timer(char *text, struct cause *cause, char *directive, size_t 
 	take_directive(words + strlen(": "), cause, directive, size);
 }
 
+/* "b.service failed": one word before. */
+static bool take_end(char *text, struct cause *cause)
+{
+	char *blank = strchr(text, ' ');
+
+	if (!blank || blank == text)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(by_end); i++) {
+		if (strcmp(blank, by_end[i].words) != 0)
+			continue;
+		*blank = '\0';
+		cause->unit = text;
+		cause->directive = by_end[i].directive;
+		return true;
+	}
+	return false;
+}
+
 void cause_parse(const char *text, char buf[static CAUSE_MAX], struct cause *ret_cause)
 {
 	enum { DIRECTIVE_SIZE = 64 };
@@ -124,6 +150,8 @@ void cause_parse(const char *text, char buf[static CAUSE_MAX], struct cause *ret
 		ret_cause->directive = "BusName=";
 		return;
 	}
+	if (take_end(line, ret_cause))
+		return;
 	cause.how = line;
 	take_process(line, &cause);
 	take_directive(line, &cause, buf, DIRECTIVE_SIZE);

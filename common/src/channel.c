@@ -367,21 +367,56 @@ int channel_send_sync(int fd, const struct wire_protocol *protocol, uint16_t opc
 	return len < 0 ? len : send_packet(fd, buf, (size_t)len, NULL, 0);
 }
 
-int channel_receive_sync(int fd, void *buf, size_t size, uint16_t *ret_opcode)
+/* Of a packet that holds one whole message. */
+static int check_packet(const void *buf, ssize_t n, size_t size, uint16_t *ret_opcode)
 {
 	uint32_t len;
-	ssize_t n;
 	int r;
 
-	do
-		n = recv(fd, buf, size, MSG_TRUNC);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
 	if ((size_t)n > size)
 		return -EMSGSIZE;
 	r = wire_peek(buf, (size_t)n, ret_opcode, &len);
 	if (r < 0)
 		return r == -EAGAIN ? -EPROTO : r;
 	return len == (uint32_t)n ? (int)n : -EPROTO;
+}
+
+int channel_receive_sync(int fd, void *buf, size_t size, uint16_t *ret_opcode)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, buf, size, MSG_TRUNC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	return check_packet(buf, n, size, ret_opcode);
+}
+
+int channel_receive_fd_sync(int fd, void *buf, size_t size, uint16_t *ret_opcode, int *ret_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec iov = { buf, size };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	const struct cmsghdr *cmsg;
+	int received CLEANUP_FD
+	= -1;
+	ssize_t n;
+	int r;
+
+	do
+		n = recvmsg(fd, &msg, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+		memcpy(&received, CMSG_DATA(cmsg), sizeof(received));
+	r = check_packet(buf, n, size, ret_opcode);
+	if (r > 0)
+		*ret_fd = TAKE_FD(received);
+	return r;
 }

@@ -80,6 +80,9 @@ static void refuse(struct activation *activation, int error)
 		send_failure(activation->bus, unit, ERROR_NO_SUCH_UNIT, "Unit %s not found.", unit);
 	else if (error == -ERFKILL)
 		send_failure(activation->bus, unit, ERROR_UNIT_MASKED, "Unit %s is masked.", unit);
+	else if (error == -EBADRQC)
+		send_failure(activation->bus, unit, ERROR_ONLY_BY_DEPENDENCY,
+			     "Operation refused, %s may be requested by dependency only.", unit);
 	else
 		send_failure(activation->bus, unit, error_name(error, buf, sizeof(buf)),
 			     "PID 1 refused to start %s: %s.", unit, strerror(-error));

@@ -77,6 +77,7 @@ enum call_result call_reply_end(struct call *call, DBusMessage *reply, bool comp
 #define ERROR_NO_UNIT_FOR_PID ERROR_SYSTEMD "NoUnitForPID"
 #define ERROR_UNIT_EXISTS ERROR_SYSTEMD "UnitExists"
 #define ERROR_UNIT_MASKED ERROR_SYSTEMD "UnitMasked"
+#define ERROR_ONLY_BY_DEPENDENCY ERROR_SYSTEMD "OnlyByDependency"
 #define ERROR_LOAD_FAILED ERROR_SYSTEMD "LoadFailed"
 #define ERROR_BAD_UNIT_SETTING ERROR_SYSTEMD "BadUnitSetting"
 #define ERROR_NO_SUCH_JOB ERROR_SYSTEMD "NoSuchJob"

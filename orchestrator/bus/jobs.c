@@ -82,6 +82,11 @@ static enum call_result refuse(struct call *call, int error)
 		return call_fail(call, ERROR_NO_SUCH_UNIT, "Unit %s not found.", unit);
 	case -ERFKILL:
 		return call_fail(call, ERROR_UNIT_MASKED, "Unit %s is masked.", unit);
+	case -EBADRQC:
+		return call_fail(call, ERROR_ONLY_BY_DEPENDENCY,
+				 "Operation refused, unit %s may be requested by dependency only "
+				 "(it is configured to refuse manual start/stop).",
+				 unit);
 	case -EOPNOTSUPP:
 		return call_fail(call, ERROR_JOB_NOT_APPLICABLE,
 				 "Job type %s is not applicable for unit %s.",

@@ -75,7 +75,7 @@ _earlyctl() {
 		;;
 	log) mapfile -t COMPREPLY < <(compgen -W "$(_earlyctl_units) kernel syslog early-log" -- "$cur") ;;
 	enable | disable | import) mapfile -t COMPREPLY < <(_earlyctl_files "$cur") ;;
-	overlay) mapfile -t COMPREPLY < <(compgen -W 'list status merge' -- "$cur") ;;
+	overlay) mapfile -t COMPREPLY < <(compgen -W 'list status diff merge' -- "$cur") ;;
 	verify | compare) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	esac
 }

@@ -58,7 +58,7 @@ __earlyctl_verb halt 'stop everything and stay'
 complete -c earlyctl -n '__earlyctl_after status tree start stop restart reload why log' -a '(__earlyctl_units)'
 complete -c earlyctl -n '__earlyctl_after log' -a 'kernel syslog early-log'
 complete -c earlyctl -n '__earlyctl_after enable disable import' -a '(__earlyctl_files)'
-complete -c earlyctl -n '__earlyctl_after overlay' -a 'list status merge'
+complete -c earlyctl -n '__earlyctl_after overlay' -a 'list status diff merge'
 complete -c earlyctl -n '__earlyctl_after verify compare' -F
 
 complete -c earlyctl -l control -r -F -d 'ask the early-init whose socket this is'

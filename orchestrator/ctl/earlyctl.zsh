@@ -81,7 +81,7 @@ _earlyctl() {
 		compadd kernel syslog early-log
 		;;
 	enable | disable | import) _earlyctl_files ;;
-	overlay) compadd list status merge ;;
+	overlay) compadd list status diff merge ;;
 	verify | compare) _files ;;
 	esac
 }

@@ -13,3 +13,12 @@ typedef void (*overlay_fn)(enum overlayctl_opcode opcode, const void *value, voi
  */
 int overlay_ask(const char *socket, enum overlayctl_verb verb, const char *into, overlay_fn fn,
 		void *data);
+
+/* The directories of its layers, the upper one first; overlay_layers_done() closes them, also after a failure. */
+struct overlay_layers {
+	int *fds;
+	size_t n;
+};
+
+int overlay_ask_layers(const char *socket, struct overlay_layers *ret_layers);
+void overlay_layers_done(struct overlay_layers *layers);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "answer.h"
@@ -16,6 +17,7 @@
 #include "columns.h"
 #include "early/macros.h"
 #include "overlay_client.h"
+#include "overlay_diff.h"
 #include "show.h"
 #include "verbs.h"
 
@@ -269,6 +271,87 @@ static int merge(const struct settings *settings, struct json_object *unions,
 	return client_exit_code(r);
 }
 
+/* --- diff --- */
+
+struct difference {
+	const char *mountpoint;
+	struct json_object *array; /* NULL: text */
+	struct strbuf out;
+};
+
+static const char *kind_name(mode_t mode)
+{
+	return S_ISDIR(mode)    ? "directory"
+	       : S_ISREG(mode)  ? "file"
+	       : S_ISLNK(mode)  ? "link"
+	       : S_ISSOCK(mode) ? "socket"
+	       : S_ISFIFO(mode) ? "fifo"
+				: "device";
+}
+
+static int take_change(enum overlay_change change, const char *path, mode_t mode, void *data)
+{
+	static const char *const names[] = { "added", "changed", "removed" };
+	struct difference *difference = data;
+	struct json_object *object;
+
+	if (!difference->array) {
+		strbuf_printf(&difference->out, "%-8s %s", names[change], difference->mountpoint);
+		for (; *path; path++) /* a name is anybody's choice, and goes to a terminal */
+			strbuf_putc(&difference->out,
+				    (unsigned char)*path < 0x20 || *path == 0x7f ? '?' : *path);
+		strbuf_puts(&difference->out, S_ISDIR(mode) ? "/\n" : "\n");
+		return strbuf_error(&difference->out);
+	}
+	object = json_object_new_object();
+	set_text(object, "change", names[change]);
+	set_text(object, "path", path);
+	set_text(object, "type", kind_name(mode));
+	json_object_array_add(difference->array, object);
+	return 0;
+}
+
+static int show_changes(const struct settings *settings, const char *mountpoint,
+			const struct overlay_layers *layers)
+{
+	struct difference difference = { .mountpoint = strcmp(mountpoint, "/") == 0 ? ""
+										    : mountpoint,
+					 .array = settings->json ? json_object_new_array() : NULL };
+	int r = overlay_diff(layers->fds[0], layers->fds + 1, layers->n - 1, take_change,
+			     &difference);
+	int code = EXIT_DONE;
+
+	if (r < 0)
+		fprintf(stderr, "earlyctl: the layers of %s cannot be compared: %s\n", mountpoint,
+			strerror(-r));
+	else if (settings->json)
+		answer_print_json(difference.array);
+	else
+		code = show_out(&difference.out);
+	json_object_put(difference.array);
+	strbuf_done(&difference.out);
+	return r < 0 ? EXIT_FAILED : code;
+}
+
+static int diff(const struct settings *settings, struct json_object *unions, const char *mountpoint)
+{
+	struct overlay_layers layers;
+	struct json_object *status;
+	int r, code;
+
+	if (!mountpoint) {
+		fputs("earlyctl: overlay diff: which mount point? earlyctl overlay list\n", stderr);
+		return EXIT_USAGE;
+	}
+	status = find_union(unions, mountpoint);
+	if (!status)
+		return EXIT_NO_SERVICE;
+	r = overlay_ask_layers(answer_text(status, "socket"), &layers);
+	code = r < 0 ? client_exit_code(r) : show_changes(settings, mountpoint, &layers);
+	overlay_layers_done(&layers);
+	return code;
+}
+
 static const struct {
 	const char *word;
 	int (*run)(const struct settings *settings, struct json_object *unions,
@@ -277,6 +360,7 @@ static const struct {
 	{ "list", show_list },
 	{ "status", show_status },
 	{ "merge", merge },
+	{ "diff", diff },
 };
 
 int verb_overlay(void *target, int argc, char **argv)
@@ -298,7 +382,9 @@ int verb_overlay(void *target, int argc, char **argv)
 		json_object_put(unions);
 		return code;
 	}
-	fprintf(stderr, "earlyctl: overlay %s: list, status [MOUNTPOINT] or merge MOUNTPOINT\n",
+	fprintf(stderr,
+		"earlyctl: overlay %s: list, status [MOUNTPOINT], diff MOUNTPOINT or merge "
+		"MOUNTPOINT\n",
 		argv[0]);
 	json_object_put(unions);
 	return code;

@@ -118,12 +118,13 @@ static int show(const struct settings *settings, struct json_object *events)
 	return write_out(settings, &out);
 }
 
-int verb_timeline(void *target, int argc, char **argv)
+/* What contradicts itself, or makes no sense. */
+static int check_settings(const struct settings *settings)
 {
-	const struct settings *settings = target;
-	struct answer answer;
-	int code;
-
+	if (settings->json + settings->svg + settings->png > 1) {
+		fputs("earlyctl: --json, --svg and --png exclude each other\n", stderr);
+		return EXIT_USAGE;
+	}
 	if (settings->png && !settings->output && isatty(STDOUT_FILENO)) {
 		fputs("earlyctl: a PNG is nothing for a terminal: name a file by -o FILE\n",
 		      stderr);
@@ -134,6 +135,17 @@ int verb_timeline(void *target, int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
+	return EXIT_DONE;
+}
+
+int verb_timeline(void *target, int argc, char **argv)
+{
+	const struct settings *settings = target;
+	struct answer answer;
+	int code = check_settings(settings);
+
+	if (code != EXIT_DONE)
+		return code;
 	if (answer_init(&answer) < 0) {
 		fputs("earlyctl: no memory\n", stderr);
 		return EXIT_FAILED;

@@ -15,7 +15,8 @@
 const char *verb_unit_name(const char *name)
 {
 	static const char *const suffixes[] = { ".service", ".target", ".socket", ".scope",
-						".slice",   ".mount",  ".timer" };
+						".slice",   ".mount",  ".timer",  ".automount",
+						".swap",    ".device", ".path",   ".snapshot" };
 	static char buf[256];
 	size_t len = strlen(name);
 

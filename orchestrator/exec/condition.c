@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "condition_machine.h"
+#include "condition_system.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -270,6 +271,12 @@ static const struct {
 	{ "user", user },
 	{ "group", group },
 	{ "first-boot", first_boot },
+	{ "osrelease", system_os_release },
+	{ "firmware", system_firmware },
+	{ "credential", system_credential },
+	{ "cpupressure", system_cpu_pressure },
+	{ "iopressure", system_io_pressure },
+	{ "memory-pressure", system_memory_pressure },
 };
 
 struct parsed {

@@ -35,6 +35,7 @@
 #include "identity.h"
 #include "isolate.h"
 #include "login_record.h"
+#include "open_files.h"
 #include "private_tmp.h"
 #include "scheduling.h"
 #include "session.h"
@@ -58,6 +59,7 @@ struct run {
 	int report_fd;
 	int ready_fd; /* of ReadyFd=, out of the way of the numbers that it may go to */
 	uint32_t n_listen; /* sockets from REQUEST_FIRST_LISTEN_FD on */
+	uint32_t n_open; /* files of OpenFile= behind them */
 	struct failure *failure;
 };
 
@@ -281,8 +283,47 @@ static int arrange_ready_fd(struct run *run)
 	return 0;
 }
 
+/* How many there are says the environment, and how each is called: what was stored or comes by a socket has its name before. */
+static int name_open_files(struct run *run, const char *names)
+{
+	const char *before = variables_get(run->variables, "LISTEN_FDNAMES",
+					   strlen("LISTEN_FDNAMES"));
+	char *all CLEANUP(free_charp)
+	= NULL;
+	char number[16], pid[16];
+	int r = asprintf(&all, "%s%s%s", before ? before : "", before ? ":" : "", names);
+
+	if (r < 0)
+		all = NULL;
+	(void)snprintf(number, sizeof(number), "%u", run->n_listen + run->n_open);
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (r < 0 || variables_set_value(&run->variables, "LISTEN_FDNAMES", all) < 0 ||
+	    variables_set_value(&run->variables, "LISTEN_FDS", number) < 0 ||
+	    variables_set_value(&run->variables, "LISTEN_PID", pid) < 0)
+		return no_memory(run);
+	return 0;
+}
+
+/* The numbers behind the sockets are nobody's any more. */
+static int arrange_open_files(struct run *run)
+{
+	char *names CLEANUP(free_charp)
+	= NULL;
+	int r;
+
+	if (run->request->exec.phase != TABLE_PHASE_START)
+		return 0;
+	r = open_files(&run->service->settings, (int)(3 + run->n_listen), &run->n_open, &names,
+		       run->failure);
+	return r < 0 || !names ? r : name_open_files(run, names);
+}
+
 static int place_ready_fd(struct run *run)
 {
+	if (has_ready_fd(run) && run->n_open > 0 &&
+	    (uint32_t)run->service->ready_fd < 3 + run->n_listen + run->n_open)
+		return failure_set(run->failure, STEP_FDS, -EADDRINUSE,
+				   "ReadyFd= is the number of a file of OpenFile=");
 	if (has_ready_fd(run) && dup2(run->ready_fd, run->service->ready_fd) < 0)
 		return failure_set(run->failure, STEP_FDS, -errno, "cannot place ReadyFd=");
 	return 0;
@@ -301,9 +342,11 @@ static int arrange_descriptors(struct run *run)
 			return failure_set(run->failure, STEP_FDS, -errno,
 					   "socket %u of %u is not there", i + 1, n);
 	r = arrange_ready_fd(run);
+	if (r == 0)
+		r = arrange_open_files(run);
 	if (r < 0)
 		return r;
-	if (syscall(SYS_close_range, 3U + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	if (syscall(SYS_close_range, 3U + n + run->n_open, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return failure_set(run->failure, STEP_FDS, -errno, "cannot close descriptors");
 	return place_ready_fd(run);
 }

@@ -44,6 +44,8 @@ static const char *const keys[] = {
 	"PrivateUsers",
 	"ProtectClock",
 	"ProtectHostname",
+	/* open_files.c */
+	"OpenFile",
 	/* sandbox.c */
 	"BindPaths",
 	"BindReadOnlyPaths",

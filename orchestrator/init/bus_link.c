@@ -161,7 +161,7 @@ static void handle_job(struct bus_link *bus, const struct bus_job *job)
 		return;
 	}
 	r = uid ? queue_system_user(bus, job, uid, &id)
-		: manager_job(bus->manager, translate(job->verb), job->unit, job->why, &id);
+		: manager_order(bus->manager, translate(job->verb), job->unit, job->why, &id);
 	send_queued(bus, job->cookie, r < 0 ? 0 : id, r);
 }
 

@@ -16,6 +16,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
+#include "run_variables.h"
 #include "service_internal.h"
 #include "spawn.h"
 
@@ -23,7 +24,7 @@
  * What a command gets
  *
  * Environment: a PATH, the manifest's words where there is no early-exec to see to them, and what PID 1 alone knows: NOTIFY_SOCKET,
- * WATCHDOG_USEC, MAINPID, the result for ExecStop= and ExecStopPost=, LISTEN_FDS and LISTEN_FDNAMES.
+ * WATCHDOG_USEC, MAINPID, what the run is and came from (run_variables.c), LISTEN_FDS and LISTEN_FDNAMES.
  *
  * Descriptors: only the main command gets the sockets and the stored descriptors, from 3 on. Through early-exec they come
  * after its own two (3: memfd, 4: pipe), that is from 5 on; early-exec moves them to 3 and adds LISTEN_PID.
@@ -74,6 +75,17 @@ static int add_listen_fd(struct order *order, struct strbuf *names, const char *
 	return add_name(names, name);
 }
 
+/* As the manifest says, whatever the run before made of it. What a service stored stays as it is. */
+static void set_blocking(const struct service *service, int fd)
+{
+	bool on = service->definition->service.flags & TABLE_FLAG_NON_BLOCKING;
+	int flags = fcntl(fd, F_GETFL);
+	int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+
+	if (flags >= 0 && wanted != flags)
+		(void)fcntl(fd, F_SETFL, wanted); /* cannot fail on an open one */
+}
+
 static int add_listen_fds(struct order *order)
 {
 	struct service *service = order->service;
@@ -81,6 +93,8 @@ static int add_listen_fds(struct order *order)
 	struct service_stored_fd *stored;
 	int r = 0;
 
+	for (size_t i = 0; i < service->listen.n_sockets; i++)
+		set_blocking(service, service->listen.sockets[i].fd);
 	for (size_t i = 0; i < service->listen.n_sockets && r == 0; i++)
 		r = add_listen_fd(order, &names, service->listen.sockets[i].name,
 				  service->listen.sockets[i].fd);
@@ -122,27 +136,6 @@ static int add_own_words(struct order *order)
 	return r;
 }
 
-static const char *exit_code_name(int code)
-{
-	return code == CLD_EXITED ? "exited" : code == CLD_DUMPED ? "dumped" : "killed";
-}
-
-static int add_result(struct order *order)
-{
-	struct service *service = order->service;
-	int r;
-
-	r = strv_appendf(&order->environment, "SERVICE_RESULT=%s", verdict_name(service->result));
-	if (r == 0 && service->exit_code != 0) {
-		r = strv_appendf(&order->environment, "EXIT_CODE=%s",
-				 exit_code_name(service->exit_code));
-		if (r == 0)
-			r = strv_appendf(&order->environment, "EXIT_STATUS=%d",
-					 service->exit_status);
-	}
-	return r;
-}
-
 static int add_knowledge(struct order *order)
 {
 	struct service *service = order->service;
@@ -156,9 +149,7 @@ static int add_knowledge(struct order *order)
 		r = strv_appendf(&order->environment, "WATCHDOG_USEC=%" PRIu64, watchdog_us);
 	if (r == 0 && service->main.pid > 0)
 		r = strv_appendf(&order->environment, "MAINPID=%d", (int)service->main.pid);
-	if (r == 0 && (phase == TABLE_PHASE_STOP || phase == TABLE_PHASE_STOP_POST))
-		r = add_result(order);
-	return r;
+	return r < 0 ? r : run_variables_add(service, phase, &order->environment);
 }
 
 /* Free *ret_buf. */

@@ -58,6 +58,7 @@ struct container {
 	struct watchdog watchdog;
 	struct reexec reexec;
 	struct survivors survivors;
+	int exit_status; /* of a good end */
 };
 
 /* --- options --- */
@@ -219,6 +220,7 @@ static int handle_verb(struct manager *manager, enum control_verb verb, const ch
 		return reexec_start(&container->reexec);
 	if (verb != CONTROL_VERB_POWEROFF && verb != CONTROL_VERB_HALT)
 		return -EOPNOTSUPP;
+	container->exit_status = name[0] ? manager_exit_status(manager, name) : EXIT_SUCCESS;
 	handle_signal(NULL, container);
 	return 0;
 }
@@ -489,5 +491,5 @@ int container_main(int argc, char **argv)
 	if ((!container.run_dir && set_path(&container.run_dir, "/run/early") < 0) ||
 	    (!container.helpers && set_path(&container.helpers, EARLY_LIBEXECDIR) < 0))
 		return EXIT_FAILURE;
-	return run(&container) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run(&container) == 0 ? container.exit_status : EXIT_FAILURE;
 }

@@ -106,7 +106,7 @@ static void run_job(struct client *client, enum manager_verb verb)
 			 client->uid);
 	r = strbuf_error(&why);
 	if (r == 0)
-		r = manager_job(client->control->manager, verb, client->name, why.data, &job);
+		r = manager_order(client->control->manager, verb, client->name, why.data, &job);
 	if (r == -EALREADY || (r == 0 && job == 0))
 		reply(client, 0, "");
 	else if (r < 0)
@@ -124,11 +124,6 @@ static bool is_known(const struct client *client)
 		return manager_find_scope(manager, client->name) != NULL;
 	return service->definition->service.load_state != TABLE_LOAD_NOT_FOUND ||
 	       !service_state_is_inactive(service->state);
-}
-
-static void run_start(struct client *client)
-{
-	run_job(client, MANAGER_VERB_START);
 }
 
 static void handle_loaded_to_stop(struct manager *manager, int error, void *data)
@@ -163,14 +158,19 @@ static void run_stop(struct client *client)
 		reply(client, r, control_explain(r));
 }
 
-static void run_restart(struct client *client)
+static void run_order(struct client *client)
 {
-	run_job(client, MANAGER_VERB_RESTART);
-}
+	struct manager *manager = client->control->manager;
+	const char *why = control_out_of_reach(client->name);
 
-static void run_reload(struct client *client)
-{
-	run_job(client, MANAGER_VERB_RELOAD);
+	if (why && !manager_find_scope(manager, client->name))
+		reply(client, -EOPNOTSUPP, why);
+	else if (client->verb == CONTROL_VERB_STOP)
+		run_stop(client);
+	else
+		run_job(client, client->verb == CONTROL_VERB_START     ? MANAGER_VERB_START
+				: client->verb == CONTROL_VERB_RESTART ? MANAGER_VERB_RESTART
+								       : MANAGER_VERB_RELOAD);
 }
 
 /* Tells of one unit; false if it is not known. */
@@ -292,10 +292,10 @@ static const struct {
 } verbs[] = {
 	[CONTROL_VERB_STATUS] = { true, false, run_status },
 	[CONTROL_VERB_LIST] = { true, false, run_list },
-	[CONTROL_VERB_START] = { false, true, run_start },
-	[CONTROL_VERB_STOP] = { false, true, run_stop },
-	[CONTROL_VERB_RESTART] = { false, true, run_restart },
-	[CONTROL_VERB_RELOAD] = { false, true, run_reload },
+	[CONTROL_VERB_START] = { false, true, run_order },
+	[CONTROL_VERB_STOP] = { false, true, run_order },
+	[CONTROL_VERB_RESTART] = { false, true, run_order },
+	[CONTROL_VERB_RELOAD] = { false, true, run_order },
 	[CONTROL_VERB_WHY] = { true, true, run_unit },
 	[CONTROL_VERB_TIMELINE] = { true, false, run_timeline },
 	[CONTROL_VERB_POWEROFF] = { false, false, run_verb },

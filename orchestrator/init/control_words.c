@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "early/macros.h"
+
 const char *control_explain(int error)
 {
 	switch (error) {
@@ -13,6 +15,9 @@ const char *control_explain(int error)
 		return "the unit is masked";
 	case -EBADMSG:
 		return "its manifest has an error; see status";
+	case -EBADRQC:
+		return "only other units may start or stop it: its manifest has "
+		       "RefuseManualStart= or RefuseManualStop=";
 	case -EINVAL:
 		return "that is no unit's name";
 	case -ENOTSUP:
@@ -23,6 +28,37 @@ const char *control_explain(int error)
 		return "too many requests at once; try again";
 	}
 	return strerror(-error);
+}
+
+static const struct {
+	const char *suffix;
+	const char *text;
+} out_of_reach[] = {
+	{ ".mount",
+	  "Early starts and stops no mounts: mount and umount do, and what /etc/fstab has "
+	  "is mounted at boot" },
+	{ ".automount",
+	  "Early has no automounts: mount mounts it now, a line in /etc/fstab at boot" },
+	{ ".swap",
+	  "Early starts and stops no swap: swapon and swapoff do, and what /etc/fstab has is "
+	  "used from the boot on" },
+	{ ".device",
+	  "a device is neither started nor stopped: it is there when udev has found it" },
+	{ ".scope",
+	  "no such scope runs, and only the program whose processes they are can make one" },
+	{ ".slice", "a slice is there while a service of it runs: start or stop the service" },
+	{ ".path", "Early does not watch paths yet: start or stop the service that it is for" },
+	{ ".snapshot", "there are no snapshots" },
+};
+
+const char *control_out_of_reach(const char *name)
+{
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; suffix && i < ARRAY_SIZE(out_of_reach); i++)
+		if (strcmp(suffix, out_of_reach[i].suffix) == 0)
+			return out_of_reach[i].text;
+	return NULL;
 }
 
 const char *control_verb_word(enum manager_verb verb)

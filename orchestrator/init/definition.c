@@ -62,7 +62,9 @@ static bool service_is_sane(const struct table_service *service)
 	       is_signal(service->final_kill_signal) && is_signal(service->watchdog_signal) &&
 	       is_signal(service->reload_signal) && service->notify_access <= TABLE_NOTIFY_ALL &&
 	       service->start_failure_mode <= TABLE_FAILURE_KILL &&
-	       service->stop_failure_mode <= TABLE_FAILURE_KILL && service->ready_fd >= 0 &&
+	       service->stop_failure_mode <= TABLE_FAILURE_KILL &&
+	       service->failure_action <= TABLE_ACTION_EXIT &&
+	       service->success_action <= TABLE_ACTION_EXIT && service->ready_fd >= 0 &&
 	       service->ready_fd <= 255;
 }
 
@@ -190,6 +192,8 @@ static void keep_words(struct definition_words *words, const struct table_servic
 		.notify_access = (uint8_t)service->notify_access,
 		.start_failure_mode = (uint8_t)service->start_failure_mode,
 		.stop_failure_mode = (uint8_t)service->stop_failure_mode,
+		.failure_action = (uint8_t)service->failure_action,
+		.success_action = (uint8_t)service->success_action,
 		.kill_signal = (uint8_t)service->kill_signal,
 		.restart_kill_signal = (uint8_t)service->restart_kill_signal,
 		.final_kill_signal = (uint8_t)service->final_kill_signal,
@@ -380,6 +384,7 @@ int definition_new_gone(struct definition **ret, const struct definition *old)
 	service.load_state = TABLE_LOAD_NOT_FOUND;
 	service.restart = TABLE_RESTART_NO;
 	service.on_give_up = "";
+	service.failure_action = service.success_action = TABLE_ACTION_NONE;
 	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, NULL, 0);
 	if (len < 0)
 		return len;

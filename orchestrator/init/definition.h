@@ -57,6 +57,8 @@ struct definition_words {
 	uint8_t notify_access;
 	uint8_t start_failure_mode;
 	uint8_t stop_failure_mode;
+	uint8_t failure_action;
+	uint8_t success_action;
 	uint8_t kill_signal;
 	uint8_t restart_kill_signal;
 	uint8_t final_kill_signal;

@@ -49,6 +49,7 @@ struct job {
 		plan; /* the start that made it; its edges to others of that start are the plan's */
 	bool came_up; /* the service was active since it runs */
 	bool doomed; /* something it requires can't be had */
+	bool ordered; /* by a person, and its unit was not yet known then */
 	unsigned int loads; /* how often early-load was asked */
 	int error; /* negative: why it can't be had, where a number says it (-ENOENT) */
 	char *detail; /* what was missing, in words; may be NULL */

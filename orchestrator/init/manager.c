@@ -388,6 +388,7 @@ static void init_parts(struct manager *manager)
 		.gave_up = manager_gave_up,
 		.loops = manager_loops,
 		.words = find_words,
+		.find = find_for_jobs,
 		.stream = handle_stream,
 		.overlaid = list_overlaid,
 		.data = manager,

@@ -31,7 +31,7 @@ struct manager_options {
 
 	/*
 	 * The control verbs that are the boot code's: POWEROFF, REBOOT, HALT, DAEMON_REEXEC, RESCUE, MERGE. -EINPROGRESS: manager_verb_done()
-	 * follows. NULL: -EOPNOTSUPP.
+	 * follows. NULL: -EOPNOTSUPP. The name with POWEROFF is a unit's whose manifest says FailureAction=exit or SuccessAction=exit.
 	 */
 	int (*verb)(struct manager *manager, enum control_verb verb, const char *name, void *data);
 	/* Adds the paths that lie below an overlay now. NULL: there are none. */
@@ -158,6 +158,13 @@ int manager_read_table(struct manager *manager, int fd);
  */
 int manager_job(struct manager *manager, enum manager_verb verb, const char *name, const char *why,
 		uint32_t *ret_job);
+
+/* How its last main process ended: its status, 255 for a signal; 0: there was none. */
+int manager_exit_status(struct manager *manager, const char *name);
+
+/* The same for a person, or a program in a person's place: -EBADRQC where RefuseManualStart= or RefuseManualStop= says so. */
+int manager_order(struct manager *manager, enum manager_verb verb, const char *name,
+		  const char *why, uint32_t *ret_job);
 
 int manager_start_unit(struct manager *manager, const char *name, const char *why,
 		       uint32_t *ret_job);

@@ -101,6 +101,8 @@ struct manager {
 	size_t busy; /* most jobs since there were none */
 	bool relations_due; /* of some service */
 	bool idle_due; /* some Type=idle waits for the others */
+	uint8_t action_due; /* enum table_action: what a unit's end means for the machine */
+	char action_unit[256]; /* that unit */
 	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
 	struct strbuf gone; /* GONE messages since it was saved */
 	bool save_failed;

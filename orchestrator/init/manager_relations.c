@@ -2,6 +2,7 @@
 #include "manager_internal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "early/clock.h"
@@ -145,10 +146,57 @@ static void went_down(struct manager *manager, struct service *service)
 	stop_unneeded(manager, &words->upholds);
 }
 
+/* --- FailureAction=, SuccessAction= --- */
+
+static const char *action_name(enum table_action action)
+{
+	static const char *const names[] = { "none", "reboot", "poweroff", "halt", "exit" };
+
+	return names[action];
+}
+
+/* The first word counts: the machine ends once. */
+static void note_action(struct manager *manager, const struct service *service, bool failed)
+{
+	const struct definition_words *words = &service->definition->service;
+	enum table_action action = failed ? words->failure_action : words->success_action;
+
+	if (action == TABLE_ACTION_NONE || manager->action_due != TABLE_ACTION_NONE)
+		return;
+	manager->action_due = (uint8_t)action;
+	(void)snprintf(manager->action_unit, sizeof(manager->action_unit), "%s", service->name);
+	manager_wake(manager);
+}
+
+/* Not within a service's step, which all this ends. */
+static void take_action(struct manager *manager)
+{
+	enum table_action action = manager->action_due;
+	enum control_verb verb = action == TABLE_ACTION_REBOOT ? CONTROL_VERB_REBOOT
+				 : action == TABLE_ACTION_HALT ? CONTROL_VERB_HALT
+							       : CONTROL_VERB_POWEROFF;
+	char text[400];
+	int r = -EOPNOTSUPP;
+
+	manager->action_due = TABLE_ACTION_NONE;
+	(void)snprintf(text, sizeof(text), "%s ended: FailureAction= or SuccessAction= is %s",
+		       manager->action_unit, action_name(action));
+	log_info("%s", text);
+	MANAGER_TELL(manager, remark, manager->action_unit, text);
+	if (manager->options.verb)
+		r = manager->options.verb(manager, verb,
+					  action == TABLE_ACTION_EXIT ? manager->action_unit : "",
+					  manager->options.data);
+	if (r < 0)
+		log_warning_errno(r, "%s: cannot do that", manager->action_unit);
+}
+
 void relations_settle(struct manager *manager)
 {
 	struct service *service;
 
+	if (manager->action_due != TABLE_ACTION_NONE && !manager->stopping)
+		take_action(manager);
 	if (!manager->relations_due || manager->stopping)
 		return;
 	manager->relations_due = false;
@@ -175,9 +223,19 @@ static void start_successors(struct manager *manager, const struct service *serv
 	if (service->restart_wanted || manager->stopping ||
 	    (!failed && service->result != VERDICT_SUCCESS))
 		return;
+	note_action(manager, service, failed);
 	snprintf(why, sizeof(why), "%s %s", service->name, failed ? "failed" : "ended");
 	while ((name = wire_list_next(list, name)))
 		ask(manager, true, name, why);
+}
+
+int manager_exit_status(struct manager *manager, const char *name)
+{
+	const struct service *service = manager_find(manager, name);
+
+	if (!service || service->exit_code == 0)
+		return 0;
+	return service->exit_code == CLD_EXITED ? service->exit_status : 255;
 }
 
 void relations_note(struct manager *manager, struct service *service, enum service_state old)

@@ -155,6 +155,8 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.failure_run_us = service->failure_run_us,
 		.run_us = service->run_us,
 		.main_pidfd = state_fd(service->main_pidfd),
+		.run_id_high = service->run_id[0],
+		.run_id_low = service->run_id[1],
 	};
 
 	put(writer, STATE_SERVICE, &message);
@@ -278,7 +280,8 @@ static uint32_t job_flags(const struct job *job)
 {
 	return (job->state == JOB_LOADING ? STATE_JOB_LOADING : 0) |
 	       (job->state == JOB_RUNNING ? STATE_JOB_RUNNING : 0) |
-	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0);
+	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0) |
+	       (job->ordered ? STATE_JOB_ORDERED : 0);
 }
 
 /* What of it changes; never 0. */

@@ -8,6 +8,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "control_words.h"
 #include "job_order.h"
 #include "manager_internal.h"
 #include "state_proto.h"
@@ -245,6 +246,21 @@ static int enqueue(struct manager *manager, enum job_kind kind, struct service *
 	return r;
 }
 
+static bool refuses_order(const struct service *service, enum manager_verb verb)
+{
+	const uint32_t start = TABLE_FLAG_REFUSE_MANUAL_START;
+	const uint32_t stop = TABLE_FLAG_REFUSE_MANUAL_STOP;
+	uint32_t mask = start | stop; /* of a restart */
+
+	if (verb == MANAGER_VERB_START)
+		mask = start;
+	else if (verb == MANAGER_VERB_STOP)
+		mask = stop;
+	else if (verb == MANAGER_VERB_RELOAD)
+		mask = 0;
+	return service && (service->definition->service.flags & mask);
+}
+
 static void explain_load(struct job *job, const struct service *service)
 {
 	if (!service || service->definition->service.load_state == TABLE_LOAD_NOT_FOUND)
@@ -265,6 +281,11 @@ static void resume(struct manager *manager, struct job *job)
 
 	if (!service || service->definition->service.load_state != TABLE_LOAD_LOADED) {
 		explain_load(job, service);
+		job_finish(&manager->jobs, job, JOB_FAILED);
+		return;
+	}
+	if (job->ordered && refuses_order(service, MANAGER_VERB_START)) {
+		job_explain(job, -EBADRQC, "%s", control_explain(-EBADRQC));
 		job_finish(&manager->jobs, job, JOB_FAILED);
 		return;
 	}
@@ -304,6 +325,7 @@ int manager_restore_job(struct manager *manager, const struct state_job *state)
 	if (r < 0)
 		return r;
 	job->id = state->id;
+	job->ordered = state->flags & STATE_JOB_ORDERED;
 	manager->jobs.last_id = last_id;
 	/* What hangs on it was not yet known. */
 	if (!service || (state->flags & STATE_JOB_LOADING)) {
@@ -450,6 +472,24 @@ int manager_job(struct manager *manager, enum manager_verb verb, const char *nam
 		r = start_unknown(manager, verb == MANAGER_VERB_STOP ? JOB_STOP : JOB_START, name,
 				  why, &id);
 	if (r == 0 && ret_job)
+		*ret_job = id;
+	return r;
+}
+
+int manager_order(struct manager *manager, enum manager_verb verb, const char *name,
+		  const char *why, uint32_t *ret_job)
+{
+	uint32_t id = 0;
+	struct job *job;
+	int r;
+
+	if (refuses_order(manager_find(manager, name), verb))
+		return -EBADRQC;
+	r = manager_job(manager, verb, name, why, &id);
+	job = r == 0 ? job_find_id(&manager->jobs, id) : NULL;
+	if (job && job->state == JOB_LOADING) /* it is looked at when its unit is known */
+		job->ordered = true;
+	if (r == 0)
 		*ret_job = id;
 	return r;
 }

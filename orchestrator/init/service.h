@@ -80,6 +80,7 @@ struct service_host {
 	int (*overlaid)(char ***paths, void *data); /* NULL: nothing is */
 	/* What a manifest says of another unit, a slice, or NULL. The function itself may be NULL. */
 	const struct definition_words *(*words)(const char *name, void *data);
+	struct service *(*find)(const char *name, void *data); /* may be NULL, too */
 	void *data;
 };
 
@@ -103,6 +104,7 @@ struct service {
 	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 	uint64_t run_us; /* CLOCK_BOOTTIME of the same; 0: none yet */
+	uint64_t run_id[2]; /* INVOCATION_ID of that run */
 
 	struct service_process main;
 	struct service_process control; /* the command of a phase */

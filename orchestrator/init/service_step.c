@@ -14,6 +14,7 @@
 #include "cgroup_limits.h"
 #include "cgroup_network.h"
 #include "command.h"
+#include "run_variables.h"
 #include "service_internal.h"
 #include "state_proto.h"
 
@@ -245,6 +246,7 @@ static void clear(struct service *service)
 	service->error_text = free_text(service->error_text);
 	service->started_us = clock_monotonic_us();
 	service->run_us = clock_boottime_us();
+	run_variables_new_id(service->run_id);
 	free(service->detail);
 	free(service->status_text);
 	service->detail = service->status_text = NULL;

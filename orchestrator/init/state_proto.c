@@ -56,6 +56,8 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct state_service, failure_run_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, run_us, WIRE_U64),
 	WIRE_FIELD(struct state_service, main_pidfd, WIRE_U64),
+	WIRE_FIELD(struct state_service, run_id_high, WIRE_U64),
+	WIRE_FIELD(struct state_service, run_id_low, WIRE_U64),
 };
 
 static const struct wire_field listen_fields[] = {

@@ -10,7 +10,7 @@
  * it come as MANAGER and what is different, and GONE for what is no more (state_collapse.h). Descriptors are state_fd.h's; deadlines are
  * CLOCK_MONOTONIC, 0 for none.
  */
-#define STATE_VERSION 7U
+#define STATE_VERSION 8U
 
 enum state_opcode {
 	STATE_MANAGER = 64,
@@ -62,6 +62,7 @@ enum state_job_flag {
 	STATE_JOB_CAME_UP = 2,
 	STATE_JOB_DOOMED = 4,
 	STATE_JOB_RUNNING = 8,
+	STATE_JOB_ORDERED = 16,
 };
 
 enum state_client_flag {
@@ -129,6 +130,8 @@ struct state_service {
 	uint64_t failure_run_us;
 	uint64_t run_us;
 	uint64_t main_pidfd; /* a main process that is not our child: its pid says nothing */
+	uint64_t run_id_high;
+	uint64_t run_id_low;
 };
 
 struct state_said {

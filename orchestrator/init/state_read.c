@@ -114,6 +114,8 @@ static void take_values(struct service *service, const struct state_service *mes
 	service->failure_us = message->failure_us;
 	service->failure_run_us = message->failure_run_us;
 	service->run_us = message->run_us;
+	service->run_id[0] = message->run_id_high;
+	service->run_id[1] = message->run_id_low;
 	if (copy_text(&service->status_text, message->status_text) < 0 ||
 	    copy_text(&service->detail, message->detail) < 0 ||
 	    copy_text(&service->error_text, message->error_text) < 0 ||

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "early/base64.h"
+#include "early/macros.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "settings.h"
@@ -124,6 +125,78 @@ int apply_setting_load_credential(const struct apply *apply, const char *value)
 		return apply_refuse(apply, "\"%.*s\" is no name of a credential", (int)len, text);
 	strbuf_add(&out, text, len);
 	strbuf_printf(&out, ":%s", text[len] ? text + len + 1 : text);
+	r = strbuf_error(&out);
+	return r < 0 ? r : settings_add(apply->service, apply->directive->key, out.data);
+}
+
+/* Among the words between commas: one of three modes at most, and graceful. */
+static int read_open_options(const char *options, const char **ret_mode, bool *ret_graceful)
+{
+	static const char *const modes[] = { "read-only", "append", "truncate" };
+	char **words CLEANUP_STRV = NULL;
+	int r = strv_split(options, ",", &words);
+
+	*ret_mode = "read-write";
+	*ret_graceful = false;
+	for (size_t i = 0; r == 0 && words && words[i]; i++) {
+		bool known = strcmp(words[i], "graceful") == 0;
+
+		*ret_graceful |= known;
+		for (size_t k = 0; k < ARRAY_SIZE(modes); k++) {
+			if (strcmp(words[i], modes[k]) != 0)
+				continue;
+			known = strcmp(*ret_mode, "read-write") == 0;
+			*ret_mode = modes[k];
+		}
+		if (!known)
+			return -EINVAL;
+	}
+	return r;
+}
+
+/* LISTEN_FDNAMES separates by colons, and the entry by blanks. */
+static bool is_fd_name(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ':')
+			return false;
+	return *name && strlen(name) < 256;
+}
+
+/* OpenFile=PATH[:NAME[:OPTIONS]] */
+int apply_setting_open_file(const struct apply *apply, const char *value)
+{
+	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
+	char *path CLEANUP(free_charp)
+	= NULL;
+	char *name, *options;
+	const char *mode;
+	bool graceful;
+	int r;
+
+	if (!*value) {
+		settings_drop(apply->service, apply->directive->key);
+		return 0;
+	}
+	r = apply_expand(apply, value, &path);
+	if (r < 0)
+		return r;
+	name = strchr(path, ':');
+	if (name)
+		*name++ = '\0';
+	options = name ? strchr(name, ':') : NULL;
+	if (options)
+		*options++ = '\0';
+	if (path[0] != '/')
+		return apply_refuse(apply, "\"%s\" is no absolute path", path);
+	if (!name || !*name)
+		name = strrchr(path, '/') + 1;
+	r = read_open_options(options ? options : "", &mode, &graceful);
+	if (r == 0 && !is_fd_name(name))
+		return apply_refuse(apply, "\"%s\" is no name of a descriptor", name);
+	if (r < 0)
+		return r;
+	strbuf_printf(&out, "%s %s %s %s", mode, graceful ? "graceful" : "needed", name, path);
 	r = strbuf_error(&out);
 	return r < 0 ? r : settings_add(apply->service, apply->directive->key, out.data);
 }

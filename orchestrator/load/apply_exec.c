@@ -9,6 +9,7 @@
 #include "directive.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "early/fs.h"
@@ -52,13 +53,15 @@ static const char *read_prefixes(const char *word, struct prefixes *ret_prefixes
 /* The absolute path of a program; one that is nowhere keeps the directory that most programs are in. */
 static int find_program(const struct apply *apply, const char *name, char **ret_path)
 {
+	char *const *own = apply->service->search_path;
+	size_t n = own ? strv_length(own) : ARRAY_SIZE(search_path);
 	struct strbuf fallback = STRBUF_INIT;
 	char *found;
 
-	for (size_t i = 0; name[0] != '/' && i < ARRAY_SIZE(search_path); i++) {
+	for (size_t i = 0; name[0] != '/' && i < n; i++) {
 		struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
 
-		strbuf_printf(&path, "%s/%s", search_path[i], name);
+		strbuf_printf(&path, "%s/%s", own ? own[i] : search_path[i], name);
 		if (strbuf_error(&path) < 0)
 			return -ENOMEM;
 		if (fs_exists_at(apply->root_fd, path.data + 1)) {
@@ -66,7 +69,9 @@ static int find_program(const struct apply *apply, const char *name, char **ret_
 			return 0;
 		}
 	}
-	strbuf_printf(&fallback, "%s%s", name[0] == '/' ? "" : "/usr/bin/", name);
+	if (name[0] != '/')
+		strbuf_printf(&fallback, "%s/", own ? own[0] : "/usr/bin");
+	strbuf_puts(&fallback, name);
 	found = strbuf_take(&fallback);
 	if (!found)
 		return -ENOMEM;
@@ -145,6 +150,31 @@ static int add_command(const struct apply *apply, char **words)
 	settle_variables(argv, &prefixes.flags);
 	return service_add_exec(apply->service, apply->directive->arg, prefixes.flags,
 				TAKE_PTR(program), TAKE_PTR(argv));
+}
+
+/* Comes before all command lines, wherever it stands: see directive.c. */
+int apply_search_path(const struct apply *apply, const char *value)
+{
+	char ***list = &apply->service->search_path;
+	char **words CLEANUP_STRV = NULL;
+	int r = strv_split(value, ":", &words);
+
+	if (!*value) {
+		strv_free(*list);
+		*list = NULL;
+	}
+	for (size_t i = 0; r == 0 && words && words[i]; i++) {
+		char *path = NULL;
+
+		r = apply_expand(apply, words[i], &path);
+		if (r == 0 && path[0] != '/') {
+			(void)apply_refuse(apply, "\"%s\" is no absolute path", path);
+			free(path);
+		} else if (r == 0) {
+			r = strv_consume(list, path);
+		}
+	}
+	return r;
 }
 
 int apply_exec(const struct apply *apply, const char *value)

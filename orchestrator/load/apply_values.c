@@ -260,7 +260,34 @@ int apply_kill_mode(const struct apply *apply, const char *value)
 	return choose(modes, ARRAY_SIZE(modes), value, &apply->service->fields.kill_mode);
 }
 
-/* FailureAction= and its like: what is done to the machine. Early does nothing to it for a service, apart from OnGiveUp=. */
+/* FailureAction=, SuccessAction=: "-force" is the same here, for the stop of all services has a bound anyway. */
+int apply_action(const struct apply *apply, const char *value)
+{
+	static const struct choice actions[] = {
+		{ "", TABLE_ACTION_NONE },
+		{ "none", TABLE_ACTION_NONE },
+		{ "reboot", TABLE_ACTION_REBOOT },
+		{ "reboot-force", TABLE_ACTION_REBOOT },
+		{ "poweroff", TABLE_ACTION_POWEROFF },
+		{ "poweroff-force", TABLE_ACTION_POWEROFF },
+		{ "halt", TABLE_ACTION_HALT },
+		{ "halt-force", TABLE_ACTION_HALT },
+		{ "exit", TABLE_ACTION_EXIT },
+		{ "exit-force", TABLE_ACTION_EXIT },
+	};
+	static const char *const lossy[] = { "reboot-immediate", "poweroff-immediate",
+					     "halt-immediate" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lossy); i++)
+		if (strcmp(value, lossy[i]) == 0)
+			return apply_refuse(
+				apply,
+				"\"%s\" is not done: what is not yet on the disk would be lost",
+				value);
+	return choose(actions, ARRAY_SIZE(actions), value, MEMBER(apply, uint32_t));
+}
+
+/* StartLimitAction=: what is done to the machine. That is the last rung of OnGiveUp= here. */
 int apply_no_action(const struct apply *apply, const char *value)
 {
 	if (!*value || strcmp(value, "none") == 0)

@@ -95,10 +95,19 @@ static int apply_line(const struct apply *apply)
 	return 0;
 }
 
-int directives_apply(struct service *service, const struct unit_lines *lines,
-		     const struct specifiers *specifiers, int root_fd, struct diags *diags)
+/* Where programs are searched must be known before the command lines, which may stand above it. */
+static bool comes_first(const struct directive *directive)
 {
-	for (size_t i = 0; i < lines->n_items; i++) {
+	return directive && directive->fn == apply_search_path;
+}
+
+static int apply_lines(struct service *service, const struct unit_lines *lines,
+		       const struct specifiers *specifiers, int root_fd, struct diags *diags,
+		       bool first)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < lines->n_items; i++) {
 		const struct unit_line *line = &lines->items[i];
 		struct apply apply = {
 			.service = service,
@@ -108,10 +117,17 @@ int directives_apply(struct service *service, const struct unit_lines *lines,
 			.directive = directive_find(line->section, line->key),
 			.root_fd = root_fd,
 		};
-		int r = apply_line(&apply);
 
-		if (r < 0)
-			return r;
+		if (comes_first(apply.directive) == first)
+			r = apply_line(&apply);
 	}
-	return 0;
+	return r;
+}
+
+int directives_apply(struct service *service, const struct unit_lines *lines,
+		     const struct specifiers *specifiers, int root_fd, struct diags *diags)
+{
+	int r = apply_lines(service, lines, specifiers, root_fd, diags, true);
+
+	return r < 0 ? r : apply_lines(service, lines, specifiers, root_fd, diags, false);
 }

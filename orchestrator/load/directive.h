@@ -67,6 +67,7 @@ int directives_apply(struct service *service, const struct unit_lines *lines,
 /* --- handlers --- */
 int apply_string(const struct apply *apply, const char *value);
 int apply_path(const struct apply *apply, const char *value);
+int apply_search_path(const struct apply *apply, const char *value);
 int apply_words(const struct apply *apply, const char *value);
 int apply_units(const struct apply *apply, const char *value);
 int apply_slice(const struct apply *apply, const char *value);
@@ -84,6 +85,7 @@ int apply_type(const struct apply *apply, const char *value);
 int apply_restart(const struct apply *apply, const char *value);
 int apply_kill_mode(const struct apply *apply, const char *value);
 int apply_no_action(const struct apply *apply, const char *value);
+int apply_action(const struct apply *apply, const char *value);
 int apply_exit_type(const struct apply *apply, const char *value);
 int apply_restart_sec(const struct apply *apply, const char *value);
 int apply_ready_fd(const struct apply *apply, const char *value);

@@ -21,8 +21,6 @@
 	"disk images are not mounted: copy what is in it to a directory (RootDirectory=, "         \
 	"BindReadOnlyPaths=)"
 #define refused_ephemeral "there are no copies of file systems"
-#define refused_search                                                                             \
-	"a program without a path is searched in the standard directories: give its path"
 
 /* A key that becomes an entry of the settings under its own name. */
 #define SETTING(key, fn, arg)                                                                      \
@@ -175,6 +173,7 @@ static const struct directive exec_directives[] = {
 	SETTING("UtmpIdentifier", apply_setting_text, 0),
 	SETTING("UtmpMode", apply_setting_choice, CHOICE_UTMP_MODE),
 	SETTING("LoadCredential", apply_setting_load_credential, 0),
+	SETTING("OpenFile", apply_setting_open_file, 0),
 	{ "Service", "LoadCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },
 	SETTING("SetCredential", apply_setting_set_credential, 0),
 	{ "Service", "SetCredentialEncrypted", NULL, 0, 0, DIRECTIVE_HARMLESS, reason_encrypted },
@@ -202,7 +201,7 @@ static const struct directive exec_directives[] = {
 	SETTING("IPCNamespacePath", apply_setting_path, 0),
 	SETTING("StandardInputText", apply_setting_input_text, 0),
 	SETTING("StandardInputData", apply_setting_input_data, 0),
-	{ "Service", "ExecSearchPath", NULL, 0, 0, DIRECTIVE_REFUSED, refused_search },
+	{ "Service", "ExecSearchPath", apply_search_path, 0, 0, DIRECTIVE_HONOURED, NULL },
 };
 
 const struct directive_group directive_group_exec = {

@@ -59,4 +59,5 @@ int apply_setting_namespaces(const struct apply *apply, const char *value);
 int apply_setting_input_text(const struct apply *apply, const char *value);
 int apply_setting_input_data(const struct apply *apply, const char *value);
 int apply_setting_load_credential(const struct apply *apply, const char *value);
+int apply_setting_open_file(const struct apply *apply, const char *value);
 int apply_setting_set_credential(const struct apply *apply, const char *value);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "early/clock.h"
+#include "early/strbuf.h"
 #include "early/strv.h"
 #include "resource.h"
 #include "settings.h"
@@ -134,6 +135,7 @@ static void free_lists(struct service *service)
 		service->binds_to,
 		service->conditions,
 		service->supplementary_groups,
+		service->search_path,
 		service->environment,
 		service->environment_files,
 		service->pass_environment,
@@ -293,6 +295,29 @@ static int settle_devices(struct service *service)
 	return strv_appendf(&service->devices, "policy=%s", policy);
 }
 
+/* ExecSearchPath= is the PATH of the commands as well, in front of what sets another one. */
+static int settle_path(struct service *service)
+{
+	struct strbuf path CLEANUP_STRBUF = STRBUF_INIT;
+	char **all = NULL;
+	int r;
+
+	if (!service->search_path || strv_contains(service->pass_environment, "PATH"))
+		return 0;
+	for (size_t i = 0; service->search_path[i]; i++)
+		strbuf_printf(&path, "%s%s", i ? ":" : "PATH=", service->search_path[i]);
+	r = strbuf_error(&path) < 0 ? -ENOMEM : strv_append(&all, path.data);
+	for (size_t i = 0; r == 0 && service->environment && service->environment[i]; i++)
+		r = strv_append(&all, service->environment[i]);
+	if (r < 0) {
+		strv_free(all);
+		return r;
+	}
+	strv_free(service->environment);
+	service->environment = all;
+	return 0;
+}
+
 int service_finish(struct service *service, const char **ret_error)
 {
 	struct table_service *fields = &service->fields;
@@ -301,6 +326,8 @@ int service_finish(struct service *service, const char **ret_error)
 
 	if (r == 0)
 		r = settle_devices(service);
+	if (r == 0)
+		r = settle_path(service);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; service->permissions_start_only && i < service->n_execs; i++)

@@ -61,6 +61,7 @@ struct service {
 	char **on_success;
 	char **conditions;
 	char **supplementary_groups;
+	char **search_path; /* ExecSearchPath= */
 	char **environment;
 	char **environment_files;
 	char **pass_environment;

@@ -68,5 +68,44 @@ def merge_into(new):
     run("umount", other)
 
 
+def diff(new):
+    union = new()
+    for name in ("keep/a", "keep/b", "gone/x/y", "anew/old", "anew/both", "mode/z", "kind", "file"):
+        os.makedirs(os.path.dirname(f"{union.path}/{name}"), exist_ok=True)
+        write(f"{union.path}/{name}", b"lower")
+    union.mount()
+
+    def changes():
+        return [(c["change"], c["path"], c["type"]) for c in json.loads(earlyctl(union, "--json", "overlay", "diff", union.path))]
+    equal(changes(), [], "nothing was changed")
+    write(union.at("file"), b"upper")
+    write(union.at("keep/a"), b"upper")
+    write(union.at("keep/bad\nname"), b"")
+    os.makedirs(union.at("new/deep"))
+    write(union.at("new/deep/f"), b"")
+    os.symlink("x", union.at("new/link"))
+    run("rm", "-r", union.at("gone"))
+    run("rm", "-r", union.at("anew"))
+    os.mkdir(union.at("anew"))
+    write(union.at("anew/both"), b"upper")
+    os.chmod(union.at("mode"), 0o700)
+    os.unlink(union.at("kind"))
+    os.mkdir(union.at("kind"))
+    write(union.at("passing"), b"")
+    os.unlink(union.at("passing"))
+    wanted = [("changed", "/anew", "directory"), ("removed", "/anew/old", "file"), ("added", "/anew/both", "file"),
+              ("changed", "/file", "file"), ("removed", "/gone", "directory"), ("changed", "/keep/a", "file"), ("added", "/keep/bad\nname", "file"),
+              ("changed", "/kind", "directory"), ("changed", "/mode", "directory"), ("added", "/new", "directory"),
+              ("added", "/new/deep", "directory"), ("added", "/new/deep/f", "file"), ("added", "/new/link", "link")]
+    equal(changes(), wanted, "the differences")
+    text = earlyctl(union, "overlay", "diff", union.path).splitlines()
+    check(f"removed  {union.path}/gone/" in text and f"added    {union.path}/keep/bad?name" in text and len(text) == len(wanted), f"as text: {text}")
+    check("overlay list" in earlyctl(union, "overlay", "diff", "/nowhere", code=4), "no way out is named")
+    check("which mount point" in earlyctl(union, "overlay", "diff", code=2), "no operand")
+    nobody = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", EARLYCTL, "--control", f"{union.dir}/run/control",
+                             "overlay", "diff", union.path], capture_output=True, text=True, check=False)
+    check(nobody.returncode != 0 and not nobody.stdout, f"anybody may look: {nobody}")
+
+
 if __name__ == "__main__":
-    overlay_lib.main([list_and_status, merge, merge_into])
+    overlay_lib.main([list_and_status, merge, merge_into, diff])

@@ -228,6 +228,18 @@ def test_what_is_missing_is_named(build):
         assert c.state('a')[0] == c.state('b')[0] == 'inactive'
 
 
+def test_what_is_no_service_is_refused(build):
+    with Container(build, {'a.service': SLEEPER}) as c:
+        for name, word in (('x.mount', 'umount'), ('x.automount', 'fstab'), ('dev-x.swap', 'swapon'), ('dev-x.device', 'udev'),
+                           ('x.scope', 'no such scope'), ('x.slice', 'service'), ('x.path', 'service'), ('x.snapshot', 'snapshots')):
+            for verb in ('start', 'stop', 'restart', 'reload'):
+                done = c.earlyctl(verb, name)
+                assert done.returncode == 1 and word in done.stderr and name in done.stderr, (verb, name, done)
+        assert [m['name'] for m in c.control('list') if m['active_state'] != 'inactive'] == ['a.service'], c.control('list')
+        for name in ('x.foo', 'x.socket', 'x.timer', 'x.target'):
+            assert c.earlyctl('start', name).returncode == 4, name
+
+
 def test_exit_codes_of_no_such_service(build):
     quiet = '[Service]\nType=oneshot\nExecStart=/bin/true\n' + DEMAND
     with Container(build, {'a.service': SLEEPER, 'quiet.service': quiet}) as c:

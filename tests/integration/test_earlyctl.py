@@ -228,6 +228,9 @@ def test_options_belong_to_their_commands(build):
             option = [w for w in words if w.startswith('-')][0]
             assert done.returncode == 2 and 'belongs to' in done.stderr and words[0] in done.stderr, (words, done)
             assert len(option) == 2 or option in done.stderr, (words, done)
+        for words in (('--svg', '--json'), ('--json', '--png'), ('--svg', '--png')):
+            done = c.earlyctl('timeline', *words)
+            assert done.returncode == 2 and not done.stdout and 'exclude each other' in done.stderr, (words, done)
         for words in (('status', ''), ('start', ''), ('tree', ''), ('enable', 'app', '')):
             done = c.earlyctl(*words)
             assert done.returncode == 2 and 'empty' in done.stderr, (words, done)

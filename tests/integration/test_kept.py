@@ -107,6 +107,16 @@ def start_limit(c, interrupt):
     assert c.status('a')['result'] == 'start-limit-hit', c.status('a')
 
 
+def run_id(c, interrupt):
+    daemon(c, 'a', 'echo $INVOCATION_ID >@work@/main\nexec sleep 1000\n',
+           'ExecStop=%s' % c.script('stop', '#!/bin/sh\necho $INVOCATION_ID >@work@/stop\n'))
+    c.control('start', 'a')
+    wait_for(lambda: len(c.read('main')) == 33)
+    interrupt(c)
+    c.control('stop', 'a')
+    assert c.read('stop') == c.read('main'), (c.read('stop'), c.read('main'))
+
+
 def next_restart(c, interrupt):
     write(c, a=NO_LIMIT + '[Service]\nExecStart=/bin/sleep 1000\nRestart=always\nRestartSec=2s\n' + DEMAND)
     c.control('start', 'a')
@@ -350,6 +360,7 @@ def killed_group(c, interrupt):
 
 
 test_start_limit = both(start_limit)
+test_run_id = both(run_id)
 test_next_restart = both(next_restart)
 test_length_of_the_pause = both(length_of_the_pause)
 test_rung = both(rung)

@@ -113,6 +113,116 @@ def test_on_failure_and_on_success(build):
         assert c.state('sorry') == ('inactive', 'dead')
 
 
+def told(c, name):
+    """The variables that a command wrote to a file; none as long as it is not whole."""
+    lines = c.read(name).splitlines()
+    return dict(line.split('=', 1) for line in lines if '=' in line) if lines[-1:] == ['end'] else {}
+
+
+def write_env(c, name):
+    """A command line that does so."""
+    return c.script('to-' + name, '#!/bin/sh\nenv >@work@/%s.new\necho end >>@work@/%s.new\nmv @work@/%s.new @work@/%s\n'
+                    % (name, name, name, name))
+
+
+def test_a_run_has_an_id(build):
+    """A new one for each start, the same for all commands of a run, directly executed and by early-exec."""
+    with Container(build) as c:
+        for name, words in (('a', ''), ('b', 'UMask=077\n')):
+            c.manifest(name + '.service', '[Service]\nExecStartPre=%s\nExecStart=/bin/sh -c "%s; exec sleep 1000"\nExecStop=%s\nExecStopPost=%s\n'
+                       'Restart=on-failure\nRestartSec=1ms\n%s%s'
+                       % (*(write_env(c, name + phase) for phase in ('pre', 'main', 'stop', 'post')), words, DEMAND))
+        c.control('daemon-reload')
+        for name in ('a', 'b'):
+            seen = []
+            c.control('start', name)
+            seen.append(wait_for(lambda: told(c, name + 'main').get('INVOCATION_ID')))
+            assert len(seen[0]) == 32 and int(seen[0], 16) and seen[0][12] == '4' and seen[0][16] in '89ab', seen
+            assert told(c, name + 'pre')['INVOCATION_ID'] == seen[0]
+            c.kill_main(name + '.service')
+            seen.append(wait_for(lambda: told(c, name + 'main').get('INVOCATION_ID') not in seen and told(c, name + 'main').get('INVOCATION_ID')))
+            post = told(c, name + 'post')
+            assert post['INVOCATION_ID'] == seen[0], 'the command after the run has the run\'s'
+            assert (post['SERVICE_RESULT'], post['EXIT_CODE'], post['EXIT_STATUS']) == ('signal', 'killed', 'KILL'), post
+            c.control('stop', name)
+            stop = told(c, name + 'stop')
+            assert stop['INVOCATION_ID'] == seen[1] and stop['SERVICE_RESULT'] == 'success' and 'EXIT_CODE' not in stop, stop
+            post = told(c, name + 'post')
+            assert (post['SERVICE_RESULT'], post['EXIT_CODE'], post['EXIT_STATUS']) == ('success', 'killed', 'TERM'), post
+            assert not [key for key in {**stop, **post} if key.startswith(('MONITOR_', 'TRIGGER_'))]
+
+
+def test_a_successor_is_told_of_whom_it_follows(build):
+    with Container(build) as c:
+        for name, line in (('bad', '/bin/sh -c "exit 3"'), ('shot', '/bin/sh -c "kill -USR1 $$$$"'), ('good', '/bin/sh -c "%s"')):
+            c.manifest(name + '.service', '[Unit]\nOnFailure=next.service\nOnSuccess=next.service\n[Service]\nType=oneshot\nExecStart=%s\n%s'
+                       % (line.replace('%s', write_env(c, 'good')), DEMAND))
+        c.manifest('next.service', '[Service]\nType=oneshot\nExecStart=%s\nExecStopPost=%s\n%s' % (write_env(c, 'next'), write_env(c, 'post'), DEMAND))
+        c.control('daemon-reload')
+        for name, wanted in (('bad', ('exit-code', 'exited', '3')), ('shot', ('signal', 'killed', 'USR1')), ('good', ('success', 'exited', '0'))):
+            try:
+                c.control('start', name)
+            except Refused:
+                pass
+            wait_for(lambda: told(c, 'next').get('MONITOR_UNIT') == name + '.service')
+            wait_for(lambda: c.state('next')[0] == 'inactive')
+            env = told(c, 'next')
+            assert tuple(env['MONITOR_' + key] for key in ('SERVICE_RESULT', 'EXIT_CODE', 'EXIT_STATUS')) == wanted, env
+            assert len(env['MONITOR_INVOCATION_ID']) == 32 and env['MONITOR_INVOCATION_ID'] != env['INVOCATION_ID'], env
+            if name == 'good':
+                assert env['MONITOR_INVOCATION_ID'] == told(c, 'good')['INVOCATION_ID'], env
+            post = told(c, 'post')
+            assert 'MONITOR_UNIT' not in post and post['SERVICE_RESULT'] == 'success', 'that is for its start only'
+            assert c.reasons('next')[0]['unit'] == name + '.service', c.reasons('next')
+        c.control('start', 'next')
+        assert not [key for key in told(c, 'next') if key.startswith('MONITOR_')], 'a person started it'
+
+
+def test_what_only_others_may_start_or_stop(build):
+    with Container(build, {'a.service': unit('RefuseManualStart=yes'), 'b.service': unit('RefuseManualStop=yes'),
+                           'user.service': unit('Requires=a.service b.service\nAfter=a.service b.service\nPropagatesStopTo=a.service b.service')}) as c:
+        def refused(verb, name):
+            done = c.earlyctl(verb, name)
+            assert done.returncode == 1 and 'only other units' in done.stderr and name in done.stderr, (verb, name, done)
+        c.manifest('late.service', unit('RefuseManualStart=yes'))  # nobody has read it yet
+        refused('start', 'late')
+        for verb, name in (('start', 'a'), ('restart', 'a'), ('start', 'late')):
+            refused(verb, name)
+        assert c.state('a')[0] == c.state('late')[0] == 'inactive'
+        c.control('start', 'b')
+        for verb in ('stop', 'restart'):
+            refused(verb, 'b')
+        assert c.state('b')[0] == 'active'
+        c.control('start', 'user')
+        assert c.state('a')[0] == 'active', 'a dependency may'
+        c.control('stop', 'a')
+        c.control('restart', 'user')
+        c.control('stop', 'user')
+        for name in ('a', 'b'):
+            c.wait_state(name, 'inactive')
+
+
+def test_an_end_that_ends_all(build):
+    """FailureAction= and SuccessAction=: not at an end that a restart follows, and with the exit status of what ended."""
+    def oneshot(words, line):
+        return '[Unit]\n%s\n[Service]\nType=oneshot\nExecStart=/bin/sh -c "%s"\n%s' % (words, line, DEMAND)
+    for words, line, status in (('FailureAction=exit', 'exit 7', 7), ('FailureAction=exit-force', 'kill -9 $$$$', 255),
+                                ('SuccessAction=exit', 'true', 0), ('SuccessAction=poweroff\nFailureAction=none', 'true', 0)):
+        with Container(build, {'a.service': oneshot(words, line), 'other.service': SLEEPER,
+                               'well.service': oneshot('FailureAction=exit', 'true'), 'badly.service': oneshot('SuccessAction=exit', 'false')}) as c:
+            c.control('start', 'other')
+            c.control('start', 'well')
+            c.earlyctl('start', 'badly')
+            c.earlyctl('start', '--json', 'a')
+            assert c.process.wait(30) == status, (words, line, c.process.returncode)
+            assert 'a.service ended' in c.log() and 'other.service: empty' in c.log()
+    with Container(build, {'a.service': oneshot('FailureAction=reboot', 'false'), 'other.service': SLEEPER}) as c:
+        c.control('start', 'other')
+        assert c.earlyctl('start', 'a').returncode == 1
+        wait_for(lambda: 'a.service: cannot do that' in c.log())
+        assert c.state('other')[0] == 'active', 'a container is not rebooted'
+
+
 def test_bound_to_what_dies(build):
     """BindsTo= ends with it however it ended, Requires= only with a stop that somebody asked for."""
     manifests = {

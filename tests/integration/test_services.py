@@ -502,6 +502,66 @@ def listen_fds_over_restart(build, more):
         assert os.stat(c.run + '/test.sock').st_ino == inode
 
 
+def test_opened_files(build):
+    """OpenFile=: behind the sockets, with root's rights, by name; what need not be there may be missing."""
+    import socket
+    say = """#!/usr/bin/python3
+import os, socket, time
+assert os.environ['LISTEN_PID'] == str(os.getpid()), os.environ
+names = os.environ['LISTEN_FDNAMES'].split(':')
+assert int(os.environ['LISTEN_FDS']) == len(names) == %d, os.environ
+fds = dict(zip(names, range(3, 3 + len(names))))
+assert sorted(int(fd) for fd in os.listdir('/proc/self/fd'))[3:-1] == sorted(fds.values()), os.listdir('/proc/self/fd')
+lines = [os.read(fds['secret'], 100).decode()]
+os.write(fds['log'], b'more')
+socket.socket(fileno=fds['peer']).send(b'hello')
+try:
+    os.write(fds['secret'], b'x')
+except OSError as e:
+    lines.append(e.strerror)
+os.write(1, ' '.join(lines).encode())
+os.write(fds['log'], ' '.join(lines).encode())
+time.sleep(1000)
+"""
+    for n, activate in ((3, ''), (4, '[Activate]\nListenStream=@run@/test.sock\nAdopt=no\n')):
+        with Container(build) as c, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+            peer.bind(c.work + '/peer')
+            for name, text in (('secret', 'told'), ('log', 'old')):
+                with open('%s/%s' % (c.work, name), 'w') as f:
+                    f.write(text)
+                os.chmod('%s/%s' % (c.work, name), 0o600)
+            c.manifest('a.service', '[Service]\nUser=nobody\nExecStart=%s\nOpenFile=@work@/secret::read-only\nOpenFile=@work@/none:x:graceful\n'
+                       'OpenFile=@work@/log:log:append\nOpenFile=@work@/peer\n%s%s' % (c.script('say', say % n), activate, '[Early]\nStage=demand\n'))
+            c.manifest('bad.service', '[Service]\nType=exec\nExecStart=/bin/sleep 1000\nOpenFile=@work@/none\n[Early]\nStage=demand\n')
+            c.control('daemon-reload')
+            c.control('start', 'a')
+            wait_for(lambda: c.read('log') == 'oldmoretold Bad file descriptor')
+            assert peer.recv(100) == b'hello'
+            assert 'OpenFile=%s/none' % c.work in refused(c.control, 'start', 'bad').text
+
+
+def test_sockets_block_or_not(build):
+    """At each start as the manifest says, whatever the run before made of them."""
+    for more in ('', 'UMask=077\n'):
+        for yes in (False, True):
+            with Container(build) as c:
+                script = c.script('l', """#!/usr/bin/python3
+import os, time
+was = os.get_blocking(3)
+os.set_blocking(3, not was)
+with open('@work@/said', 'a') as f:
+    f.write('%d\\n' % was)
+time.sleep(1000)
+""")
+                c.manifest('l.service', listen_manifest(script, more + 'NonBlocking=%s\n' % ('yes' if yes else 'no')))
+                c.control('daemon-reload')
+                c.control('start', 'l')
+                wait_for(lambda: c.read('said'))
+                c.control('restart', 'l')
+                wait_for(lambda: len(c.read('said').split()) == 2)
+                assert c.read('said').split() == ['0' if yes else '1'] * 2, (more, yes, c.read('said'))
+
+
 def test_listen_fds_over_restart_directly(build):
     listen_fds_over_restart(build, '')
 

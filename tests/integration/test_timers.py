@@ -106,6 +106,19 @@ def test_why_and_list(build):
         assert 'starts: a.service' in text and 'next: Mon' in text, text
 
 
+def test_what_it_starts_is_told(build):
+    c = Container(build)
+    timer(c, 'a', 'OnActiveSec=1ms\nAccuracySec=1ms\n', '[Service]\nType=oneshot\nExecStart=/bin/sh -c "env >@work@/env; echo x >>@work@/a"\n[Early]\nStage=demand\n')
+    with c:
+        is_run(c, 'a')
+        env = dict(line.split('=', 1) for line in c.read('env').splitlines())
+        assert env['TRIGGER_UNIT'] == 'a.timer', env
+        assert int(env['TRIGGER_TIMER_REALTIME_USEC']) == c.status('a.timer')['last_us'], env
+        assert 0 < int(env['TRIGGER_TIMER_MONOTONIC_USEC']) <= time.monotonic() * 1e6, env
+        c.control('start', 'a')
+        assert 'TRIGGER_UNIT' not in c.read('env'), 'a person started it'
+
+
 def test_manifest(build):
     """[Activate] of a manifest makes a timer that has its name."""
     with Container(build, {'a.service': SERVICE % 'a' + '[Activate]\nOnActiveSec=50ms\nAccuracySec=1ms\n'}) as c:

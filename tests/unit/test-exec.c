@@ -285,6 +285,77 @@ TEST(conditions_about_the_machine)
 	assert_int_equal(judge("acpower:true"), CONDITION_MET);
 }
 
+TEST(conditions_about_the_system)
+{
+	static const char compatible[] = "vendor,board\0vendor,soc";
+	static const struct {
+		const char *text;
+		enum condition_verdict verdict;
+	} cases[] = {
+		{ "osrelease:ID=debian", CONDITION_MET },
+		{ "osrelease:ID=deb", CONDITION_SKIP },
+		{ "osrelease:ID!=debian", CONDITION_SKIP },
+		{ "osrelease:!ID=fedora", CONDITION_MET },
+		{ "osrelease:ID=debian VERSION_ID>=9", CONDITION_MET },
+		{ "osrelease:ID=debian VERSION_ID>=13", CONDITION_SKIP },
+		{ "osrelease:VERSION_ID<13", CONDITION_MET },
+		{ "osrelease:VERSION_ID<=12 VERSION_ID>11.9 VERSION_ID<>11", CONDITION_MET },
+		{ "osrelease:PRETTY_NAME$=Debian*", CONDITION_MET },
+		{ "osrelease:PRETTY_NAME!$=Debian*", CONDITION_SKIP },
+		{ "osrelease:NONE=", CONDITION_MET },
+		{ "osrelease:ID", CONDITION_SKIP },
+		{ "assert-osrelease:ID=x", CONDITION_FAIL },
+		{ "firmware:uefi", CONDITION_MET },
+		{ "firmware:device-tree", CONDITION_SKIP },
+		{ "firmware:device-tree-compatible(vendor,soc)", CONDITION_MET },
+		{ "firmware:device-tree-compatible(vendor)", CONDITION_SKIP },
+		{ "firmware:smbios-field(sys_vendor = ACME Inc.)", CONDITION_MET },
+		{ "firmware:smbios-field(sys_vendor$=AC*)", CONDITION_MET },
+		{ "firmware:smbios-field(sys_vendor!=ACME Inc.)", CONDITION_SKIP },
+		{ "firmware:smbios-field(../id/sys_vendor$=*)", CONDITION_SKIP },
+		{ "firmware:smbios-field(none$=*)", CONDITION_SKIP },
+		{ "firmware:smbios-field(", CONDITION_SKIP },
+		{ "firmware:bios", CONDITION_SKIP },
+		{ "credential:key", CONDITION_MET },
+		{ "credential:none", CONDITION_SKIP },
+		{ "credential:..", CONDITION_SKIP },
+		{ "credential:", CONDITION_SKIP },
+		{ "memory-pressure:30%", CONDITION_MET },
+		{ "memory-pressure:29%", CONDITION_SKIP },
+		{ "memory-pressure:20%/1min", CONDITION_MET },
+		{ "memory-pressure:19.9%/1min", CONDITION_SKIP },
+		{ "memory-pressure:10%/10s", CONDITION_MET },
+		{ "memory-pressure:100%/7min", CONDITION_SKIP },
+		{ "memory-pressure:much", CONDITION_SKIP },
+		{ "memory-pressure:101%", CONDITION_SKIP },
+		{ "memory-pressure:a-b.slice:5%", CONDITION_MET },
+		{ "memory-pressure:a-b.slice:4%", CONDITION_SKIP },
+		{ "memory-pressure:../x.slice:100%", CONDITION_SKIP },
+		{ "memory-pressure:-.slice:0%", CONDITION_MET },
+		{ "cpupressure:50%", CONDITION_MET },
+		{ "cpupressure:49%", CONDITION_SKIP },
+		{ "iopressure:0%", CONDITION_MET },
+	};
+
+	put_text("etc/os-release",
+		 "PRETTY_NAME=\"Debian GNU/Linux 12\"\nID=debian\nVERSION_ID=\"12\"\n");
+	put_text("sys/firmware/efi/x", "");
+	assert_int_equal(fs_mkdir_p_at(root_fd, "proc/device-tree", 0755), 0);
+	assert_int_equal(fs_replace_at(root_fd, "proc/device-tree/compatible", compatible,
+				       sizeof(compatible), 0644),
+			 0);
+	put_text("sys/class/dmi/id/sys_vendor", "ACME Inc.\n");
+	put_text("run/credentials/@system/key", "");
+	put_text("proc/pressure/memory", "some avg10=90.00 avg60=90.00 avg300=90.00 total=1\n"
+					 "full avg10=10.00 avg60=20.00 avg300=30.00 total=1\n");
+	put_text("proc/pressure/cpu", "some avg10=1.00 avg60=1.00 avg300=50.00 total=1\n");
+	put_text("sys/fs/cgroup/a.slice/a-b.slice/memory.pressure",
+		 "full avg10=0.00 avg60=0.00 avg300=5.00 total=1\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (judge(cases[i].text) != cases[i].verdict)
+			fail_msg("%s", cases[i].text);
+}
+
 TEST(words_of_the_command_line)
 {
 	assert_true(condition_has_word("a quiet b=1\n", "quiet"));
@@ -317,4 +388,5 @@ TEST_MAIN(cmocka_unit_test(setting_and_unsetting), cmocka_unit_test(environment_
 	  cmocka_unit_test(expansion), cmocka_unit_test(capabilities),
 	  cmocka_unit_test_setup_teardown(conditions, make_root, remove_root),
 	  cmocka_unit_test_setup_teardown(conditions_about_the_machine, make_root, remove_root),
+	  cmocka_unit_test_setup_teardown(conditions_about_the_system, make_root, remove_root),
 	  cmocka_unit_test(words_of_the_command_line), cmocka_unit_test(orders_that_are_not_whole))

@@ -189,6 +189,13 @@ TEST(data)
 		{ "StandardInputData=a$b=\nStandardInputData=aGVsbG8", "", 2 },
 		{ "SetCredential=a:b:c\nLoadCredential=%i:/x\nLoadCredential=y",
 		  "SetCredential=a:Yjpj|LoadCredential=bar:/x|LoadCredential=y:y|", 0 },
+		{ "OpenFile=/a\nOpenFile=/b/c:n:append,graceful\nOpenFile=/d::truncate",
+		  "OpenFile=read-write needed a /a|OpenFile=append graceful n "
+		  "/b/c|OpenFile=truncate needed d /d|",
+		  0 },
+		{ "OpenFile=/a\nOpenFile=\nOpenFile=b\nOpenFile=/c:n:append,truncate\nOpenFile=/"
+		  "c:n:x\nOpenFile=/c:a b\nOpenFile=/c/",
+		  "", 5 },
 		{ "SetCredential=a\nSetCredential=../a:b\nLoadCredential=/x", "", 3 },
 		{ "TTYRows=24\nTTYColumns=65536\nTTYReset=yes", "TTYRows=24|TTYReset=yes|", 1 },
 		{ "UtmpIdentifier=%i\nUtmpMode=init", "UtmpIdentifier=bar|", 0 },

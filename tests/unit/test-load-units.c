@@ -24,6 +24,25 @@ TEST(first_directory_wins)
 	assert_int_equal(load("none.service")->fields.load_state, TABLE_LOAD_NOT_FOUND);
 }
 
+TEST(programs_are_searched_where_it_says)
+{
+	put_file("opt/x/bin/tool", "");
+	put_file("usr/bin/other", "");
+	put_file("lib/systemd/system/a.service",
+		 "[Service]\nExecStart=tool\nExecStartPre=/bin/true\nExecStopPost=other\n"
+		 "Environment=A=1\nExecSearchPath=/none:/%p\nExecSearchPath=/opt/x/bin:rel\n");
+	put_file("lib/systemd/system/b.service",
+		 "[Service]\nExecStart=tool\nExecSearchPath=/opt/x/bin\nExecSearchPath=\n");
+	begin();
+	assert_string_equal(load("a.service")->execs[0].program, "/opt/x/bin/tool");
+	assert_string_equal(get("a.service")->execs[2].program, "/none/other");
+	assert_string_equal(get("a.service")->environment[0], "PATH=/none:/a:/opt/x/bin");
+	assert_string_equal(get("a.service")->environment[1], "A=1");
+	assert_true(was_told("ExecSearchPath", 7, DIAG_WARNING));
+	assert_string_equal(load("b.service")->execs[0].program, "/usr/bin/tool");
+	assert_null(get("b.service")->environment);
+}
+
 TEST(masks)
 {
 	put_link("etc/systemd/system/a.service", "/dev/null");
@@ -439,8 +458,9 @@ TEST(a_timer_of_nothing_has_no_times)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-TEST_MAIN(CASE(first_directory_wins), CASE(masks), CASE(aliases_and_templates), CASE(drop_ins),
-	  CASE(imports), CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
+TEST_MAIN(CASE(first_directory_wins), CASE(programs_are_searched_where_it_says), CASE(masks),
+	  CASE(aliases_and_templates), CASE(drop_ins), CASE(imports),
+	  CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
 	  CASE(remarks_are_counted_for_their_unit),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),

@@ -30,10 +30,18 @@ class TestPid1Crash(SharedCase):
         self.assert_lives_on(pids, "after-crash-later.png")
 
     def test_2_reexec(self):
+        self.check_reexec("earlyctl daemon-reexec")
+
+    def test_2_reexec_by_sigterm(self):
+        """As with systemd's PID 1."""
+        self.check_reexec("kill -TERM 1")
+
+    def check_reexec(self, command):
+        times = int(self.shell.check("dmesg | grep -c re-executed || true"))
         pids = self.shell.check(PIDS)
         old = self.shell.check("pgrep -x early-log; pgrep -x early-bus")
-        self.shell.check("earlyctl daemon-reexec")
-        self.wait_for("dmesg | grep -q 're-executed'", 20, "early-init to be executed anew")
+        self.shell.check(command)
+        self.wait_for(f"[ $(dmesg | grep -c re-executed) = {times + 1} ]", 20, "early-init to be executed anew")
         self.wait_for("pgrep -x early-log && pgrep -x early-bus", 20, "its helpers")
         self.wait_for(f"! (pgrep -x early-log; pgrep -x early-bus) | grep -qxE '{'|'.join(old.split())}'", 20, "new helpers")
         self.assert_lives_on(pids, "after-reexec.png")

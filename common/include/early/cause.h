@@ -16,6 +16,7 @@
  *     Stage=display: on the way to the login
  *     a call to its bus name …                            BusName= of its own manifest
  *     required by b.service, wanted by b.service          a directive of another's
+ *     b.service failed, b.service ended                   OnFailure=, OnSuccess= of another's
  *     timed by b.timer: OnCalendar=*-*-* 00:00:00, 2026-01-02 00:00:00 UTC    a timer, and when
  *
  * Anything else is text only.

@@ -91,3 +91,6 @@ int channel_pair(int *ret_ours, int *ret_theirs);
 int channel_send_sync(int fd, const struct wire_protocol *protocol, uint16_t opcode,
 		      const void *value);
 int channel_receive_sync(int fd, void *buf, size_t size, uint16_t *ret_opcode);
+
+/* The same with the one descriptor that may come along, which is the caller's then (CLOEXEC); -1: none. */
+int channel_receive_fd_sync(int fd, void *buf, size_t size, uint16_t *ret_opcode, int *ret_fd);

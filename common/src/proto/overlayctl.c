@@ -26,6 +26,10 @@ static const struct wire_field progress_fields[] = {
 	WIRE_FIELD(struct overlayctl_progress, files_total, WIRE_U64),
 };
 
+static const struct wire_field layer_fields[] = {
+	WIRE_FIELD(struct overlayctl_layer, is_upper, WIRE_U32),
+};
+
 static const struct wire_field done_fields[] = {
 	WIRE_FIELD(struct overlayctl_done, error, WIRE_I32),
 	WIRE_FIELD(struct overlayctl_done, path, WIRE_TEXT),
@@ -42,6 +46,7 @@ static const struct wire_message messages[] = {
 	WIRE_MESSAGE(OVERLAYCTL_STATUS, struct overlayctl_status, status_fields),
 	WIRE_MESSAGE(OVERLAYCTL_PROGRESS, struct overlayctl_progress, progress_fields),
 	WIRE_MESSAGE(OVERLAYCTL_DONE, struct overlayctl_done, done_fields),
+	WIRE_MESSAGE(OVERLAYCTL_LAYER, struct overlayctl_layer, layer_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

@@ -96,6 +96,8 @@ static const struct wire_field service_fields[] = {
 	WIRE_FIELD(struct table_service, restart_max_delay_us, WIRE_U64),
 	WIRE_FIELD(struct table_service, ready_fd, WIRE_I32),
 	WIRE_FIELD(struct table_service, changed_us, WIRE_U64),
+	WIRE_FIELD(struct table_service, failure_action, WIRE_U32),
+	WIRE_FIELD(struct table_service, success_action, WIRE_U32),
 };
 
 static const struct wire_field exec_fields[] = {

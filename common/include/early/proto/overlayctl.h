@@ -6,7 +6,7 @@
 /*
  * earlyctl <-> early-overlay, on RUN/overlay/NAME.sock (SOCK_SEQPACKET), one socket for each union; `list` is a STATUS from each.
  *
- * One REQUEST, then STATUS or any number of PROGRESS, then DONE. Root may do all, others only ask for the status.
+ * One REQUEST, then STATUS or any number of PROGRESS or LAYER, then DONE. Root may do all, others only ask for the status.
  */
 
 enum overlayctl_opcode {
@@ -14,11 +14,14 @@ enum overlayctl_opcode {
 	OVERLAYCTL_STATUS = 2,
 	OVERLAYCTL_PROGRESS = 3,
 	OVERLAYCTL_DONE = 4,
+	OVERLAYCTL_LAYER = 5, /* with one descriptor: its directory */
 };
 
 enum overlayctl_verb {
 	OVERLAYCTL_VERB_STATUS = 0,
 	OVERLAYCTL_VERB_MERGE = 1, /* DONE comes when path look-ups reach the real directory */
+	OVERLAYCTL_VERB_LAYERS =
+		2, /* a LAYER for each, the upper one first: who asks compares them, not the daemon */
 };
 
 enum overlayctl_state {
@@ -52,6 +55,10 @@ struct overlayctl_status {
 struct overlayctl_progress {
 	uint64_t files_done;
 	uint64_t files_total;
+};
+
+struct overlayctl_layer {
+	uint32_t is_upper;
 };
 
 struct overlayctl_done {

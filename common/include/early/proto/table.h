@@ -21,7 +21,7 @@ enum table_opcode {
 	TABLE_TIMER = 8, /* one time at which the timer before it elapses */
 };
 
-#define TABLE_VERSION 4
+#define TABLE_VERSION 5
 
 /* What may be said of one unit: lines of a kind, and bytes of all of them. More is refused by the reader, so the writer tells an error. */
 #define TABLE_MAX_EXECS 64
@@ -73,6 +73,9 @@ enum table_flag {
 		1 << 17, /* ExitType=cgroup: it runs as long as anything of it does */
 	TABLE_FLAG_NO_GUESS_MAIN_PID = 1 << 18, /* GuessMainPID=no */
 	TABLE_FLAG_STOP_WHEN_UNNEEDED = 1 << 19,
+	TABLE_FLAG_REFUSE_MANUAL_START = 1 << 20, /* only others' dependencies start it */
+	TABLE_FLAG_REFUSE_MANUAL_STOP = 1 << 21,
+	TABLE_FLAG_NON_BLOCKING = 1 << 22, /* its sockets come with O_NONBLOCK */
 };
 
 enum table_restart {
@@ -98,6 +101,16 @@ enum table_failure_mode {
 	TABLE_FAILURE_TERMINATE = 0, /* its stop signal, then the final one */
 	TABLE_FAILURE_ABORT = 1, /* the watchdog's signal, then the final one */
 	TABLE_FAILURE_KILL = 2, /* the final one at once */
+};
+
+/* What becomes of the machine when a unit ends. */
+enum table_action {
+	TABLE_ACTION_NONE = 0,
+	TABLE_ACTION_REBOOT = 1,
+	TABLE_ACTION_POWEROFF = 2,
+	TABLE_ACTION_HALT = 3,
+	TABLE_ACTION_EXIT =
+		4, /* a container's early-init ends as the service did; a machine is switched off */
 };
 
 enum table_kill {
@@ -266,6 +279,8 @@ struct table_service {
 	int32_t ready_fd; /* a newline on it says that it is ready; 0: none */
 	uint64_t
 		changed_us; /* CLOCK_REALTIME: when the newest of its files was changed; 0: no file */
+	uint32_t failure_action; /* enum table_action */
+	uint32_t success_action;
 };
 
 struct table_exec {
