@@ -114,6 +114,18 @@ static uint32_t flags_of(const struct service *service)
 	       (service->climbs ? STATE_SERVICE_CLIMBS : 0);
 }
 
+static void put_definition(struct writer *writer, const struct definition *definition)
+{
+	int len = definition_pack_service(definition, writer->buf, WIRE_MAX_MESSAGE);
+
+	if (len < 0) {
+		writer->error = writer->error < 0 ? writer->error : len;
+		return;
+	}
+	strbuf_add(writer->out, writer->buf, (size_t)len);
+	strbuf_add(writer->out, definition->others, definition->n_others);
+}
+
 static void put_service_itself(struct writer *writer, const struct service *service)
 {
 	const struct state_service message = {
@@ -158,7 +170,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 	};
 
 	put(writer, STATE_SERVICE, &message);
-	strbuf_add(writer->out, service->definition->bytes, service->definition->n_bytes);
+	put_definition(writer, service->definition);
 }
 
 static void put_members(struct writer *writer, const struct cgroup *group)

@@ -23,7 +23,7 @@ enum table_notify service_notify_access(const struct service *service)
 	if (words->notify_access != TABLE_NOTIFY_DEFAULT)
 		return words->notify_access;
 	return words->type == TABLE_TYPE_NOTIFY || words->type == TABLE_TYPE_NOTIFY_RELOAD ||
-			       words->watchdog_us > 0
+			       words->rare->watchdog_us > 0
 		       ? TABLE_NOTIFY_MAIN
 		       : TABLE_NOTIFY_NONE;
 }

@@ -96,15 +96,15 @@ void service_pet_watchdog(struct service *service)
 
 static uint64_t stop_timeout(const struct definition_words *words, bool aborted)
 {
-	if (aborted && words->abort_timeout_us > 0)
-		return words->abort_timeout_us;
+	if (aborted && words->rare->abort_timeout_us > 0)
+		return words->rare->abort_timeout_us;
 	return words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY;
 }
 
 /* RuntimeMaxSec= counts from the start, however often it was reloaded since. */
 static void arm_runtime(struct service *service)
 {
-	uint64_t max_us = service->definition->service.runtime_max_us;
+	uint64_t max_us = service->definition->service.rare->runtime_max_us;
 	uint64_t past_us = clock_monotonic_us() - service->started_us;
 
 	if (max_us > 0 && service->state == SERVICE_RUNNING)
@@ -189,13 +189,13 @@ static void make_group(struct service *service)
 	limit_slices(service);
 	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
 	if (is_new) { /* what goes wrong is told there */
-		(void)cgroup_restrict_devices(&service->group, &words->devices);
-		(void)cgroup_restrict_network(&service->group, &words->addresses);
+		(void)cgroup_restrict_devices(&service->group, &words->rare->devices);
+		(void)cgroup_restrict_network(&service->group, &words->rare->addresses);
 	}
 	if (service->host->gated && service->wished)
 		service->background = background_enter(&service->group);
 	if (words->flags & TABLE_FLAG_DELEGATE) {
-		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
+		cgroup_enable(service->host->cgroups, service->group.path, &words->rare->delegate);
 		delegate(service);
 	}
 }
@@ -241,7 +241,7 @@ static void clear(struct service *service)
 	service->stop_wanted = service->restart_wanted = false;
 	service->main_gone = service->conditions_met = service->cleaned = false;
 	service->exit_code = service->exit_status = 0;
-	service->watchdog_span_us = service->definition->service.watchdog_us;
+	service->watchdog_span_us = service->definition->service.rare->watchdog_us;
 	service->error_text = free_text(service->error_text);
 	service->started_us = clock_monotonic_us();
 	service->run_us = clock_boottime_us();

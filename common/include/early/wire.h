@@ -84,6 +84,15 @@ int wire_peek(const void *buf, size_t len, uint16_t *ret_opcode, uint32_t *ret_l
 int wire_unpack(const struct wire_protocol *protocol, const void *buf, size_t len, uint16_t opcode,
 		void *ret_value, size_t value_size);
 
+/*
+ * The same value for who keeps many: only what is neither 0 nor empty is there, behind a bit for each field. It never leaves its
+ * program. Returns the bytes needed; more than @size means that nothing of use was written.
+ */
+size_t wire_squeeze(const struct wire_message *message, const void *value, void *buf, size_t size);
+
+/* The opposite, of wire_squeeze()'s own bytes. Text and lists point into @buf. */
+int wire_expand(const struct wire_message *message, const void *buf, size_t len, void *ret_value);
+
 /* The next string of a list after @prev (NULL: the first), or NULL at the end. */
 const char *wire_list_next(const struct wire_list *list, const char *prev);
 uint32_t wire_list_count(const struct wire_list *list);
