@@ -98,7 +98,8 @@ struct manager {
 	struct list listeners; /* manager_listener::link */
 	struct loop_hook hook;
 
-	size_t busy; /* most jobs since there were none */
+	uint32_t given_back; /* the last job before memory was given back */
+	struct loop_timer give_back;
 	bool relations_due; /* of some service */
 	bool idle_due; /* some Type=idle waits for the others */
 	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
