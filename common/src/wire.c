@@ -86,7 +86,7 @@ static void pack_field(struct writer *writer, const struct wire_field *field, co
 {
 	const void *at = (const char *)value + field->offset;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 		put_number(writer, *(const uint32_t *)at, 4);
 		break;
@@ -160,7 +160,7 @@ static int unpack_field(struct reader *reader, const struct wire_field *field, v
 	uint32_t len;
 	int r = -EPROTO;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 		r = get_number(reader, 4, &number);
 		*(uint32_t *)at = (uint32_t)number;
@@ -221,7 +221,7 @@ static bool is_empty(const struct wire_field *field, const void *value)
 {
 	const void *at = (const char *)value + field->offset;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 	case WIRE_I32:
 		return *(const uint32_t *)at == 0;
@@ -239,7 +239,7 @@ static void make_empty(const struct wire_field *field, void *value)
 {
 	void *at = (char *)value + field->offset;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 	case WIRE_I32:
 		*(uint32_t *)at = 0;

@@ -30,10 +30,10 @@ enum wire_type {
 	WIRE_LIST, /* struct wire_list */
 };
 
+/* There are hundreds in each program: no pointers, which would have to be relocated. */
 struct wire_field {
-	enum wire_type type;
-	size_t offset;
-	const char *name; /* for wire_dump */
+	uint8_t type; /* enum wire_type */
+	uint16_t offset;
 };
 
 /* One kind of message of a protocol. */
@@ -53,7 +53,7 @@ struct wire_protocol {
 
 #define WIRE_FIELD(type, field, kind)                                                              \
 	{                                                                                          \
-		kind, offsetof(type, field), #field                                                \
+		kind, offsetof(type, field)                                                        \
 	}
 #define WIRE_MESSAGE(opcode, type, table)                                                          \
 	{                                                                                          \
