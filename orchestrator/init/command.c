@@ -150,8 +150,8 @@ static int add_knowledge(struct order *order)
 	enum table_phase phase = order->exec->exec.phase;
 	int r = 0;
 
-	if (service->notify.fd >= 0)
-		r = strv_appendf(&order->environment, "NOTIFY_SOCKET=%s", service->notify.path);
+	if (notify_fd(service->notify) >= 0)
+		r = strv_appendf(&order->environment, "NOTIFY_SOCKET=%s", service->notify->path);
 	if (r == 0 && is_main(order) && watchdog_us > 0 && watchdog_us != UINT64_MAX)
 		r = strv_appendf(&order->environment, "WATCHDOG_USEC=%" PRIu64, watchdog_us);
 	if (r == 0 && service->main.pid > 0)
@@ -348,6 +348,8 @@ int command_run(struct service *service, struct service_process *process,
 
 void command_forget(struct service_process *process)
 {
+	if (!process)
+		return;
 	loop_child_unwatch(&process->child);
 	execs_pipe_close(&process->pipe);
 	process->pid = 0;

@@ -82,7 +82,7 @@ static void fill_service(struct control_service *ret, const struct service *serv
 	const struct definition_words *words = &service->definition->service;
 
 	ret->why = service_last_reason(service);
-	ret->control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
+	ret->control_pid = (uint32_t)service_control_pid(service);
 	ret->exit_status = service->exit_status;
 	ret->restarts = service->restarts;
 	ret->type = definition_type_name(words->type);

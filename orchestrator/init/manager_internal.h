@@ -58,7 +58,7 @@ struct loader {
 	int fd; /* the table's memfd */
 	bool timed_out;
 	bool held; /* requests wait */
-	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
+	uint64_t *told; /* hashes of remarks, a ring of LOADER_MAX_TOLD; NULL: there was none yet */
 	size_t n_told;
 	bool told_all; /* since the first LOAD_ALL */
 };

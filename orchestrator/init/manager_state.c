@@ -69,8 +69,8 @@ static void each_fd_of(const struct service *service, fd_fn fn, void *data)
 
 	fn(service->main.pipe.fd, data);
 	fn(service->main_pidfd, data);
-	fn(service->control.pipe.fd, data);
-	fn(service->notify.fd, data);
+	fn(service_control_pipe(service), data);
+	fn(notify_fd(service->notify), data);
 	fn(service->ready_fd, data);
 	fn(service->output_read, data);
 	fn(service->output_write, data);
@@ -138,12 +138,12 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.restarts = service->restarts,
 		.main_pid = service->main.pid,
 		.main_pipe = state_fd(service->main.pipe.fd),
-		.control_pid = service->control.pid,
-		.control_pipe = state_fd(service->control.pipe.fd),
+		.control_pid = service_control_pid(service),
+		.control_pipe = state_fd(service_control_pipe(service)),
 		.nth = (uint32_t)service->nth,
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
-		.notify_fd = state_fd(service->notify.fd),
+		.notify_fd = state_fd(notify_fd(service->notify)),
 		.output_read = state_fd(service->output_read),
 		.output_write = state_fd(service->output_write),
 		.status_text = service->status_text,
@@ -211,7 +211,8 @@ static void put_service(struct writer *writer, const struct service *service)
 
 	put_service_itself(writer, service);
 	put_said(writer, &service->main, false);
-	put_said(writer, &service->control, true);
+	if (service->control)
+		put_said(writer, service->control, true);
 	for (size_t i = 0; i < service->listen.n_sockets; i++) {
 		const struct listen_socket *sock = &service->listen.sockets[i];
 		struct state_listen message = { sock->address, sock->name, state_fd(sock->fd) };

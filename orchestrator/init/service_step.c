@@ -218,8 +218,11 @@ static void prepare(struct service *service)
 
 	make_group(service);
 	if (service_notify_access(service) != TABLE_NOTIFY_NONE) {
-		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
-				service->name, service_handle_notify);
+		r = service->notify ? 0 : notify_new(&service->notify, service);
+		if (r == 0)
+			r = notify_open(service->notify, service->host->loop,
+					service->host->run_dir, service->name,
+					service_handle_notify);
 		if (r < 0)
 			log_warning_errno(r, "%s: cannot make its notify socket", service->name);
 	}
@@ -346,9 +349,9 @@ static void kill_processes(struct service *service, uint32_t actions)
 {
 	if (awaits_end(actions))
 		cgroup_look(&service->group);
-	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service->control.pid > 0) {
-		(void)kill(service->control.pid, SIGKILL); /* gone: its end no longer matters */
-		command_forget(&service->control);
+	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service_control_pid(service) > 0) {
+		(void)kill(service->control->pid, SIGKILL); /* gone: its end no longer matters */
+		command_forget(service->control);
 	}
 	if (actions & SERVICE_ACTION_KILL_MAIN_AND_GROUP)
 		terminate(service);
@@ -398,7 +401,7 @@ void service_check_empty(struct service *service)
 	    service->state != SERVICE_STOP_SIGKILL && service->state != SERVICE_FINAL_SIGKILL)
 		return;
 	terminate_adopted(service);
-	if (!none && (main_is_left(service) || service->control.pid > 0))
+	if (!none && (main_is_left(service) || service_control_pid(service) > 0))
 		return;
 	if (!none && awaits_group(service) && !cgroup_is_empty(&service->group))
 		return;
@@ -444,7 +447,7 @@ static void decide(struct service *service)
 static void lay_to_rest(struct service *service)
 {
 	command_forget(&service->main);
-	command_forget(&service->control);
+	command_forget(service->control);
 	service_ready_close(service);
 	service_forget_stranger(service);
 	service->background = BACKGROUND_NONE; /* the group's end, or the next start, sees to it */
@@ -456,7 +459,7 @@ static void lay_to_rest(struct service *service)
 	}
 	if (!service->restart_wanted)
 		service_drop_stored_fds(service);
-	notify_close(&service->notify);
+	notify_close(service->notify);
 	cgroup_remove(&service->group);
 }
 
