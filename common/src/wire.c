@@ -86,7 +86,7 @@ static void pack_field(struct writer *writer, const struct wire_field *field, co
 {
 	const void *at = (const char *)value + field->offset;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 		put_number(writer, *(const uint32_t *)at, 4);
 		break;
@@ -160,7 +160,7 @@ static int unpack_field(struct reader *reader, const struct wire_field *field, v
 	uint32_t len;
 	int r = -EPROTO;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
 		r = get_number(reader, 4, &number);
 		*(uint32_t *)at = (uint32_t)number;
@@ -209,6 +209,86 @@ int wire_unpack(const struct wire_protocol *protocol, const void *buf, size_t le
 
 	for (size_t i = 0; i < message->n_fields; i++) {
 		r = unpack_field(&reader, &message->fields[i], ret_value);
+		if (r < 0)
+			return r;
+	}
+	return reader.left ? -EPROTO : 0;
+}
+
+/* --- in little room --- */
+
+static bool is_empty(const struct wire_field *field, const void *value)
+{
+	const void *at = (const char *)value + field->offset;
+
+	switch ((enum wire_type)field->type) {
+	case WIRE_U32:
+	case WIRE_I32:
+		return *(const uint32_t *)at == 0;
+	case WIRE_U64:
+		return *(const uint64_t *)at == 0;
+	case WIRE_TEXT:
+		return !*(const char *const *)at || !**(const char *const *)at;
+	case WIRE_LIST:
+		return ((const struct wire_list *)at)->len == 0;
+	}
+	return true;
+}
+
+static void make_empty(const struct wire_field *field, void *value)
+{
+	void *at = (char *)value + field->offset;
+
+	switch ((enum wire_type)field->type) {
+	case WIRE_U32:
+	case WIRE_I32:
+		*(uint32_t *)at = 0;
+		break;
+	case WIRE_U64:
+		*(uint64_t *)at = 0;
+		break;
+	case WIRE_TEXT:
+		*(const char **)at = "";
+		break;
+	case WIRE_LIST:
+		*(struct wire_list *)at = (struct wire_list){ "", 0 };
+		break;
+	}
+}
+
+size_t wire_squeeze(const struct wire_message *message, const void *value, void *buf, size_t size)
+{
+	struct writer writer = { .buf = buf, .size = size };
+
+	for (size_t i = 0; i < message->n_fields; i += 8) {
+		uint64_t bits = 0;
+
+		for (size_t j = i; j < message->n_fields && j < i + 8; j++)
+			if (!is_empty(&message->fields[j], value))
+				bits |= 1U << (j - i);
+		put_number(&writer, bits, 1);
+	}
+	for (size_t i = 0; i < message->n_fields; i++)
+		if (!is_empty(&message->fields[i], value))
+			pack_field(&writer, &message->fields[i], value);
+	return writer.len;
+}
+
+int wire_expand(const struct wire_message *message, const void *buf, size_t len, void *ret_value)
+{
+	const unsigned char *bits = buf;
+	size_t n_bits = (message->n_fields + 7) / 8;
+	struct reader reader = { .at = bits + n_bits, .left = len - n_bits };
+	int r;
+
+	if (len < n_bits)
+		return -EPROTO;
+	for (size_t i = 0; i < message->n_fields; i++) {
+		r = 0;
+		if (bits[i / 8] & 1U << i % 8)
+			r = unpack_field(&reader, &message->fields[i], ret_value);
+		else
+			make_empty(&message->fields[i], ret_value);
 		if (r < 0)
 			return r;
 	}

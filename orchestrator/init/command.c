@@ -139,12 +139,12 @@ static int add_own_words(struct order *order)
 static int add_knowledge(struct order *order)
 {
 	struct service *service = order->service;
-	uint64_t watchdog_us = service->definition->service.watchdog_us;
+	uint64_t watchdog_us = service->definition->service.rare->watchdog_us;
 	enum table_phase phase = order->exec->exec.phase;
 	int r = 0;
 
-	if (service->notify.fd >= 0)
-		r = strv_appendf(&order->environment, "NOTIFY_SOCKET=%s", service->notify.path);
+	if (notify_fd(service->notify) >= 0)
+		r = strv_appendf(&order->environment, "NOTIFY_SOCKET=%s", service->notify->path);
 	if (r == 0 && is_main(order) && watchdog_us > 0 && watchdog_us != UINT64_MAX)
 		r = strv_appendf(&order->environment, "WATCHDOG_USEC=%" PRIu64, watchdog_us);
 	if (r == 0 && service->main.pid > 0)
@@ -152,51 +152,45 @@ static int add_knowledge(struct order *order)
 	return r < 0 ? r : run_variables_add(service, phase, &order->environment);
 }
 
-/* Free *ret_buf. */
-static int pack_context(struct order *order, char *const *overlaid, char **ret_buf, size_t *ret_len)
+/* Into @buf of WIRE_MAX_MESSAGE bytes; returns how many they are. */
+static int pack_context(struct order *order, char *const *overlaid, char *buf)
 {
 	struct execs_context context = { .cgroup = order->service->group.path };
 	char *environment_data CLEANUP(free_charp)
 	= NULL;
 	char *overlaid_data CLEANUP(free_charp)
 	= NULL;
-	char *buf CLEANUP(free_charp)
-	= malloc(WIRE_MAX_MESSAGE);
 	int r;
 
 	r = wire_list_from_strv(order->environment, &context.environment, &environment_data);
 	if (r == 0)
 		r = wire_list_from_strv(overlaid, &context.overlaid, &overlaid_data);
-	if (r < 0 || !buf)
-		return r < 0 ? r : -ENOMEM;
-	r = wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, WIRE_MAX_MESSAGE);
-	if (r < 0)
-		return r;
-	*ret_len = (size_t)r;
-	*ret_buf = TAKE_PTR(buf);
-	return 0;
+	return r < 0 ? r
+		     : wire_pack(&execs_protocol, EXECS_CONTEXT, &context, buf, WIRE_MAX_MESSAGE);
 }
 
 /* The memfd of execs.h. */
 static int write_context(struct order *order)
 {
 	const struct service_host *host = order->service->host;
-	const struct definition_part *service = &order->service->definition->message;
 	const struct definition_part *exec = &order->exec->message;
 	char **overlaid CLEANUP_STRV = NULL;
 	char *buf CLEANUP(free_charp)
-	= NULL;
-	size_t len = 0;
+	= malloc(WIRE_MAX_MESSAGE);
 	int r = host->overlaid ? host->overlaid(&overlaid, host->data) : 0;
 
-	if (r == 0)
-		r = pack_context(order, overlaid, &buf, &len);
+	if (!buf)
+		return -ENOMEM;
 	if (r == 0)
 		r = fd_new_memfd("early-exec", &order->memfd);
 	if (r == 0)
-		r = fd_write_all(order->memfd, buf, len);
+		r = pack_context(order, overlaid, buf);
+	if (r > 0)
+		r = fd_write_all(order->memfd, buf, (size_t)r);
 	if (r == 0)
-		r = fd_write_all(order->memfd, service->data, service->len);
+		r = definition_pack_service(order->service->definition, buf, WIRE_MAX_MESSAGE);
+	if (r > 0)
+		r = fd_write_all(order->memfd, buf, (size_t)r);
 	if (r == 0)
 		r = fd_write_all(order->memfd, exec->data, exec->len);
 	if (r == 0 && lseek(order->memfd, 0, SEEK_SET) < 0)
@@ -345,6 +339,8 @@ int command_run(struct service *service, struct service_process *process,
 
 void command_forget(struct service_process *process)
 {
+	if (!process)
+		return;
 	loop_child_unwatch(&process->child);
 	execs_pipe_close(&process->pipe);
 	process->pid = 0;

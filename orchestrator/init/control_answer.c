@@ -82,12 +82,12 @@ static void fill_service(struct control_service *ret, const struct service *serv
 	const struct definition_words *words = &service->definition->service;
 
 	ret->why = service_last_reason(service);
-	ret->control_pid = service->control.pid > 0 ? (uint32_t)service->control.pid : 0;
+	ret->control_pid = (uint32_t)service_control_pid(service);
 	ret->exit_status = service->exit_status;
 	ret->restarts = service->restarts;
 	ret->type = definition_type_name(words->type);
 	ret->requires = words->requires;
-	ret->binds_to = words->binds_to;
+	ret->binds_to = words->rare->binds_to;
 	ret->wants = words->wants;
 	ret->after = words->after;
 	ret->changed_us = words->changed_us;
@@ -146,8 +146,8 @@ void control_answer_scope(struct channel *channel, struct manager *manager,
 static const char *firm_directive(const struct definition_words *words,
 				  const struct service *service)
 {
-	return depend_lists(&words->binds_to, &service->definition->service) ? "BindsTo="
-									     : "Requires=";
+	return depend_lists(&words->rare->binds_to, &service->definition->service) ? "BindsTo="
+										   : "Requires=";
 }
 
 static void fill_reason(struct control_reason *ret, const struct cause *cause,
@@ -164,7 +164,7 @@ static void fill_reason(struct control_reason *ret, const struct cause *cause,
 	if (by && strcmp(cause->directive, "Requires=") == 0)
 		ret->directive = firm_directive(&by->definition->service, service);
 	if (strcmp(cause->directive, "BusName=") == 0)
-		ret->object = service->definition->service.bus_name;
+		ret->object = service->definition->service.rare->bus_name;
 }
 
 void control_answer_reasons(struct channel *channel, struct manager *manager,

@@ -10,9 +10,10 @@
 /*
  * Definitions
  *
- * A definition keeps the messages as they came, because early-exec gets the very same bytes, and beside them the structs
- * that the wire code unpacked from the copy. Nothing in it changes after definition_new, so that a service may hold on to
- * an old one by a reference while the table is read anew.
+ * A definition keeps what its messages say, because early-exec gets the very same bytes, and beside it the structs that the
+ * wire code unpacked from the copy. Nothing in it changes after definition_new, so that a service may hold on to an old one
+ * by a reference while the table is read anew. SERVICE has about ninety fields of which a manifest names a few: it is kept
+ * squeezed, and made anew for each early-exec.
  *
  * What people wrote was parsed by early-load. What is checked here is that no value can lead PID 1 astray: enums are in
  * range, programs are absolute paths, and a name can be a file's.
@@ -81,8 +82,9 @@ struct counts {
 	size_t timers;
 };
 
-/* Counts the messages and checks their order: one SERVICE, then the others. */
-static int count_messages(const char *bytes, size_t len, struct counts *ret_counts)
+/* Counts the messages and checks their order: one SERVICE, of *ret_first bytes, then the others. */
+static int count_messages(const char *bytes, size_t len, struct counts *ret_counts,
+			  uint32_t *ret_first)
 {
 	struct counts counts = { 0 };
 	bool first = true;
@@ -95,6 +97,8 @@ static int count_messages(const char *bytes, size_t len, struct counts *ret_coun
 			return -EPROTO;
 		if (first != (opcode == TABLE_SERVICE))
 			return -EPROTO;
+		if (first)
+			*ret_first = size;
 		first = false;
 		counts.execs += opcode == TABLE_EXEC;
 		counts.sockets += opcode == TABLE_SOCKET;
@@ -158,26 +162,94 @@ static int take_timer(struct definition *definition, const void *message, uint32
 	return 0;
 }
 
-/* After service_is_sane(). */
-static void keep_words(struct definition_words *words, const struct table_service *service)
+/* Of most units. */
+const struct definition_rare definition_no_rare = {
+	.load_error = "",
+	.bus_name = "",
+	.seat = "",
+	.on_give_up = "",
+	.pid_file = "",
+};
+
+static bool has_rare(const struct table_service *service)
 {
-	*words = (struct definition_words){
-		.name = service->name,
-		.description = service->description,
-		.path = service->path,
+	const char *const texts[] = { service->load_error, service->bus_name, service->seat,
+				      service->on_give_up, service->pid_file };
+	const struct wire_list *const lists[] = {
+		&service->aliases,
+		&service->success_codes,
+		&service->restart_prevent_codes,
+		&service->restart_force_codes,
+		&service->binds_to,
+		&service->requisite,
+		&service->part_of,
+		&service->stop_to,
+		&service->stop_from,
+		&service->reload_to,
+		&service->reload_from,
+		&service->on_failure,
+		&service->on_success,
+		&service->upholds,
+		&service->delegate,
+		&service->devices,
+		&service->addresses,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i][0])
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (lists[i]->len > 0)
+			return true;
+	return service->restart_max_delay_us || service->abort_timeout_us || service->watchdog_us ||
+	       service->runtime_max_us;
+}
+
+static void keep_rare(struct definition_rare *rare, const struct table_service *service)
+{
+	*rare = (struct definition_rare){
 		.load_error = service->load_error,
 		.bus_name = service->bus_name,
-		.slice = service->slice,
 		.seat = service->seat,
 		.on_give_up = service->on_give_up,
 		.pid_file = service->pid_file,
-		.restart_us = service->restart_us,
 		.restart_max_delay_us = service->restart_max_delay_us,
-		.start_timeout_us = service->start_timeout_us,
-		.stop_timeout_us = service->stop_timeout_us,
 		.abort_timeout_us = service->abort_timeout_us,
 		.watchdog_us = service->watchdog_us,
 		.runtime_max_us = service->runtime_max_us,
+		.aliases = service->aliases,
+		.success_codes = service->success_codes,
+		.restart_prevent_codes = service->restart_prevent_codes,
+		.restart_force_codes = service->restart_force_codes,
+		.binds_to = service->binds_to,
+		.requisite = service->requisite,
+		.part_of = service->part_of,
+		.stop_to = service->stop_to,
+		.stop_from = service->stop_from,
+		.reload_to = service->reload_to,
+		.reload_from = service->reload_from,
+		.on_failure = service->on_failure,
+		.on_success = service->on_success,
+		.upholds = service->upholds,
+		.delegate = service->delegate,
+		.devices = service->devices,
+		.addresses = service->addresses,
+	};
+}
+
+/* After service_is_sane(). */
+static void keep_words(struct definition_words *words, const struct definition_rare *rare,
+		       const struct table_service *service)
+{
+	*words = (struct definition_words){
+		.rare = rare,
+		.name = service->name,
+		.description = service->description,
+		.path = service->path,
+		.slice = service->slice,
+		.restart_us = service->restart_us,
+		.start_timeout_us = service->start_timeout_us,
+		.stop_timeout_us = service->stop_timeout_us,
 		.start_limit_interval_us = service->start_limit_interval_us,
 		.changed_us = service->changed_us,
 		.flags = service->flags,
@@ -200,53 +272,35 @@ static void keep_words(struct definition_words *words, const struct table_servic
 		.watchdog_signal = (uint8_t)service->watchdog_signal,
 		.reload_signal = (uint8_t)service->reload_signal,
 		.ready_fd = (uint8_t)service->ready_fd,
-		.aliases = service->aliases,
-		.success_codes = service->success_codes,
-		.restart_prevent_codes = service->restart_prevent_codes,
-		.restart_force_codes = service->restart_force_codes,
 		.after = service->after,
 		.before = service->before,
 		.requires = service->requires,
 		.wants = service->wants,
 		.conflicts = service->conflicts,
-		.binds_to = service->binds_to,
-		.requisite = service->requisite,
-		.part_of = service->part_of,
-		.stop_to = service->stop_to,
-		.stop_from = service->stop_from,
-		.reload_to = service->reload_to,
-		.reload_from = service->reload_from,
-		.on_failure = service->on_failure,
-		.on_success = service->on_success,
-		.upholds = service->upholds,
 		.conditions = service->conditions,
 		.environment = service->environment,
 		.cgroup = service->cgroup,
-		.delegate = service->delegate,
-		.devices = service->devices,
-		.addresses = service->addresses,
 	};
 }
 
-static int take_service(struct definition *definition, const void *message, uint32_t len)
+/* @rare: room for what few units have; NULL: it has nothing of it. */
+static void take_service(struct definition *definition, struct definition_rare *rare,
+			 const struct table_service *service)
 {
-	struct table_service service;
+	const struct wire_message *message = wire_find(&table_protocol, TABLE_SERVICE);
+	struct table_service kept;
 
-	if (wire_unpack(&table_protocol, message, len, TABLE_SERVICE, &service, sizeof(service)) <
-		    0 ||
-	    !service_is_sane(&service))
-		return -EPROTO;
-	keep_words(&definition->service, &service);
-	definition->message = (struct definition_part){ message, len };
-	return 0;
+	(void)wire_squeeze(message, service, definition->squeezed, definition->n_squeezed);
+	(void)wire_expand(message, definition->squeezed, definition->n_squeezed, &kept);
+	if (rare)
+		keep_rare(rare, &kept);
+	keep_words(&definition->service, rare ? rare : &definition_no_rare, &kept);
 }
 
 static int take_message(struct definition *definition, uint16_t opcode, const void *message,
 			uint32_t len)
 {
 	switch (opcode) {
-	case TABLE_SERVICE:
-		return take_service(definition, message, len);
 	case TABLE_EXEC:
 		return take_exec(definition, message, len);
 	case TABLE_SOCKET:
@@ -259,10 +313,10 @@ static int take_message(struct definition *definition, uint16_t opcode, const vo
 	return -EPROTO;
 }
 
-static int take_messages(struct definition *definition)
+static int take_others(struct definition *definition)
 {
-	const char *bytes = definition->bytes;
-	size_t len = definition->n_bytes;
+	const char *bytes = definition->others;
+	size_t len = definition->n_others;
 
 	while (len > 0) {
 		uint16_t opcode;
@@ -281,26 +335,30 @@ static int take_messages(struct definition *definition)
 	return 0;
 }
 
-static struct definition *allocate(const struct counts *counts, size_t len)
+/* One piece: the definition, what few have, the structs of the other messages, and the bytes. */
+static struct definition *allocate(const struct counts *counts, size_t rare, size_t squeezed,
+				   size_t others)
 {
 	size_t execs = counts->execs * sizeof(struct definition_exec);
 	size_t sockets = counts->sockets * sizeof(struct table_socket);
 	size_t paths = counts->paths * sizeof(struct table_path);
 	size_t timers = counts->timers * sizeof(struct table_timer);
-	struct definition *definition =
-		malloc(sizeof(*definition) + execs + sockets + paths + timers + len);
+	size_t structs = rare + execs + sockets + paths + timers;
+	struct definition *definition = malloc(sizeof(*definition) + structs + squeezed + others);
 	char *at;
 
 	if (!definition)
 		return NULL;
-	at = (char *)(definition + 1);
+	at = (char *)(definition + 1) + rare;
 	*definition = (struct definition){
 		.execs = (void *)at,
 		.sockets = (void *)(at + execs),
 		.paths = (void *)(at + execs + sockets),
 		.timers = (void *)(at + execs + sockets + paths),
-		.bytes = at + execs + sockets + paths + timers,
-		.n_bytes = (uint32_t)len,
+		.squeezed = at + structs - rare,
+		.others = at + structs - rare + squeezed,
+		.n_squeezed = (uint32_t)squeezed,
+		.n_others = (uint32_t)others,
 		.refs = 1,
 	};
 	return definition;
@@ -308,24 +366,44 @@ static struct definition *allocate(const struct counts *counts, size_t len)
 
 int definition_new(struct definition **ret, const void *bytes, size_t len)
 {
+	const struct wire_message *message = wire_find(&table_protocol, TABLE_SERVICE);
 	struct definition *definition CLEANUP_DEFINITION = NULL;
+	struct table_service service;
 	struct counts counts;
+	uint32_t first = 0;
+	size_t rare;
 	int r;
 
 	if (len > TABLE_MAX_UNIT_BYTES)
 		return -EPROTO;
-	r = count_messages(bytes, len, &counts);
+	r = count_messages(bytes, len, &counts, &first);
 	if (r < 0)
 		return r;
-	definition = allocate(&counts, len);
+	if (wire_unpack(&table_protocol, bytes, first, TABLE_SERVICE, &service, sizeof(service)) <
+		    0 ||
+	    !service_is_sane(&service))
+		return -EPROTO;
+	rare = has_rare(&service) ? sizeof(struct definition_rare) : 0;
+	definition = allocate(&counts, rare, wire_squeeze(message, &service, NULL, 0), len - first);
 	if (!definition)
 		return -ENOMEM;
-	memcpy(definition->bytes, bytes, len);
-	r = take_messages(definition);
+	take_service(definition, rare ? (void *)(definition + 1) : NULL, &service);
+	memcpy(definition->others, (const char *)bytes + first, len - first);
+	r = take_others(definition);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(definition);
 	return 0;
+}
+
+int definition_pack_service(const struct definition *definition, void *buf, size_t size)
+{
+	struct table_service service;
+	int r;
+
+	r = wire_expand(wire_find(&table_protocol, TABLE_SERVICE), definition->squeezed,
+			definition->n_squeezed, &service);
+	return r < 0 ? r : wire_pack(&table_protocol, TABLE_SERVICE, &service, buf, size);
 }
 
 struct definition *definition_ref(struct definition *definition)
@@ -372,13 +450,12 @@ int definition_new_missing(struct definition **ret, const char *name)
 int definition_new_gone(struct definition **ret, const struct definition *old)
 {
 	struct table_service service;
-	size_t rest = old->n_bytes - old->message.len;
 	char *bytes CLEANUP(free_charp)
 	= NULL;
 	int len;
 
-	len = wire_unpack(&table_protocol, old->message.data, old->message.len, TABLE_SERVICE,
-			  &service, sizeof(service));
+	len = wire_expand(wire_find(&table_protocol, TABLE_SERVICE), old->squeezed, old->n_squeezed,
+			  &service);
 	if (len < 0)
 		return len;
 	service.load_state = TABLE_LOAD_NOT_FOUND;
@@ -388,15 +465,14 @@ int definition_new_gone(struct definition **ret, const struct definition *old)
 	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, NULL, 0);
 	if (len < 0)
 		return len;
-	bytes = malloc((size_t)len + rest);
+	bytes = malloc((size_t)len + old->n_others);
 	if (!bytes)
 		return -ENOMEM;
 	len = wire_pack(&table_protocol, TABLE_SERVICE, &service, bytes, (size_t)len);
 	if (len < 0)
 		return len;
-	/* SERVICE is the first of its messages. */
-	memcpy(bytes + len, (const char *)old->bytes + old->message.len, rest);
-	return definition_new(ret, bytes, (size_t)len + rest);
+	memcpy(bytes + len, old->others, old->n_others);
+	return definition_new(ret, bytes, (size_t)len + old->n_others);
 }
 
 const struct definition_exec *definition_exec(const struct definition *definition,

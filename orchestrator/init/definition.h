@@ -10,11 +10,11 @@
 
 /*
  * What a manifest says about one unit, as early-load wrote it: an immutable copy of its messages. All text and lists point
- * into that copy. early-exec gets the very same bytes. There may be thousands: all of one is one piece of memory, and only what
- * PID 1 reads itself is unpacked.
+ * into that copy. early-exec gets the very same bytes. There may be thousands: all of one is one piece of memory, only what
+ * PID 1 reads itself is unpacked, and of SERVICE, which says little in many fields, only what it does say is kept.
  */
 
-/* Some bytes of a definition: one whole message. */
+/* Some bytes: one whole message. */
 struct definition_part {
 	const void *data;
 	size_t len;
@@ -25,24 +25,48 @@ struct definition_exec {
 	struct definition_part message;
 };
 
-/* What PID 1 reads of SERVICE: table_service's fields in less room, each of the same meaning. */
-struct definition_words {
-	const char *name;
-	const char *description;
-	const char *path;
+/* What PID 1 reads of SERVICE: table_service's fields in less room, each of the same meaning. First what few units have. */
+struct definition_rare {
 	const char *load_error;
 	const char *bus_name;
-	const char *slice;
 	const char *seat;
 	const char *on_give_up;
 	const char *pid_file;
-	uint64_t restart_us;
 	uint64_t restart_max_delay_us;
-	uint64_t start_timeout_us;
-	uint64_t stop_timeout_us;
 	uint64_t abort_timeout_us;
 	uint64_t watchdog_us;
 	uint64_t runtime_max_us;
+	struct wire_list aliases;
+	struct wire_list success_codes;
+	struct wire_list restart_prevent_codes;
+	struct wire_list restart_force_codes;
+	struct wire_list binds_to;
+	struct wire_list requisite;
+	struct wire_list part_of;
+	struct wire_list stop_to;
+	struct wire_list stop_from;
+	struct wire_list reload_to;
+	struct wire_list reload_from;
+	struct wire_list on_failure;
+	struct wire_list on_success;
+	struct wire_list upholds;
+	struct wire_list delegate;
+	struct wire_list devices;
+	struct wire_list addresses;
+};
+
+/* That of a unit with nothing of it. */
+extern const struct definition_rare definition_no_rare;
+
+struct definition_words {
+	const struct definition_rare *rare; /* never NULL */
+	const char *name;
+	const char *description;
+	const char *path;
+	const char *slice;
+	uint64_t restart_us;
+	uint64_t start_timeout_us;
+	uint64_t stop_timeout_us;
 	uint64_t start_limit_interval_us;
 	uint64_t changed_us;
 	uint32_t flags;
@@ -65,42 +89,26 @@ struct definition_words {
 	uint8_t watchdog_signal;
 	uint8_t reload_signal;
 	uint8_t ready_fd;
-	struct wire_list aliases;
-	struct wire_list success_codes;
-	struct wire_list restart_prevent_codes;
-	struct wire_list restart_force_codes;
 	struct wire_list after;
 	struct wire_list before;
 	struct wire_list requires;
 	struct wire_list wants;
 	struct wire_list conflicts;
-	struct wire_list binds_to;
-	struct wire_list requisite;
-	struct wire_list part_of;
-	struct wire_list stop_to;
-	struct wire_list stop_from;
-	struct wire_list reload_to;
-	struct wire_list reload_from;
-	struct wire_list on_failure;
-	struct wire_list on_success;
-	struct wire_list upholds;
 	struct wire_list conditions;
 	struct wire_list environment;
 	struct wire_list cgroup;
-	struct wire_list delegate;
-	struct wire_list devices;
-	struct wire_list addresses;
 };
 
 struct definition {
 	struct definition_words service;
-	struct definition_part message; /* of service */
 	struct definition_exec *execs; /* in the manifest's order, all phases */
 	struct table_socket *sockets;
 	struct table_path *paths;
 	struct table_timer *timers;
-	void *bytes;
-	uint32_t n_bytes;
+	char *squeezed; /* SERVICE, by wire_squeeze() */
+	char *others; /* the other messages */
+	uint32_t n_squeezed;
+	uint32_t n_others;
 	uint8_t n_execs;
 	uint8_t n_sockets;
 	uint8_t n_paths;
@@ -123,6 +131,9 @@ int definition_new_missing(struct definition **ret, const char *name);
 
 /* As @old says, for what still runs, but its manifest is gone: not-found, never started again. */
 int definition_new_gone(struct definition **ret, const struct definition *old);
+
+/* SERVICE as it came. Returns the bytes needed; more than @size means that nothing was written. */
+int definition_pack_service(const struct definition *definition, void *buf, size_t size);
 
 /* The @nth command of @phase, or NULL. */
 const struct definition_exec *definition_exec(const struct definition *definition,

@@ -69,7 +69,7 @@ static bool name_matches(const struct definition_words *service, const char *nam
 
 	if (strcmp(service->name, name) == 0)
 		return true;
-	while ((alias = wire_list_next(&service->aliases, alias)))
+	while ((alias = wire_list_next(&service->rare->aliases, alias)))
 		if (strcmp(alias, name) == 0)
 			return true;
 	return false;
@@ -88,7 +88,7 @@ bool depend_lists(const struct wire_list *list, const struct definition_words *s
 static bool pulls_in(const struct definition_words *service, const struct definition_words *other)
 {
 	return depend_lists(&service->requires, other) || depend_lists(&service->wants, other) ||
-	       depend_lists(&service->binds_to, other);
+	       depend_lists(&service->rare->binds_to, other);
 }
 
 static bool says_before(const struct definition_words *first, const struct definition_words *second)
@@ -118,7 +118,7 @@ static int add_names(struct walk *walk, const struct definition_words *service)
 	int r;
 
 	r = nametable_add(&walk->names, service->name, index);
-	while (r == 0 && (alias = wire_list_next(&service->aliases, alias)))
+	while (r == 0 && (alias = wire_list_next(&service->rare->aliases, alias)))
 		r = nametable_add(&walk->names, alias, index);
 	return r;
 }
@@ -182,18 +182,18 @@ static int collect(struct walk *walk)
 			continue;
 		r = collect_list(walk, &service->requires, true);
 		if (r == 0)
-			r = collect_list(walk, &service->binds_to, true);
+			r = collect_list(walk, &service->rare->binds_to, true);
 	}
 	for (size_t i = 0; i < walk->n_items && r == 0; i++) {
 		const struct definition_words *service = walk->items[i].service;
 
 		r = collect_list(walk, &service->requires, false);
 		if (r == 0)
-			r = collect_list(walk, &service->binds_to, false);
+			r = collect_list(walk, &service->rare->binds_to, false);
 		if (r == 0)
 			r = collect_list(walk, &service->wants, false);
 		if (r == 0)
-			r = collect_list(walk, &service->upholds, false);
+			r = collect_list(walk, &service->rare->upholds, false);
 	}
 	return r;
 }
@@ -203,9 +203,9 @@ static enum edge_strength strength_of(const struct definition_words *self,
 {
 	if (edge == EDGE_PULLS)
 		return STRENGTH_IMPLIED;
-	if (depend_lists(&self->binds_to, other))
+	if (depend_lists(&self->rare->binds_to, other))
 		return STRENGTH_BINDS;
-	if (depend_lists(&self->requires, other) || depend_lists(&self->requisite, other))
+	if (depend_lists(&self->requires, other) || depend_lists(&self->rare->requisite, other))
 		return STRENGTH_REQUIRES;
 	return depend_lists(&self->wants, other) ? STRENGTH_WANTS : STRENGTH_ORDER;
 }
@@ -268,7 +268,7 @@ static int find_edges(struct walk *walk)
 		if (r == 0)
 			r = add_edges(walk, i, &service->wants, EDGE_PULLS);
 		if (r == 0)
-			r = add_edges(walk, i, &service->binds_to, EDGE_PULLS);
+			r = add_edges(walk, i, &service->rare->binds_to, EDGE_PULLS);
 	}
 	return r;
 }

@@ -126,7 +126,7 @@ static bool requires(const struct job *job, const struct service *service)
 		return false;
 	words = &job->service->definition->service;
 	other = &service->definition->service;
-	return depend_lists(&words->requires, other) || depend_lists(&words->binds_to, other);
+	return depend_lists(&words->requires, other) || depend_lists(&words->rare->binds_to, other);
 }
 
 void job_explain(struct job *job, int error, const char *fmt, ...)
@@ -228,7 +228,7 @@ static void run_reload(struct job_queue *queue, struct job *job)
 
 	job->state = JOB_RUNNING; /* before: it is saved with the process that reloads */
 	r = service_reload(job->service);
-	if (r == -ENOTSUP && job->service->definition->service.reload_to.len > 0)
+	if (r == -ENOTSUP && job->service->definition->service.rare->reload_to.len > 0)
 		job_finish(queue, job, JOB_DONE); /* the others' reloads were its own */
 	else if (r < 0)
 		job_finish(queue, job, JOB_FAILED);

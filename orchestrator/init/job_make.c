@@ -135,8 +135,8 @@ static void doom_if_unmet(struct job_queue *queue, struct job *job)
 	const struct definition_words *words = &job->service->definition->service;
 
 	doom_for_list(queue, job, &words->requires);
-	doom_for_list(queue, job, &words->binds_to);
-	doom_unless_up(queue, job, &words->requisite);
+	doom_for_list(queue, job, &words->rare->binds_to);
+	doom_unless_up(queue, job, &words->rare->requisite);
 }
 
 /* @other, beside which @job's unit can't run, stops; the job waits for that. */
@@ -216,7 +216,8 @@ int job_missing(struct job_queue *queue, struct service *service, char ***ret)
 static bool lists_firmly(const struct definition_words *words,
 			 const struct definition_words *service)
 {
-	return depend_lists(&words->requires, service) || depend_lists(&words->binds_to, service);
+	return depend_lists(&words->requires, service) ||
+	       depend_lists(&words->rare->binds_to, service);
 }
 
 /* Who in the plan names it: the unit that was asked for, or else one that requires it, or one that wants it. */
@@ -370,12 +371,15 @@ static bool hangs_on(const struct service *service, const struct service *other,
 	const struct definition_words *others = &other->definition->service;
 
 	if (kind == JOB_RELOAD)
-		return service_can_reload(service) && (depend_lists(&words->reload_from, others) ||
-						       depend_lists(&others->reload_to, words));
-	return depend_lists(&words->requires, others) || depend_lists(&words->binds_to, others) ||
-	       depend_lists(&words->requisite, others) || depend_lists(&words->part_of, others) ||
-	       (kind == JOB_STOP &&
-		(depend_lists(&others->stop_to, words) || depend_lists(&words->stop_from, others)));
+		return service_can_reload(service) &&
+		       (depend_lists(&words->rare->reload_from, others) ||
+			depend_lists(&others->rare->reload_to, words));
+	return depend_lists(&words->requires, others) ||
+	       depend_lists(&words->rare->binds_to, others) ||
+	       depend_lists(&words->rare->requisite, others) ||
+	       depend_lists(&words->rare->part_of, others) ||
+	       (kind == JOB_STOP && (depend_lists(&others->rare->stop_to, words) ||
+				     depend_lists(&words->rare->stop_from, others)));
 }
 
 /* Everything that hangs on it, whatever the depth: the list of jobs is walked while it grows. */

@@ -21,6 +21,7 @@
 #include "spawn.h"
 
 #define MANY_JOBS 32
+#define GIVE_BACK_US (1 * USEC_PER_SEC) /* by then what they started has executed something */
 
 /*
  * The manager
@@ -294,17 +295,24 @@ static void finish_stopping(struct manager *manager)
 		fn(manager, manager->stopped_data);
 }
 
-/* What many jobs at once took is given back when the last of them is done. */
+static void handle_give_back(struct loop_timer *timer)
+{
+	struct manager *manager = container_of(timer, struct manager, give_back);
+
+	manager->given_back = manager->jobs.last_id;
+	spawn_collect(SIZE_MAX);
+	(void)malloc_trim(0);
+}
+
+/* What many jobs took is given back a while after the last of them is done. */
 static void give_back_memory(struct manager *manager)
 {
-	manager->busy = MAX(manager->busy, manager->jobs.n_jobs);
-	if (manager->jobs.n_jobs > 0)
-		return;
-	if (manager->busy >= MANY_JOBS) {
-		spawn_collect();
-		(void)malloc_trim(0);
-	}
-	manager->busy = 0;
+	spawn_collect(SPAWN_COLLECT_FEW);
+	if (manager->jobs.n_jobs == 0 && manager->jobs.last_id - manager->given_back >= MANY_JOBS &&
+	    !manager->give_back.loop)
+		(void)loop_timer_start(manager->loop, &manager->give_back,
+				       clock_monotonic_us() + GIVE_BACK_US,
+				       handle_give_back); /* without it some memory is kept */
 }
 
 static void handle_hook(struct loop_hook *hook)
@@ -463,6 +471,7 @@ struct manager *manager_free(struct manager *manager)
 	strbuf_done(&manager->gone);
 	timeline_done(&manager->timeline);
 	loop_timer_stop(&manager->save_retry);
+	loop_timer_stop(&manager->give_back);
 	loop_hook_cancel(&manager->hook);
 	loop_timer_stop(&manager->stop_deadline);
 	cgroup_tree_free(manager->cgroups);

@@ -14,7 +14,8 @@ static int add_aliases(struct manager *manager, struct service *service)
 	const char *alias = NULL;
 	int r = 0;
 
-	while (r == 0 && (alias = wire_list_next(&service->definition->service.aliases, alias)))
+	while (r == 0 &&
+	       (alias = wire_list_next(&service->definition->service.rare->aliases, alias)))
 		r = nametable_add(&manager->aliases, alias, service);
 	return r;
 }

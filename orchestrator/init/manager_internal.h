@@ -58,7 +58,7 @@ struct loader {
 	int fd; /* the table's memfd */
 	bool timed_out;
 	bool held; /* requests wait */
-	uint64_t told[LOADER_MAX_TOLD]; /* hashes of remarks, a ring */
+	uint64_t *told; /* hashes of remarks, a ring of LOADER_MAX_TOLD; NULL: there was none yet */
 	size_t n_told;
 	bool told_all; /* since the first LOAD_ALL */
 };
@@ -98,7 +98,8 @@ struct manager {
 	struct list listeners; /* manager_listener::link */
 	struct loop_hook hook;
 
-	size_t busy; /* most jobs since there were none */
+	uint32_t given_back; /* the last job before memory was given back */
+	struct loop_timer give_back;
 	bool relations_due; /* of some service */
 	bool idle_due; /* some Type=idle waits for the others */
 	uint8_t action_due; /* enum table_action: what a unit's end means for the machine */

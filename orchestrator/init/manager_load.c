@@ -57,6 +57,8 @@ void loader_done(struct loader *loader)
 	loader->fd = fd_close(loader->fd);
 	drop_requests(loader, &loader->waiting);
 	drop_requests(loader, &loader->running);
+	free(loader->told);
+	loader->told = NULL;
 }
 
 /* --- reading --- */
@@ -88,6 +90,10 @@ static bool was_told(struct loader *loader, const struct table_diagnostic *diagn
 	hash = hash_text(hash, diagnostic->file);
 	hash = hash_text(hash, diagnostic->directive);
 	hash = hash_text(hash, diagnostic->text);
+	if (!loader->told)
+		loader->told = calloc(LOADER_MAX_TOLD, sizeof(*loader->told));
+	if (!loader->told)
+		return false; /* told once more is better than never */
 	for (size_t i = 0; i < MIN(loader->n_told, (size_t)LOADER_MAX_TOLD); i++)
 		if (loader->told[i] == hash)
 			return true;

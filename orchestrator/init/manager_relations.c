@@ -41,7 +41,8 @@ static void stop_bound(struct manager *manager, const struct service *gone)
 	snprintf(why, sizeof(why), "bound to %s, which ended", gone->name);
 	list_for_each (service, &manager->services, link)
 		if (!service_state_is_inactive(service->state) &&
-		    has_list(&service->definition->service.binds_to, &gone->definition->service) &&
+		    has_list(&service->definition->service.rare->binds_to,
+			     &gone->definition->service) &&
 		    !job_find(&manager->jobs, service->name))
 			ask(manager, false, service->name, why);
 }
@@ -67,7 +68,8 @@ static void uphold_again(struct manager *manager, struct service *gone)
 
 	list_for_each (service, &manager->services, link) {
 		if (!service_state_is_active(service->state) ||
-		    !has_list(&service->definition->service.upholds, &gone->definition->service))
+		    !has_list(&service->definition->service.rare->upholds,
+			      &gone->definition->service))
 			continue;
 		snprintf(why, sizeof(why), "upheld by %s", service->name);
 		if (may_be_held_up(gone))
@@ -85,7 +87,7 @@ static void uphold(struct manager *manager, const struct service *service)
 	char why[300];
 
 	snprintf(why, sizeof(why), "upheld by %s", service->name);
-	while ((name = wire_list_next(&service->definition->service.upholds, name)))
+	while ((name = wire_list_next(&service->definition->service.rare->upholds, name)))
 		ask(manager, true, name, why);
 }
 
@@ -96,8 +98,8 @@ static bool pulls_in(const struct service *service, const struct definition_word
 	const struct definition_words *words = &service->definition->service;
 
 	return has_list(&words->requires, other) || has_list(&words->wants, other) ||
-	       has_list(&words->binds_to, other) || has_list(&words->requisite, other) ||
-	       has_list(&words->upholds, other);
+	       has_list(&words->rare->binds_to, other) ||
+	       has_list(&words->rare->requisite, other) || has_list(&words->rare->upholds, other);
 }
 
 static bool is_needed(struct manager *manager, const struct service *service)
@@ -141,9 +143,9 @@ static void went_down(struct manager *manager, struct service *service)
 	uphold_again(manager, service);
 	stop_unneeded(manager, &words->requires);
 	stop_unneeded(manager, &words->wants);
-	stop_unneeded(manager, &words->binds_to);
-	stop_unneeded(manager, &words->requisite);
-	stop_unneeded(manager, &words->upholds);
+	stop_unneeded(manager, &words->rare->binds_to);
+	stop_unneeded(manager, &words->rare->requisite);
+	stop_unneeded(manager, &words->rare->upholds);
 }
 
 /* --- FailureAction=, SuccessAction= --- */
@@ -216,7 +218,7 @@ static void start_successors(struct manager *manager, const struct service *serv
 {
 	const struct definition_words *words = &service->definition->service;
 	bool failed = service->state == SERVICE_FAILED;
-	const struct wire_list *list = failed ? &words->on_failure : &words->on_success;
+	const struct wire_list *list = failed ? &words->rare->on_failure : &words->rare->on_success;
 	const char *name = NULL;
 	char why[300];
 

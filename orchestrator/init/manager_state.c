@@ -69,8 +69,8 @@ static void each_fd_of(const struct service *service, fd_fn fn, void *data)
 
 	fn(service->main.pipe.fd, data);
 	fn(service->main_pidfd, data);
-	fn(service->control.pipe.fd, data);
-	fn(service->notify.fd, data);
+	fn(service_control_pipe(service), data);
+	fn(notify_fd(service->notify), data);
 	fn(service->ready_fd, data);
 	fn(service->output_read, data);
 	fn(service->output_write, data);
@@ -114,6 +114,18 @@ static uint32_t flags_of(const struct service *service)
 	       (service->climbs ? STATE_SERVICE_CLIMBS : 0);
 }
 
+static void put_definition(struct writer *writer, const struct definition *definition)
+{
+	int len = definition_pack_service(definition, writer->buf, WIRE_MAX_MESSAGE);
+
+	if (len < 0) {
+		writer->error = writer->error < 0 ? writer->error : len;
+		return;
+	}
+	strbuf_add(writer->out, writer->buf, (size_t)len);
+	strbuf_add(writer->out, definition->others, definition->n_others);
+}
+
 static void put_service_itself(struct writer *writer, const struct service *service)
 {
 	const struct state_service message = {
@@ -126,12 +138,12 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.restarts = service->restarts,
 		.main_pid = service->main.pid,
 		.main_pipe = state_fd(service->main.pipe.fd),
-		.control_pid = service->control.pid,
-		.control_pipe = state_fd(service->control.pipe.fd),
+		.control_pid = service_control_pid(service),
+		.control_pipe = state_fd(service_control_pipe(service)),
 		.nth = (uint32_t)service->nth,
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
-		.notify_fd = state_fd(service->notify.fd),
+		.notify_fd = state_fd(notify_fd(service->notify)),
 		.output_read = state_fd(service->output_read),
 		.output_write = state_fd(service->output_write),
 		.status_text = service->status_text,
@@ -160,7 +172,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 	};
 
 	put(writer, STATE_SERVICE, &message);
-	strbuf_add(writer->out, service->definition->bytes, service->definition->n_bytes);
+	put_definition(writer, service->definition);
 }
 
 static void put_members(struct writer *writer, const struct cgroup *group)
@@ -201,7 +213,8 @@ static void put_service(struct writer *writer, const struct service *service)
 
 	put_service_itself(writer, service);
 	put_said(writer, &service->main, false);
-	put_said(writer, &service->control, true);
+	if (service->control)
+		put_said(writer, service->control, true);
 	for (size_t i = 0; i < service->listen.n_sockets; i++) {
 		const struct listen_socket *sock = &service->listen.sockets[i];
 		struct state_listen message = { sock->address, sock->name, state_fd(sock->fd) };

@@ -42,7 +42,7 @@ static const char *detail_of(const struct service *service)
 	if (service->detail)
 		return service->detail;
 	if (words->load_state == TABLE_LOAD_ERROR)
-		return words->load_error;
+		return words->rare->load_error;
 	return service->status_text ? service->status_text : "";
 }
 
@@ -61,8 +61,8 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.result = verdict_name(service->result),
 		.detail = detail_of(service),
 		.stage = definition_stage_name(words->stage),
-		.seat = words->seat,
-		.on_give_up = words->on_give_up,
+		.seat = words->rare->seat,
+		.on_give_up = words->rare->on_give_up,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
 		.remarks = words->remarks,
@@ -179,8 +179,8 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		r = manager_add_service(manager, definition, &service);
 		definition_unref(definition);
 	} else if (strcmp(service->name, definition->service.name) == 0) {
-		if (service->definition->service.aliases.len > 0 ||
-		    definition->service.aliases.len > 0)
+		if (service->definition->service.rare->aliases.len > 0 ||
+		    definition->service.rare->aliases.len > 0)
 			manager_aliases_forget(manager);
 		note_conflicts(manager, definition);
 		r = service_set_definition(service, definition);
@@ -407,7 +407,8 @@ static int kind_of(const struct service *service, enum manager_verb verb, enum j
 		return rests ? -EALREADY : 0;
 	case MANAGER_VERB_RELOAD:
 		*ret = JOB_RELOAD;
-		return service_can_reload(service) || service->definition->service.reload_to.len > 0
+		return service_can_reload(service) ||
+				       service->definition->service.rare->reload_to.len > 0
 			       ? 0
 			       : -ENOTSUP;
 	case MANAGER_VERB_RELOAD_OR_RESTART:
@@ -585,7 +586,7 @@ void manager_owner_changed(struct manager *manager, const char *bus_name, pid_t 
 	struct service *service;
 
 	list_for_each (service, &manager->services, link)
-		if (strcmp(service->definition->service.bus_name, bus_name) == 0)
+		if (strcmp(service->definition->service.rare->bus_name, bus_name) == 0)
 			service_owner_changed(service, pid);
 }
 

@@ -134,6 +134,18 @@ int notify_adopt(struct notify *notify, struct loop *loop, int fd, const char *p
 	return r;
 }
 
+int notify_new(struct notify **ret, void *data)
+{
+	struct notify *notify = calloc(1, sizeof(*notify));
+
+	if (!notify)
+		return -ENOMEM;
+	notify->fd = -1;
+	notify->data = data;
+	*ret = notify;
+	return 0;
+}
+
 int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, const char *name,
 		notify_fn fn)
 {
@@ -155,8 +167,15 @@ int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, c
 	return notify_adopt(notify, loop, fd, path, fn);
 }
 
+int notify_fd(const struct notify *notify)
+{
+	return notify ? notify->fd : -1;
+}
+
 void notify_close(struct notify *notify)
 {
+	if (!notify)
+		return;
 	loop_remove(&notify->source);
 	(void)unread_forget(&notify->unread); /* nobody waits for what it said */
 	notify->fd = fd_close(notify->fd);

@@ -30,8 +30,12 @@ struct notify {
 	int fd; /* -1: none */
 	char *path;
 	notify_fn fn;
+	void *data; /* the owner's */
 	struct unread unread; /* what a crash in this turn would lose */
 };
+
+/* Without a socket. free() it after notify_close(). */
+int notify_new(struct notify **ret, void *data);
 
 int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, const char *name,
 		notify_fn fn);
@@ -39,7 +43,10 @@ int notify_open(struct notify *notify, struct loop *loop, const char *run_dir, c
 /* A socket that came over from before an exec. Takes @fd over. */
 int notify_adopt(struct notify *notify, struct loop *loop, int fd, const char *path, notify_fn fn);
 
-/* Closes and unlinks. Idempotent. */
+/* -1: there is none. */
+int notify_fd(const struct notify *notify);
+
+/* Closes and unlinks. Idempotent, takes NULL. */
 void notify_close(struct notify *notify);
 
 /*

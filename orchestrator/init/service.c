@@ -16,6 +16,7 @@
 
 #include "scope.h"
 #include "service_internal.h"
+#include "shared_text.h"
 
 /*
  * A service: what it is, and what may be asked of it. What follows from an event is service_state.c's table, performed by
@@ -49,9 +50,9 @@ int service_new(struct service **ret, const struct service_host *host,
 		return -ENOMEM;
 	service->host = host;
 	service->definition = definition_ref(definition);
-	service->main.service = service->control.service = service;
-	service->main.pipe.fd = service->control.pipe.fd = -1;
-	service->notify.fd = service->group.fd = service->ready_fd = -1;
+	service->main.service = service;
+	service->main.pipe.fd = -1;
+	service->group.fd = service->ready_fd = -1;
 	service->main_pidfd = -1;
 	service->output_read = service->output_write = -1;
 	list_init(&service->link);
@@ -66,8 +67,32 @@ int service_new(struct service **ret, const struct service_host *host,
 	return 0;
 }
 
+int service_need_control(struct service *service)
+{
+	if (service->control)
+		return 0;
+	service->control = calloc(1, sizeof(*service->control));
+	if (!service->control)
+		return -ENOMEM;
+	service->control->service = service;
+	service->control->pipe.fd = -1;
+	return 0;
+}
+
+pid_t service_control_pid(const struct service *service)
+{
+	return service->control ? service->control->pid : 0;
+}
+
+int service_control_pipe(const struct service *service)
+{
+	return service->control ? service->control->pipe.fd : -1;
+}
+
 static void process_done(struct service_process *process)
 {
+	if (!process)
+		return;
 	loop_child_unwatch(&process->child);
 	execs_pipe_done(&process->pipe);
 }
@@ -78,22 +103,25 @@ struct service *service_free(struct service *service)
 		return NULL;
 	list_remove(&service->link);
 	process_done(&service->main);
-	process_done(&service->control);
+	process_done(service->control);
+	free(service->control);
 	loop_timer_stop(&service->timer);
 	loop_timer_stop(&service->watchdog);
 	loop_timer_stop(&service->pid_file_timer);
 	service_ready_close(service);
 	service_forget_stranger(service);
 	loop_timer_stop(&service->spawn_retry);
-	notify_close(&service->notify);
+	notify_close(service->notify);
+	free(service->notify);
 	listen_close(&service->listen);
 	service_drop_stored_fds(service);
 	cgroup_done(&service->group);
 	fd_close(service->output_read);
 	fd_close(service->output_write);
 	for (size_t i = 0; i < service->n_reasons; i++)
-		free(service->reasons[i].text);
-	free(service->reasons);
+		shared_text_free(service->reasons[i].text);
+	if (service->reasons != &service->first_reason)
+		free(service->reasons);
 	definition_unref(service->definition);
 	free(service->software);
 	free(service->error_text);
@@ -286,31 +314,35 @@ void service_reset_failed(struct service *service)
 /* Room for one more at the end. */
 static int make_room(struct service *service)
 {
-	struct service_reason *reasons;
+	struct service_reason *old = service->reasons, *reasons = &service->first_reason;
 
 	if (service->n_reasons == SERVICE_MAX_REASONS) {
-		free(service->reasons[0].text);
+		shared_text_free(service->reasons[0].text);
 		memmove(&service->reasons[0], &service->reasons[1],
 			(SERVICE_MAX_REASONS - 1) * sizeof(service->reasons[0]));
 		service->n_reasons--;
 		return 0;
 	}
-	reasons = reallocarray(service->reasons, service->n_reasons + 1, sizeof(*reasons));
+	if (old)
+		reasons = reallocarray(old == &service->first_reason ? NULL : old,
+				       service->n_reasons + 1, sizeof(*reasons));
 	if (!reasons)
 		return -ENOMEM;
+	if (old == &service->first_reason)
+		reasons[0] = *old;
 	service->reasons = reasons;
 	return 0;
 }
 
 void service_add_reason(struct service *service, const char *why)
 {
-	char *text;
+	const char *text;
 
 	if (!why || !why[0])
 		return;
-	text = strdup(why);
+	text = shared_text_new(why);
 	if (!text || make_room(service) < 0) {
-		free(text);
+		shared_text_free(text);
 		return;
 	}
 	service->reasons[service->n_reasons++] = (struct service_reason){ clock_boottime_us(),

@@ -45,7 +45,7 @@ struct service_process {
 /* Why somebody wanted it, newest last. */
 struct service_reason {
 	uint64_t t_us;
-	char *text;
+	const char *text; /* shared_text.h */
 };
 
 /* A descriptor that the service asked PID 1 to keep. */
@@ -107,7 +107,7 @@ struct service {
 	uint64_t run_id[2]; /* INVOCATION_ID of that run */
 
 	struct service_process main;
-	struct service_process control; /* the command of a phase */
+	struct service_process *control; /* the command of a phase; NULL: there was none yet */
 	size_t nth; /* command of the phase */
 	bool conditions_met; /* in this run: a command was executed */
 	bool cleaned; /* after this run: early-exec was told to take away what the run made */
@@ -116,7 +116,7 @@ struct service {
 	int exit_status;
 
 	struct cgroup group;
-	struct notify notify;
+	struct notify *notify; /* NULL: it never had one */
 	struct listen listen;
 	struct list stored_fds; /* service_stored_fd::link */
 	size_t n_stored_fds;
@@ -149,6 +149,8 @@ struct service {
 
 	struct service_reason *reasons; /* SERVICE_MAX_REASONS at most */
 	size_t n_reasons;
+	struct service_reason
+		first_reason; /* most have only one: `reasons` is this, or a piece of memory */
 };
 
 int service_new(struct service **ret, const struct service_host *host,
@@ -203,5 +205,9 @@ void service_note_failure(struct service *service, bool of_run, const char *fmt,
 
 /* "ends again and again within seconds", or "". */
 const char *service_loop(const struct service *service);
+
+/* Of the command of a phase: 0 if none runs, and -1. */
+pid_t service_control_pid(const struct service *service);
+int service_control_pipe(const struct service *service);
 
 bool service_is_target(const struct service *service);

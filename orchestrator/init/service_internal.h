@@ -41,6 +41,9 @@ bool service_waits_for_software(struct service *service);
 /* Somebody asked for it anew. */
 void service_climb_down(struct service *service);
 
+/* Makes `control` if it is not there: 0 or -ENOMEM. */
+int service_need_control(struct service *service);
+
 void service_watch_main(struct service *service, pid_t pid);
 /* NotifyAccess=, or what its type needs. */
 enum table_notify service_notify_access(const struct service *service);

@@ -23,7 +23,7 @@ enum table_notify service_notify_access(const struct service *service)
 	if (words->notify_access != TABLE_NOTIFY_DEFAULT)
 		return words->notify_access;
 	return words->type == TABLE_TYPE_NOTIFY || words->type == TABLE_TYPE_NOTIFY_RELOAD ||
-			       words->watchdog_us > 0
+			       words->rare->watchdog_us > 0
 		       ? TABLE_NOTIFY_MAIN
 		       : TABLE_NOTIFY_NONE;
 }
@@ -38,7 +38,7 @@ bool service_awaits_notify(const struct service *service)
 static bool may_speak(struct service *service, const struct notify_message *message)
 {
 	bool main = message->pid == service->main.pid;
-	bool control = message->pid == service->control.pid;
+	bool control = message->pid == service_control_pid(service);
 
 	switch (service_notify_access(service)) {
 	case TABLE_NOTIFY_MAIN:
@@ -177,7 +177,7 @@ static void take_state(struct service *service, const struct notify_message *mes
 /* BARRIER=1 brings a descriptor, which is closed with the others of the message: that is the whole answer. */
 void service_handle_notify(struct notify *notify, const struct notify_message *message)
 {
-	struct service *service = container_of(notify, struct service, notify);
+	struct service *service = notify->data;
 
 	if (!may_speak(service, message)) {
 		log_debug("%s: notification of process %d refused", service->name,

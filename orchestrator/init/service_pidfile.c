@@ -25,7 +25,7 @@
 
 static bool path_of(const struct service *service, char *buf, size_t size)
 {
-	const char *path = service->definition->service.pid_file;
+	const char *path = service->definition->service.rare->pid_file;
 	int n;
 
 	if (strncmp(path, "/var/run/", strlen("/var/run/")) == 0)
@@ -39,7 +39,8 @@ bool service_has_pid_file(const struct service *service)
 {
 	char path[PATH_MAX];
 
-	return service->definition->service.pid_file[0] && path_of(service, path, sizeof(path));
+	return service->definition->service.rare->pid_file[0] &&
+	       path_of(service, path, sizeof(path));
 }
 
 static pid_t read_pid(const char *path, bool *ret_trusted)
@@ -98,7 +99,7 @@ void service_look_for_main(struct service *service)
 	}
 	if (cgroup_is_empty(&service->group)) {
 		service_fail(service, VERDICT_PROTOCOL, "left no process and no PIDFile=%s",
-			     service->definition->service.pid_file);
+			     service->definition->service.rare->pid_file);
 		service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
 		return;
 	}

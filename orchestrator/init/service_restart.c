@@ -27,7 +27,7 @@ uint64_t service_restart_delay(const struct service *service)
 		.limited = is_limited(words),
 		.restart_us = words->restart_us,
 		.steps = words->restart_steps,
-		.max_delay_us = words->restart_max_delay_us,
+		.max_delay_us = words->rare->restart_max_delay_us,
 	};
 
 	if (service->awaits_software)
@@ -39,7 +39,7 @@ bool service_give_up(struct service *service)
 {
 	struct ladder_rung rung;
 
-	while (ladder_rung(service->definition->service.on_give_up, service->rung, &rung)) {
+	while (ladder_rung(service->definition->service.rare->on_give_up, service->rung, &rung)) {
 		enum service_gave_up outcome;
 
 		service->rung++;
@@ -67,7 +67,7 @@ bool service_comes_again(struct service *service)
 		log_warning("%s: %s", service->name, backoff_loop_name(loop));
 		service->host->loops(service, loop, service->host->data);
 	}
-	if (!words->on_give_up[0] || (!climbs && !ladder_climbs(loop, is_limited(words))))
+	if (!words->rare->on_give_up[0] || (!climbs && !ladder_climbs(loop, is_limited(words))))
 		return true;
 	if (service_give_up(service))
 		return true;

@@ -114,12 +114,13 @@ static bool retry_later(struct service *service)
 
 static void run_command(struct service *service, const struct definition_exec *exec, bool as_main)
 {
-	struct service_process *process = as_main ? &service->main : &service->control;
-	int r;
+	int r = as_main ? 0 : service_need_control(service);
+	struct service_process *process = as_main ? &service->main : service->control;
 
 	command_forget(process);
-	r = command_run(service, process, exec, as_main ? handle_main_exit : handle_control_exit,
-			handle_pipe);
+	if (r == 0)
+		r = command_run(service, process, exec,
+				as_main ? handle_main_exit : handle_control_exit, handle_pipe);
 	if (r == -EAGAIN && retry_later(service))
 		return;
 	service->n_spawn_retries = 0;
@@ -451,8 +452,11 @@ bool service_run_clean(struct service *service)
 	if (!exec || service->cleaned)
 		return false;
 	service->cleaned = true;
-	command_forget(&service->control);
-	r = command_run(service, &service->control, exec, handle_clean_exit, handle_clean_pipe);
+	command_forget(service->control);
+	r = service_need_control(service);
+	if (r == 0)
+		r = command_run(service, service->control, exec, handle_clean_exit,
+				handle_clean_pipe);
 	if (r < 0) {
 		log_warning_errno(r, "%s: cannot clean up after it", service->name);
 		return false;
@@ -541,12 +545,14 @@ void service_resume_processes(struct service *service, const struct state_servic
 	if (!service->host->gated)
 		service_raise(service);
 	resume_pipe(service, &service->main, state->main_pipe, handle_pipe);
-	resume_pipe(service, &service->control, state->control_pipe,
-		    cleans ? handle_clean_pipe : handle_pipe);
+	if (service->control)
+		resume_pipe(service, service->control, state->control_pipe,
+			    cleans ? handle_clean_pipe : handle_pipe);
 	watch_stranger(service, state_fd_take(state->main_pidfd));
 	resume_process(service, &service->main, state->main_pid, handle_main_exit);
-	resume_process(service, &service->control, state->control_pid,
-		       cleans ? handle_clean_exit : handle_control_exit);
+	if (service->control)
+		resume_process(service, service->control, state->control_pid,
+			       cleans ? handle_clean_exit : handle_control_exit);
 	if (state->flags & STATE_SERVICE_SPAWN_RETRY)
 		(void)retry_later(service); /* then its deadline ends it */
 	resume_start(service, state);

@@ -97,15 +97,15 @@ void service_pet_watchdog(struct service *service)
 
 static uint64_t stop_timeout(const struct definition_words *words, bool aborted)
 {
-	if (aborted && words->abort_timeout_us > 0)
-		return words->abort_timeout_us;
+	if (aborted && words->rare->abort_timeout_us > 0)
+		return words->rare->abort_timeout_us;
 	return words->stop_timeout_us > 0 ? words->stop_timeout_us : PARSE_INFINITY;
 }
 
 /* RuntimeMaxSec= counts from the start, however often it was reloaded since. */
 static void arm_runtime(struct service *service)
 {
-	uint64_t max_us = service->definition->service.runtime_max_us;
+	uint64_t max_us = service->definition->service.rare->runtime_max_us;
 	uint64_t past_us = clock_monotonic_us() - service->started_us;
 
 	if (max_us > 0 && service->state == SERVICE_RUNNING)
@@ -190,13 +190,13 @@ static void make_group(struct service *service)
 	limit_slices(service);
 	cgroup_limit(service->host->cgroups, service->group.path, &words->cgroup);
 	if (is_new) { /* what goes wrong is told there */
-		(void)cgroup_restrict_devices(&service->group, &words->devices);
-		(void)cgroup_restrict_network(&service->group, &words->addresses);
+		(void)cgroup_restrict_devices(&service->group, &words->rare->devices);
+		(void)cgroup_restrict_network(&service->group, &words->rare->addresses);
 	}
 	if (service->host->gated && service->wished)
 		service->background = background_enter(&service->group);
 	if (words->flags & TABLE_FLAG_DELEGATE) {
-		cgroup_enable(service->host->cgroups, service->group.path, &words->delegate);
+		cgroup_enable(service->host->cgroups, service->group.path, &words->rare->delegate);
 		delegate(service);
 	}
 }
@@ -219,8 +219,11 @@ static void prepare(struct service *service)
 
 	make_group(service);
 	if (service_notify_access(service) != TABLE_NOTIFY_NONE) {
-		r = notify_open(&service->notify, service->host->loop, service->host->run_dir,
-				service->name, service_handle_notify);
+		r = service->notify ? 0 : notify_new(&service->notify, service);
+		if (r == 0)
+			r = notify_open(service->notify, service->host->loop,
+					service->host->run_dir, service->name,
+					service_handle_notify);
 		if (r < 0)
 			log_warning_errno(r, "%s: cannot make its notify socket", service->name);
 	}
@@ -242,7 +245,7 @@ static void clear(struct service *service)
 	service->stop_wanted = service->restart_wanted = false;
 	service->main_gone = service->conditions_met = service->cleaned = false;
 	service->exit_code = service->exit_status = 0;
-	service->watchdog_span_us = service->definition->service.watchdog_us;
+	service->watchdog_span_us = service->definition->service.rare->watchdog_us;
 	service->error_text = free_text(service->error_text);
 	service->started_us = clock_monotonic_us();
 	service->run_us = clock_boottime_us();
@@ -348,9 +351,9 @@ static void kill_processes(struct service *service, uint32_t actions)
 {
 	if (awaits_end(actions))
 		cgroup_look(&service->group);
-	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service->control.pid > 0) {
-		(void)kill(service->control.pid, SIGKILL); /* gone: its end no longer matters */
-		command_forget(&service->control);
+	if ((actions & SERVICE_ACTION_KILL_CONTROL) && service_control_pid(service) > 0) {
+		(void)kill(service->control->pid, SIGKILL); /* gone: its end no longer matters */
+		command_forget(service->control);
 	}
 	if (actions & SERVICE_ACTION_KILL_MAIN_AND_GROUP)
 		terminate(service);
@@ -400,7 +403,7 @@ void service_check_empty(struct service *service)
 	    service->state != SERVICE_STOP_SIGKILL && service->state != SERVICE_FINAL_SIGKILL)
 		return;
 	terminate_adopted(service);
-	if (!none && (main_is_left(service) || service->control.pid > 0))
+	if (!none && (main_is_left(service) || service_control_pid(service) > 0))
 		return;
 	if (!none && awaits_group(service) && !cgroup_is_empty(&service->group))
 		return;
@@ -446,7 +449,7 @@ static void decide(struct service *service)
 static void lay_to_rest(struct service *service)
 {
 	command_forget(&service->main);
-	command_forget(&service->control);
+	command_forget(service->control);
 	service_ready_close(service);
 	service_forget_stranger(service);
 	service->background = BACKGROUND_NONE; /* the group's end, or the next start, sees to it */
@@ -458,7 +461,7 @@ static void lay_to_rest(struct service *service)
 	}
 	if (!service->restart_wanted)
 		service_drop_stored_fds(service);
-	notify_close(&service->notify);
+	notify_close(service->notify);
 	cgroup_remove(&service->group);
 }
 

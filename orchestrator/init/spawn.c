@@ -39,33 +39,26 @@
  * PID 1 keeps no pidfd: it is the parent and reaps in one place, so a pid of its own child can't be another's before that.
  */
 
-#define COLLECT_MAX 4 /* looked at for each new child: more than are added */
 #define FIRST_PID_NS_INODE 0xEFFFFFFCU /* the kernel's PROC_PID_INIT_INO */
 
 static struct list running =
 	LIST_INIT(running); /* spawn_child::link, of those that shared, oldest first */
 
-static void collect(size_t max)
+static size_t n_running;
+
+void spawn_collect(size_t max)
 {
-	for (size_t i = 0; i < max && !list_empty(&running); i++) {
+	for (size_t i = MIN(max, n_running); i > 0; i--) {
 		struct spawn_child *child = list_first(&running, struct spawn_child, link);
 
 		list_remove(&child->link);
-		if (__atomic_load_n(&child->running, __ATOMIC_ACQUIRE) != 0)
+		if (__atomic_load_n(&child->running, __ATOMIC_ACQUIRE) != 0) {
 			list_append(&running, &child->link);
-		else
-			free(child);
+			continue;
+		}
+		spawn_child_free(child);
+		n_running--;
 	}
-}
-
-void spawn_collect(void)
-{
-	size_t n = 0;
-	struct spawn_child *child;
-
-	list_for_each (child, &running, link)
-		n++;
-	collect(n);
 }
 
 /* One for all: it is there also when no descriptor is left. */
@@ -209,7 +202,7 @@ int spawn(const struct spawn *spawn, pid_t *ret_pid)
 		if (r < 0)
 			return r;
 	}
-	collect(COLLECT_MAX);
+	spawn_collect(SPAWN_COLLECT_FEW);
 	r = spawn_child_new(&child, spawn);
 	if (r < 0)
 		return r;
@@ -217,10 +210,12 @@ int spawn(const struct spawn *spawn, pid_t *ret_pid)
 	pid = make_child(spawn, child);
 	if (pid > 0 && spawn->group)
 		join_group(spawn->group, child, pid);
-	if (pid > 0 && child->shares)
+	if (pid > 0 && child->shares) {
 		list_append(&running, &child->link);
-	else
-		free(child);
+		n_running++;
+	} else {
+		spawn_child_free(child);
+	}
 	if (pid < 0)
 		return pid;
 	*ret_pid = pid;

@@ -32,5 +32,6 @@ struct spawn {
 
 int spawn(const struct spawn *spawn, pid_t *ret_pid);
 
-/* Frees what children took that have executed something since; spawn() itself does so for a few. */
-void spawn_collect(void);
+/* Looks at @max children that may have executed something since, and frees what they took. spawn() looks at a few: more than it adds. */
+#define SPAWN_COLLECT_FEW 4
+void spawn_collect(size_t max);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "early/macros.h"
@@ -92,14 +93,15 @@ int spawn_child_new(struct spawn_child **ret, const struct spawn *spawn)
 	size_t bytes = strlen(spawn->program) + 1 + LISTEN_PID_BYTES;
 	size_t n_argv = count(spawn->argv, &bytes), n_envp = count(spawn->envp, &bytes);
 	size_t n_pointers = n_argv + 1 + n_envp + 2;
+	size_t size = sizeof(struct spawn_child) + n_pointers * sizeof(char *) +
+		      spawn->n_fds * sizeof(int) + bytes;
 	struct spawn_child *child;
 	char *at;
 
-	child = malloc(sizeof(*child) + n_pointers * sizeof(char *) +
-		       spawn->n_fds * sizeof(*child->fds) + bytes);
-	if (!child)
-		return -ENOMEM;
-	memset(child, 0, offsetof(struct spawn_child, stack));
+	child = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (child == MAP_FAILED)
+		return -errno;
+	child->size = size;
 	list_init(&child->link);
 	child->argv = (char **)(void *)child->data;
 	child->envp = child->argv + n_argv + 1;
@@ -113,6 +115,13 @@ int spawn_child_new(struct spawn_child **ret, const struct spawn *spawn)
 		add_listen_pid(child, n_envp, &at);
 	*ret = child;
 	return 0;
+}
+
+struct spawn_child *spawn_child_free(struct spawn_child *child)
+{
+	if (child)
+		(void)munmap(child, child->size);
+	return NULL;
 }
 
 /* --- in the child --- */

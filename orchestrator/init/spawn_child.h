@@ -17,6 +17,7 @@ struct spawn;
 
 struct spawn_child {
 	struct list link; /* spawn.c's, while it may be in use */
+	size_t size; /* of all */
 	int32_t running; /* the kernel makes it 0 when the child has executed something, or is gone */
 	bool shares; /* PID 1's memory */
 	bool inside; /* it was born in its group */
@@ -38,8 +39,12 @@ struct spawn_child {
 	char data[]; /* what the pointers point to */
 };
 
-/* A copy of all that @spawn says; free() it. */
+/*
+ * A copy of all that @spawn says. It is mapped: on the heap, what comes after many of these would stay between the holes that they
+ * leave, in a page of its own each.
+ */
 int spawn_child_new(struct spawn_child **ret, const struct spawn *spawn);
+struct spawn_child *spawn_child_free(struct spawn_child *child);
 
 /* In the child. @data is its struct spawn_child. */
 _Noreturn void spawn_child_run(void *data);

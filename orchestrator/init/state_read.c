@@ -64,18 +64,21 @@ static int copy_text(char **text, const char *from)
 static void take_fds(struct service *service, const struct state_service *message)
 {
 	int ready_fd = state_fd_take(message->ready_fd);
-	int notify_fd = state_fd_take(message->notify_fd);
+	int fd = state_fd_take(message->notify_fd);
 	char path[512];
 
 	service->output_read = state_fd_take(message->output_read);
 	service->output_write = state_fd_take(message->output_write);
 	if (ready_fd >= 0 && service_ready_adopt(service, ready_fd) < 0)
 		log_warning("%s: lost the pipe of its readiness", service->name);
-	if (notify_fd < 0)
+	if (fd < 0)
 		return;
 	snprintf(path, sizeof(path), "%s/notify/%s", service->host->run_dir, service->name);
-	if (notify_adopt(&service->notify, service->host->loop, notify_fd, path,
-			 service_handle_notify) < 0)
+	if (notify_new(&service->notify, service) < 0) {
+		fd_close(fd);
+		log_warning("%s: lost its notify socket", service->name);
+	} else if (notify_adopt(service->notify, service->host->loop, fd, path,
+				service_handle_notify) < 0)
 		log_warning("%s: lost its notify socket", service->name);
 }
 
@@ -143,6 +146,8 @@ static int make_service(struct reader *reader)
 	if (manager_find(reader->manager, definition->service.name))
 		return -EEXIST;
 	r = manager_add_service(reader->manager, definition, &service);
+	if (r == 0 && message->control_pid > 0)
+		r = service_need_control(service);
 	if (r < 0)
 		return r;
 	take_values(service, message);
@@ -209,7 +214,9 @@ static void take_said(struct reader *reader, const void *value)
 	if (!service ||
 	    (message->outcome != EXECS_OUTCOME_FAILED && message->outcome != EXECS_OUTCOME_SKIPPED))
 		return;
-	pipe = message->of_control ? &service->control.pipe : &service->main.pipe;
+	if (message->of_control && !service->control)
+		return;
+	pipe = message->of_control ? &service->control->pipe : &service->main.pipe;
 	execs_pipe_set(pipe, message->outcome, message->error, message->text);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared_text.h"
+
 /*
  * A machine that runs for months starts services for ever, but its milestones are what the timeline is for. So when the list
  * is full the oldest service event goes, and a milestone only when nothing else is left.
@@ -15,8 +17,7 @@ static struct timeline_event *event_free(struct timeline_event *event)
 {
 	if (!event)
 		return NULL;
-	free(event->name);
-	free(event->why);
+	shared_text_free(event->why);
 	free(event);
 	return NULL;
 }
@@ -68,14 +69,16 @@ void timeline_done(struct timeline *timeline)
 
 int timeline_add(struct timeline *timeline, const char *name, uint64_t t_us, const char *why)
 {
-	struct timeline_event *event = calloc(1, sizeof(*event));
+	size_t size = strlen(name) + 1;
+	struct timeline_event *event = malloc(sizeof(*event) + size);
 
 	if (!event)
 		return -ENOMEM;
+	list_init(&event->link);
 	event->t_us = t_us;
-	event->name = strdup(name);
-	event->why = why && why[0] ? strdup(why) : NULL;
-	if (!event->name || (why && why[0] && !event->why)) {
+	event->why = why && why[0] ? shared_text_new(why) : NULL;
+	memcpy(event->name, name, size);
+	if (why && why[0] && !event->why) {
 		event_free(event);
 		return -ENOMEM;
 	}

@@ -12,8 +12,8 @@
 struct timeline_event {
 	struct list link; /* timeline::events */
 	uint64_t t_us; /* CLOCK_BOOTTIME */
-	char *name;
-	char *why; /* may be NULL */
+	const char *why; /* shared_text.h; may be NULL */
+	char name[];
 };
 
 struct timeline {

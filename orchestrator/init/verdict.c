@@ -60,7 +60,7 @@ static bool is_clean_signal(const struct definition_words *service, int signo)
 
 enum verdict_result verdict_process(const struct definition_words *service, int code, int status)
 {
-	if (list_has(&service->success_codes, code, status))
+	if (list_has(&service->rare->success_codes, code, status))
 		return VERDICT_SUCCESS;
 	switch (code) {
 	case CLD_EXITED:
@@ -91,9 +91,9 @@ bool verdict_restarts(const struct definition_words *service, enum verdict_resul
 {
 	if (service->restart >= ARRAY_SIZE(restart_on))
 		return false;
-	if (code != 0 && list_has(&service->restart_prevent_codes, code, status))
+	if (code != 0 && list_has(&service->rare->restart_prevent_codes, code, status))
 		return false;
-	if (code != 0 && list_has(&service->restart_force_codes, code, status))
+	if (code != 0 && list_has(&service->rare->restart_force_codes, code, status))
 		return true;
 	return restart_on[service->restart] & (1u << result);
 }

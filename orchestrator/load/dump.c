@@ -8,6 +8,7 @@
 
 #include "early/macros.h"
 #include "early/proto/table.h"
+#include "early/proto/table_fields.h"
 
 static const char *const load_states[] = { "loaded", "not-found", "masked", "error" };
 static const char *const types[] = { "simple", "exec", "forking", "oneshot",      "notify",
@@ -86,32 +87,37 @@ static void print_list(FILE *file, const char *name, const struct wire_list *lis
 	fputc('\n', file);
 }
 
-static void print_field(FILE *file, const struct wire_field *field, const void *value)
+#define NAME(name, kind) #name,
+static const char *const service_fields[] = { TABLE_SERVICE_FIELDS(NAME) };
+#undef NAME
+
+static void print_field(FILE *file, const char *name, const struct wire_field *field,
+			const void *value)
 {
 	const void *member = (const char *)value + field->offset;
 	uint64_t number;
 
-	switch (field->type) {
+	switch ((enum wire_type)field->type) {
 	case WIRE_U32:
-		print_u32(file, field->name, *(const uint32_t *)member);
+		print_u32(file, name, *(const uint32_t *)member);
 		break;
 	case WIRE_I32:
 		if (*(const int32_t *)member != 0)
-			fprintf(file, "\t%s: %" PRId32 "\n", field->name, *(const int32_t *)member);
+			fprintf(file, "\t%s: %" PRId32 "\n", name, *(const int32_t *)member);
 		break;
 	case WIRE_U64:
 		number = *(const uint64_t *)member;
 		if (number == UINT64_MAX)
-			fprintf(file, "\t%s: infinity\n", field->name);
+			fprintf(file, "\t%s: infinity\n", name);
 		else if (number != 0)
-			fprintf(file, "\t%s: %" PRIu64 "\n", field->name, number);
+			fprintf(file, "\t%s: %" PRIu64 "\n", name, number);
 		break;
 	case WIRE_TEXT:
 		if (**(const char *const *)member)
-			fprintf(file, "\t%s: %s\n", field->name, *(const char *const *)member);
+			fprintf(file, "\t%s: %s\n", name, *(const char *const *)member);
 		break;
 	case WIRE_LIST:
-		print_list(file, field->name, member);
+		print_list(file, name, member);
 		break;
 	}
 }
@@ -122,7 +128,7 @@ static void print_service(FILE *file, const struct table_service *service)
 
 	fprintf(file, "%s\n", service->name);
 	for (size_t i = 1; i < message->n_fields; i++)
-		print_field(file, &message->fields[i], service);
+		print_field(file, service_fields[i], &message->fields[i], service);
 }
 
 static void print_exec(FILE *file, const struct table_exec *exec)

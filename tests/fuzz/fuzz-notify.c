@@ -62,10 +62,10 @@ static int connect_to(const struct service *service)
 	socklen_t len = sizeof(addr.sun_family);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || syscall(SYS_bind, service->notify.fd, &addr, len) < 0)
+	if (fd < 0 || syscall(SYS_bind, notify_fd(service->notify), &addr, len) < 0)
 		abort();
 	len = sizeof(addr);
-	if (getsockname(service->notify.fd, (struct sockaddr *)&addr, &len) < 0 ||
+	if (getsockname(notify_fd(service->notify), (struct sockaddr *)&addr, &len) < 0 ||
 	    connect(fd, (struct sockaddr *)&addr, len) < 0)
 		abort();
 	return fd;
@@ -103,7 +103,7 @@ static void say(struct loop *loop, int fd, struct service *service, uint8_t abou
 	machine_turn(loop);
 	if (service->state >= SERVICE_STATE_COUNT ||
 	    service->n_stored_fds > SERVICE_MAX_STORED_FDS ||
-	    (service->notify.fd < 0 && service_state_is_active(service->state)))
+	    (notify_fd(service->notify) < 0 && service_state_is_active(service->state)))
 		abort();
 }
 
@@ -111,7 +111,7 @@ static void say_all(struct loop *loop, struct service *service, const uint8_t *d
 {
 	int fd;
 
-	if (service->notify.fd < 0)
+	if (notify_fd(service->notify) < 0)
 		return;
 	fd = connect_to(service);
 	while (size > 0) {

@@ -117,7 +117,7 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 	return n;
 }
 
-void spawn_collect(void)
+void spawn_collect(size_t max)
 {
 }
 

@@ -30,7 +30,9 @@ static const struct definition_words *find(const char *name, void *data)
 static const struct depend_source source = { find, NULL };
 
 #define WORLD(...)                                                                                 \
-	const struct definition_words units[] = { __VA_ARGS__ };                                   \
+	struct definition_words units[] = { __VA_ARGS__ };                                         \
+	for (size_t unit = 0; unit < sizeof(units) / sizeof(units[0]); unit++)                     \
+		units[unit].rare = &definition_no_rare;                                            \
 	world = units;                                                                             \
 	n_world = sizeof(units) / sizeof(units[0])
 
@@ -104,6 +106,7 @@ struct model {
 	char texts[MAX_UNITS][5][MAX_UNITS * 4]; /* after, before, wants, requires, binds_to */
 	uint32_t lens[MAX_UNITS][5];
 	struct definition_words units[MAX_UNITS];
+	struct definition_rare rare[MAX_UNITS];
 };
 
 enum { AFTER, BEFORE, LIST_WANTS, LIST_REQUIRES, LIST_BINDS };
@@ -152,13 +155,14 @@ static void make_model(struct model *model, unsigned int *seed)
 
 		for (int l = 0; l < 5; l++)
 			lists[l] = (struct wire_list){ model->texts[i][l], model->lens[i][l] };
+		model->rare[i] = (struct definition_rare){ .binds_to = lists[LIST_BINDS] };
 		model->units[i] = (struct definition_words){
+			.rare = &model->rare[i],
 			.name = model->names[i],
 			.after = lists[AFTER],
 			.before = lists[BEFORE],
 			.wants = lists[LIST_WANTS],
 			.requires = lists[LIST_REQUIRES],
-			.binds_to = lists[LIST_BINDS],
 		};
 	}
 }
@@ -257,7 +261,8 @@ TEST(complete_graph)
 		len += (uint32_t)strlen(names[i]) + 1;
 	}
 	for (int i = 0; i < N; i++)
-		units[i] = (struct definition_words){ .name = names[i],
+		units[i] = (struct definition_words){ .rare = &definition_no_rare,
+						      .name = names[i],
 						      .after = { all, len },
 						      .wants = { all, len } };
 	world = units;

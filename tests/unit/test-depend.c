@@ -19,7 +19,7 @@ static const struct definition_words *find(const char *name, void *data)
 
 		if (strcmp(world[i].name, name) == 0)
 			return &world[i];
-		while ((alias = wire_list_next(&world[i].aliases, alias)))
+		while ((alias = wire_list_next(&world[i].rare->aliases, alias)))
 			if (strcmp(alias, name) == 0)
 				return &world[i];
 	}
@@ -27,7 +27,10 @@ static const struct definition_words *find(const char *name, void *data)
 }
 
 #define WORLD(...)                                                                                 \
-	const struct definition_words units[] = { __VA_ARGS__ };                                   \
+	struct definition_words units[] = { __VA_ARGS__ };                                         \
+	for (size_t unit = 0; unit < sizeof(units) / sizeof(units[0]); unit++)                     \
+		if (!units[unit].rare)                                                             \
+			units[unit].rare = &definition_no_rare;                                    \
 	world = units;                                                                             \
 	n_world = sizeof(units) / sizeof(units[0])
 
@@ -142,7 +145,7 @@ TEST(aliases_are_the_same_unit)
 	struct depend_plan plan;
 	char buf[256];
 	WORLD({ .name = "a", .wants = LIST("dm\0gdm"), .after = LIST("dm") },
-	      { .name = "gdm", .aliases = LIST("dm") });
+	      { .name = "gdm", .rare = &(struct definition_rare){ .aliases = LIST("dm") } });
 
 	order_of("a", buf, sizeof(buf), &plan);
 	assert_string_equal(buf, "gdm a! ");
@@ -153,7 +156,9 @@ TEST(required_only_where_all_the_way_is)
 {
 	struct depend_plan plan;
 	char buf[256];
-	WORLD({ .name = "a", .wants = LIST("b"), .binds_to = LIST("d") },
+	WORLD({ .name = "a",
+		.wants = LIST("b"),
+		.rare = &(struct definition_rare){ .binds_to = LIST("d") } },
 	      { .name = "b", .requires = LIST("c") }, { .name = "c" }, { .name = "d" });
 
 	order_of("a", buf, sizeof(buf), &plan);
@@ -172,6 +177,7 @@ TEST(long_chain)
 	for (size_t i = 0; i < N; i++) {
 		snprintf(names[i], sizeof(names[i]), "u%zu", i);
 		units[i].name = names[i];
+		units[i].rare = &definition_no_rare;
 		if (i > 0) {
 			units[i].requires = (struct wire_list){
 				names[i - 1], (uint32_t)strlen(names[i - 1]) + 1

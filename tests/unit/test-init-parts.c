@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "procset.h"
 #include "scope.h"
+#include "shared_text.h"
 #include "timeline.h"
 #include "unions.h"
 
@@ -33,6 +34,33 @@ TEST(timeline_keeps_milestones)
 	assert_true(timeline_when(&timeline, "service:x:start") > 2 * TIMELINE_MAX_EVENTS);
 	timeline_done(&timeline);
 	assert_true(list_empty(&timeline.events));
+}
+
+TEST(texts_are_shared)
+{
+	const char *a = shared_text_new("a cause"), *again = shared_text_new("a cause");
+	const char *others[8];
+
+	assert_ptr_equal(a, again);
+	shared_text_free(a);
+	assert_string_equal(again, "a cause");
+	for (size_t i = 0; i < 8; i++) {
+		char text[] = { (char)('a' + i), '\0' };
+
+		others[i] = shared_text_new(text);
+	}
+	a = shared_text_new("a cause"); /* forgotten meanwhile, and still there */
+	assert_string_equal(a, again);
+	for (size_t i = 0; i < 8; i++) {
+		assert_int_equal(others[i][0], 'a' + (char)i);
+		shared_text_free(others[i]);
+	}
+	shared_text_free(a);
+	shared_text_free(again);
+	shared_text_free(NULL);
+	a = shared_text_new("a cause"); /* not one that was freed */
+	assert_string_equal(a, "a cause");
+	shared_text_free(a);
 }
 
 TEST(hostname)
@@ -234,7 +262,7 @@ TEST(overlaid_paths)
 }
 
 TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(names_to_values),
-	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(hostname),
-	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
+	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(texts_are_shared),
+	  cmocka_unit_test(hostname), cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
 	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(paths_of_groups),
 	  cmocka_unit_test(exec_pipe))

@@ -203,9 +203,43 @@ TEST(missing_unit)
 	assert_int_equal(definition_new_missing(&definition, "a/b"), -EINVAL);
 }
 
+/* early-exec, and whoever takes the state over, get what early-load wrote. */
+TEST(service_comes_back_as_it_was)
+{
+	const struct table_service service = {
+		.name = "a.service",
+		.slice = "system.slice",
+		.user = "somebody",
+		.pid_file = "/run/a.pid",
+		.nice = -3,
+		.ready_fd = 4,
+		.watchdog_us = UINT64_MAX,
+		.binds_to = LIST("b.service"),
+		.settings = LIST("PrivateTmp=yes\0UMask=0077"),
+		.changed_us = 1,
+	};
+	struct definition *definition = NULL;
+	char bytes[4096];
+	int len;
+
+	make.len = 0;
+	make_message(&make, TABLE_SERVICE, &service);
+	len = (int)make.len;
+	make_exec(&make, TABLE_PHASE_START, "/bin/a");
+	assert_int_equal(definition_new(&definition, make.data, make.len), 0);
+	assert_int_equal(definition_pack_service(definition, NULL, 0), len);
+	assert_int_equal(definition_pack_service(definition, bytes, sizeof(bytes)), len);
+	assert_memory_equal(bytes, make.data, (size_t)len);
+	assert_int_equal(definition->n_others, make.len - (size_t)len);
+	assert_memory_equal(definition->others, make.data + len, definition->n_others);
+	assert_string_equal(definition->service.rare->pid_file, "/run/a.pid");
+	assert_int_equal(wire_list_count(&definition->service.rare->binds_to), 1);
+	definition_unref(definition);
+}
+
 TEST_MAIN(cmocka_unit_test(reads_a_whole_table), cmocka_unit_test(refuses_every_truncation),
 	  cmocka_unit_test(refuses_what_follows_the_end), cmocka_unit_test(refuses_another_version),
 	  cmocka_unit_test(refuses_a_command_of_no_unit), cmocka_unit_test(leaves_out_a_bad_unit),
 	  cmocka_unit_test(leaves_out_a_unit_with_a_relative_program),
 	  cmocka_unit_test(takes_only_sealed_memfds), cmocka_unit_test(names),
-	  cmocka_unit_test(missing_unit))
+	  cmocka_unit_test(missing_unit), cmocka_unit_test(service_comes_back_as_it_was))

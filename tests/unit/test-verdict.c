@@ -8,9 +8,12 @@
 
 TEST(processes)
 {
-	const struct definition_words daemon_words = { .type = TABLE_TYPE_SIMPLE };
-	const struct definition_words oneshot = { .type = TABLE_TYPE_ONESHOT };
-	const struct definition_words codes = { .success_codes = LIST("42\0SIGKILL") };
+	const struct definition_words daemon_words = { .rare = &definition_no_rare,
+						       .type = TABLE_TYPE_SIMPLE };
+	const struct definition_words oneshot = { .rare = &definition_no_rare,
+						  .type = TABLE_TYPE_ONESHOT };
+	const struct definition_words codes = { .rare = &(struct definition_rare){
+							.success_codes = LIST("42\0SIGKILL") } };
 
 	assert_int_equal(verdict_process(&daemon_words, CLD_EXITED, 0), VERDICT_SUCCESS);
 	assert_int_equal(verdict_process(&daemon_words, CLD_EXITED, 1), VERDICT_EXIT_CODE);
@@ -43,7 +46,8 @@ TEST(restarts)
 						       VERDICT_WATCHDOG };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct definition_words words = { .restart = rows[i].restart };
+		const struct definition_words words = { .rare = &definition_no_rare,
+							.restart = rows[i].restart };
 
 		for (size_t k = 0; k < 5; k++)
 			if (verdict_restarts(&words, results[k], 0, 0) != rows[i].expected[k])
@@ -58,7 +62,7 @@ TEST(restart_is_prevented)
 {
 	const struct definition_words words = {
 		.restart = TABLE_RESTART_ALWAYS,
-		.restart_prevent_codes = LIST("255\0SIGABRT"),
+		.rare = &(struct definition_rare){ .restart_prevent_codes = LIST("255\0SIGABRT") },
 	};
 
 	assert_false(verdict_restarts(&words, VERDICT_EXIT_CODE, CLD_EXITED, 255));

@@ -149,7 +149,40 @@ TEST(lists_and_arrays)
 	free(data);
 }
 
+/* All of a value, a part of it, and nothing. */
+static const struct sample squeezable[] = {
+	{ .small = 1, .negative = -5, .large = 2, .text = "text", .list = { "one\0two", 8 } },
+	{ .large = 1, .text = "" },
+	{ .text = "x" },
+	{ .negative = -1, .list = { "a\0", 3 } },
+	{ .text = NULL },
+};
+
+TEST(squeezed_and_expanded)
+{
+	const struct wire_message *message = wire_find(&protocol, SAMPLE);
+
+	for (size_t i = 0; i < sizeof(squeezable) / sizeof(squeezable[0]); i++) {
+		unsigned char before[128], after[128];
+		int len = wire_pack(&protocol, SAMPLE, &squeezable[i], before, sizeof(before));
+		size_t need = wire_squeeze(message, &squeezable[i], NULL, 0);
+		char *squeezed = malloc(need); /* its own size: for the sanitizer */
+		struct sample got;
+
+		assert_true(need < (size_t)len);
+		assert_int_equal(wire_squeeze(message, &squeezable[i], squeezed, need), need);
+		memset(&got, 0xff, sizeof(got));
+		assert_int_equal(wire_expand(message, squeezed, need, &got), 0);
+		assert_int_equal(wire_pack(&protocol, SAMPLE, &got, after, sizeof(after)), len);
+		assert_memory_equal(before, after, (size_t)len);
+		for (size_t cut = 0; cut < need; cut++)
+			assert_int_equal(wire_expand(message, squeezed, cut, &got), -EPROTO);
+		free(squeezed);
+	}
+}
+
 TEST_MAIN(cmocka_unit_test(layout_is_little_endian), cmocka_unit_test(round_trip),
 	  cmocka_unit_test(every_truncation_is_refused), cmocka_unit_test(bad_text_is_refused),
 	  cmocka_unit_test(small_buffers_and_unknown_opcodes),
-	  cmocka_unit_test(too_much_is_refused), cmocka_unit_test(lists_and_arrays))
+	  cmocka_unit_test(too_much_is_refused), cmocka_unit_test(lists_and_arrays),
+	  cmocka_unit_test(squeezed_and_expanded))

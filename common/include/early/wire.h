@@ -30,10 +30,10 @@ enum wire_type {
 	WIRE_LIST, /* struct wire_list */
 };
 
+/* There are hundreds in each program: no pointers, which would have to be relocated. */
 struct wire_field {
-	enum wire_type type;
-	size_t offset;
-	const char *name; /* for wire_dump */
+	uint8_t type; /* enum wire_type */
+	uint16_t offset;
 };
 
 /* One kind of message of a protocol. */
@@ -53,7 +53,7 @@ struct wire_protocol {
 
 #define WIRE_FIELD(type, field, kind)                                                              \
 	{                                                                                          \
-		kind, offsetof(type, field), #field                                                \
+		kind, offsetof(type, field)                                                        \
 	}
 #define WIRE_MESSAGE(opcode, type, table)                                                          \
 	{                                                                                          \
@@ -83,6 +83,15 @@ int wire_peek(const void *buf, size_t len, uint16_t *ret_opcode, uint32_t *ret_l
  */
 int wire_unpack(const struct wire_protocol *protocol, const void *buf, size_t len, uint16_t opcode,
 		void *ret_value, size_t value_size);
+
+/*
+ * The same value for who keeps many: only what is neither 0 nor empty is there, behind a bit for each field. It never leaves its
+ * program. Returns the bytes needed; more than @size means that nothing of use was written.
+ */
+size_t wire_squeeze(const struct wire_message *message, const void *value, void *buf, size_t size);
+
+/* The opposite, of wire_squeeze()'s own bytes. Text and lists point into @buf. */
+int wire_expand(const struct wire_message *message, const void *buf, size_t len, void *ret_value);
 
 /* The next string of a list after @prev (NULL: the first), or NULL at the end. */
 const char *wire_list_next(const struct wire_list *list, const char *prev);
