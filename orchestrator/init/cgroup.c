@@ -55,6 +55,7 @@ struct cgroup_tree {
 	int proc_fd; /* -1: a tree */
 	int spare_fds[SPARE_FDS]; /* for a look when no descriptor is left; -1: none */
 	int inotify_fd;
+	bool sets_changed;
 	char *root;
 };
 
@@ -137,6 +138,14 @@ static bool read_populated(const struct cgroup *group)
 		return n != -ENOENT && n != -ENODEV && group->populated;
 	text[n] = '\0';
 	return strstr(text, "populated 1") != NULL;
+}
+
+/* Who made a process in it has said so, and what is empty forks nobody: only a populated group is looked at. */
+static bool look(struct cgroup *group)
+{
+	if (group->populated && !read_populated(group))
+		set_populated(group, false);
+	return group->populated;
 }
 
 static struct list *bucket_of(struct cgroup_tree *tree, int watch)
@@ -259,6 +268,7 @@ static void refresh_set(struct cgroup *group, const struct procset_process *proc
 
 	if (r < 0)
 		log_warning_errno(r, "cannot follow all processes of %s", group->path);
+	group->tree->sets_changed |= group->processes.changed;
 	if (group->populated)
 		set_populated(group, group->processes.n_members > 0);
 }
@@ -322,8 +332,16 @@ static void adopt_orphans(struct cgroup *group, const struct procset_process *pr
 		    owner_of(group->tree, processes[i].pid))
 			continue;
 		(void)procset_add(&group->processes, processes[i].pid); /* full: was warned of */
-		group->adopted = true;
+		group->adopted = group->tree->sets_changed = true;
 	}
+}
+
+bool cgroup_tree_take_changed(struct cgroup_tree *tree)
+{
+	bool changed = tree->sets_changed;
+
+	tree->sets_changed = false;
+	return changed;
 }
 
 void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid)
@@ -477,6 +495,12 @@ int cgroup_add(struct cgroup *group, pid_t pid)
 	return r;
 }
 
+void cgroup_expect(struct cgroup *group)
+{
+	if (cgroup_tree_is_real(group->tree))
+		set_populated(group, true);
+}
+
 void cgroup_entered(struct cgroup *group)
 {
 	set_populated(group, true);
@@ -488,7 +512,7 @@ void cgroup_entered(struct cgroup *group)
 bool cgroup_is_empty(struct cgroup *group)
 {
 	if (cgroup_tree_is_real(group->tree))
-		return !read_populated(group);
+		return !look(group);
 	if (group->processes.n_members > 0)
 		refresh(group);
 	return group->processes.n_members == 0;
@@ -547,7 +571,7 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 	struct kill_order order = { signo, except };
 
 	if (cgroup_tree_is_real(group->tree)) {
-		if (group->fd < 0 || !read_populated(group))
+		if (group->fd < 0 || !look(group))
 			return 0;
 		if (signo == SIGKILL && except == 0 &&
 		    fs_write_at(group->fd, "cgroup.kill", "1") == 0) {
