@@ -31,12 +31,9 @@ static int obtain(struct job_queue *queue, enum job_kind kind, struct service *s
 	int r;
 
 	if (old && is_covered(old, kind)) {
-		if (old->state == JOB_LOADING) { /* somebody else's load was quicker */
-			old->service = service;
-			old->state = JOB_WAITING;
-		}
 		*ret = old;
-		return 0;
+		/* Somebody else's load was quicker. */
+		return old->state == JOB_LOADING ? job_set_service(queue, old, service) : 0;
 	}
 	if (old && kind == JOB_STOP)
 		job_doom_dependents(queue, old); /* what waits for it to come up waits in vain */
@@ -45,16 +42,17 @@ static int obtain(struct job_queue *queue, enum job_kind kind, struct service *s
 	r = job_new(queue, kind, service->name, why, ret);
 	if (r < 0)
 		return r;
-	(*ret)->service = service;
-	(*ret)->state = JOB_WAITING;
-	return 0;
+	r = job_set_service(queue, *ret, service);
+	if (r < 0)
+		job_finish(queue, *ret, JOB_FAILED);
+	return r;
 }
 
 /* The job that asked early-load becomes the real one and keeps its id. */
 static int obtain_first(struct job_queue *queue, enum job_kind kind, struct service *service,
 			const char *why, struct job *loading, struct job **ret)
 {
-	char *name;
+	int r;
 
 	if (!loading)
 		return obtain(queue, kind, service, why, ret);
@@ -63,16 +61,12 @@ static int obtain_first(struct job_queue *queue, enum job_kind kind, struct serv
 
 		if (other)
 			job_finish(queue, other, JOB_CANCELED);
-		name = strdup(service->name);
-		if (!name)
-			return -ENOMEM;
-		free(loading->name);
-		loading->name = name;
+		r = job_rename(queue, loading, service->name);
+		if (r < 0)
+			return r;
 	}
-	loading->service = service;
-	loading->state = JOB_WAITING;
 	*ret = loading;
-	return 0;
+	return job_set_service(queue, loading, service);
 }
 
 static bool can_start(const struct service *service)
@@ -109,6 +103,7 @@ static void doom_for_list(struct job_queue *queue, struct job *job, const struct
 		if (!must_be_known(name) || can_start(other))
 			continue;
 		job->doomed = true;
+		job_note(queue, job);
 		job_explain(job, 0, "it requires %s, %s", name, lack_of(other));
 	}
 }
@@ -126,6 +121,7 @@ static void doom_unless_up(struct job_queue *queue, struct job *job, const struc
 			       service_is_starting(other) || job_find(queue, other->name))))
 			continue;
 		job->doomed = true;
+		job_note(queue, job);
 		job_explain(job, 0, "it starts only beside %s, which is not up", name);
 	}
 }

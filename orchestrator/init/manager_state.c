@@ -281,12 +281,6 @@ static uint32_t job_flags(const struct job *job)
 	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0);
 }
 
-/* What of it changes; never 0. */
-static uint32_t job_mark(const struct job *job)
-{
-	return ((uint32_t)job->kind + 1) << 8 | job_flags(job);
-}
-
 static void put_job(struct writer *writer, const struct job *job)
 {
 	const struct state_job message = {
@@ -367,11 +361,6 @@ static void put_new_events(struct writer *writer, const struct timeline *timelin
 		put_event(writer, container_of(at, struct timeline_event, link));
 }
 
-static bool is_unsaved(const struct service *service)
-{
-	return service->unsaved || service->group.processes.changed;
-}
-
 static void put_changes(struct writer *writer, struct manager *manager)
 {
 	struct service *service;
@@ -381,12 +370,10 @@ static void put_changes(struct writer *writer, struct manager *manager)
 	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
 	if (manager->timeline.n_unsaved > 0)
 		put_new_events(writer, &manager->timeline);
-	list_for_each (service, &manager->services, link)
-		if (is_unsaved(service))
-			put_service(writer, service);
-	list_for_each (job, &manager->jobs.jobs, link)
-		if (job->saved_as != job_mark(job))
-			put_job(writer, job);
+	list_for_each (service, &manager->unsaved, unsaved_link)
+		put_service(writer, service);
+	list_for_each (job, &manager->jobs.unsaved, unsaved_link)
+		put_job(writer, job);
 }
 
 static int serialize(struct manager *manager, void (*fn)(struct writer *, struct manager *),
@@ -413,15 +400,29 @@ void manager_forget(struct manager *manager, const char *service, uint32_t job)
 		strbuf_add(&manager->gone, buf, (size_t)len);
 }
 
+/* A look at all processes has changed what some groups hold; one that a spawn has changed is known. */
+static void note_groups(struct manager *manager)
+{
+	struct service *service;
+
+	if (!cgroup_tree_take_changed(manager->cgroups))
+		return;
+	list_for_each (service, &manager->services, link)
+		if (service->group.processes.changed)
+			manager_note_unsaved(manager, service);
+}
+
 static void note_saved(struct manager *manager)
 {
 	struct service *service;
 	struct job *job;
 
-	list_for_each (service, &manager->services, link)
-		service->unsaved = service->group.processes.changed = false;
-	list_for_each (job, &manager->jobs.jobs, link)
-		job->saved_as = job_mark(job);
+	while ((service = list_first(&manager->unsaved, struct service, unsaved_link))) {
+		list_remove(&service->unsaved_link);
+		service->group.processes.changed = false;
+	}
+	while ((job = list_first(&manager->jobs.unsaved, struct job, unsaved_link)))
+		list_remove(&job->unsaved_link);
 	manager->timeline.n_unsaved = 0;
 	strbuf_reset(&manager->gone);
 }
@@ -439,6 +440,7 @@ int manager_save(struct manager *manager)
 
 	if (!manager->image)
 		return -EOPNOTSUPP;
+	note_groups(manager);
 	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
 	r = serialize(manager, whole ? put_all : put_changes, &out);
 	if (r < 0)

@@ -55,6 +55,8 @@ int service_new(struct service **ret, const struct service_host *host,
 	service->main_pidfd = -1;
 	service->output_read = service->output_write = -1;
 	list_init(&service->link);
+	list_init(&service->unsaved_link);
+	list_init(&service->touched_link);
 	list_init(&service->stored_fds);
 	service->name = strdup(definition->service.name);
 	r = service->name ? init_group(service) : -ENOMEM;
@@ -77,6 +79,8 @@ struct service *service_free(struct service *service)
 	if (!service)
 		return NULL;
 	list_remove(&service->link);
+	list_remove(&service->unsaved_link);
+	list_remove(&service->touched_link);
 	process_done(&service->main);
 	process_done(&service->control);
 	loop_timer_stop(&service->timer);

@@ -85,6 +85,10 @@ struct service_host {
 
 struct service {
 	struct list link; /* manager::services */
+	struct list
+		unsaved_link; /* manager::unsaved, while something changed since it was written to the image */
+	struct list
+		touched_link; /* manager::touched, while something changed since the listeners were told */
 	const struct service_host *host;
 	char *name;
 	struct definition *definition;
@@ -99,8 +103,6 @@ struct service {
 	bool wished; /* the start that runs was only wanted by another unit */
 	enum background_kind background;
 	bool relations_due; /* manager's: what follows for others is to be looked at */
-	bool unsaved; /* manager's: something changed since it was written to the image */
-	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 	uint64_t run_us; /* CLOCK_BOOTTIME of the same; 0: none yet */
 
