@@ -19,6 +19,7 @@
 #include "crash.h"
 #include "ladder.h"
 #include "spawn.h"
+#include "state_fd.h"
 
 #define MANY_JOBS 32
 
@@ -470,6 +471,7 @@ struct manager *manager_free(struct manager *manager)
 		ended_free(ended);
 	manager_names_forget(manager);
 	strbuf_done(&manager->gone);
+	strbuf_done(&manager->saved_few);
 	timeline_done(&manager->timeline);
 	loop_timer_stop(&manager->save_retry);
 	loop_hook_cancel(&manager->hook);
@@ -508,7 +510,9 @@ int manager_open_control(struct manager *manager)
 	r = fs_mkdir_p_at(AT_FDCWD, path, 0755);
 	if (r < 0)
 		return r;
-	return control_new(&manager->control, manager);
+	r = control_new(&manager->control, manager);
+	manager->control_saved = state_fd(control_fd(manager->control));
+	return r;
 }
 
 void manager_set_streams(struct manager *manager, bool on)

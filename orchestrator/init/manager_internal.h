@@ -94,6 +94,7 @@ struct manager {
 	const struct ended_job *telling; /* while the listeners hear of it */
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
+	uint64_t control_saved; /* state_fd() of its socket */
 	struct loader loader;
 	struct timers timers;
 	char **not_found; /* names that early-load does not know either */
@@ -105,6 +106,7 @@ struct manager {
 	bool garbage_due; /* some unit is in no manifest any more */
 	bool idle_due; /* some Type=idle waits for the others */
 	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
+	struct strbuf saved_few; /* what was in the last change and is in every one */
 	struct strbuf gone; /* GONE messages since it was saved */
 	bool save_failed;
 	struct loop_timer save_retry; /* then; nothing else may happen that would lead to a save */

@@ -20,27 +20,46 @@
 
 #define RETRY_US (1 * USEC_PER_SEC)
 #define MAX_TEXT 4096 /* of what a person reads only */
+#define MOST_BYTES 4096 /* of nearly every message */
 
 struct writer {
 	struct strbuf *out;
 	int error; /* the first one */
 	bool too_long; /* a message since begin_unit() */
-	char *buf;
+	size_t few_len; /* of @out: what is in every change */
+	char small[MOST_BYTES];
+	char *big; /* of WIRE_MAX_MESSAGE; NULL: not needed yet */
 };
+
+static int pack(struct writer *writer, uint16_t opcode, const void *value, const char **ret)
+{
+	int len = wire_pack(&manager_state_protocol, opcode, value, writer->small, MOST_BYTES);
+
+	*ret = writer->small;
+	if (len != -EMSGSIZE)
+		return len;
+	if (!writer->big)
+		writer->big = malloc(WIRE_MAX_MESSAGE);
+	*ret = writer->big;
+	return writer->big ? wire_pack(&manager_state_protocol, opcode, value, writer->big,
+				       WIRE_MAX_MESSAGE)
+			   : -ENOMEM;
+}
 
 static void put(struct writer *writer, uint16_t opcode, const void *value)
 {
+	const char *buf;
 	int len;
 
 	if (writer->error < 0)
 		return;
-	len = wire_pack(&manager_state_protocol, opcode, value, writer->buf, WIRE_MAX_MESSAGE);
+	len = pack(writer, opcode, value, &buf);
 	if (len == -EMSGSIZE)
 		writer->too_long = true; /* it is left out, and not all the others for it */
 	else if (len < 0)
 		writer->error = len;
 	else
-		strbuf_add(writer->out, writer->buf, (size_t)len);
+		strbuf_add(writer->out, buf, (size_t)len);
 }
 
 /* What follows a message belongs to it, so without the first nothing of a unit is written. */
@@ -132,8 +151,8 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
 		.notify_fd = state_fd(service->notify.fd),
-		.output_read = state_fd(service->output_read),
-		.output_write = state_fd(service->output_write),
+		.output_read = service->output_read >= 0 ? service->output_saved : STATE_NO_FD,
+		.output_write = state_fd_twin(service->output_saved, service->output_write),
 		.status_text = service->status_text,
 		.detail = service->detail,
 		.deadline_us = service->timer.loop ? service->timer.deadline_us : 0,
@@ -257,7 +276,7 @@ static void put_manager(struct writer *writer, const struct manager *manager)
 	const struct state_manager message = {
 		.version = STATE_VERSION,
 		.program = EARLY_VERSION,
-		.control_fd = state_fd(control_fd(manager->control)),
+		.control_fd = manager->control ? manager->control_saved : STATE_NO_FD,
 		.streams = manager->host.streams,
 		.last_job = manager->jobs.last_id,
 		.stopping = manager->stopping,
@@ -367,6 +386,7 @@ static void put_changes(struct writer *writer, struct manager *manager)
 	struct job *job;
 
 	put_few(writer, manager, false);
+	writer->few_len = writer->out->len;
 	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
 	if (manager->timeline.n_unsaved > 0)
 		put_new_events(writer, &manager->timeline);
@@ -376,15 +396,16 @@ static void put_changes(struct writer *writer, struct manager *manager)
 		put_job(writer, job);
 }
 
+/* @ret_few_len: how much of it is in every change; may be NULL. */
 static int serialize(struct manager *manager, void (*fn)(struct writer *, struct manager *),
-		     struct strbuf *out)
+		     struct strbuf *out, size_t *ret_few_len)
 {
-	struct writer writer = { .out = out, .buf = malloc(WIRE_MAX_MESSAGE) };
+	struct writer writer = { .out = out };
 
-	if (!writer.buf)
-		return -ENOMEM;
 	fn(&writer, manager);
-	free(writer.buf);
+	free(writer.big);
+	if (ret_few_len)
+		*ret_few_len = writer.few_len;
 	return writer.error < 0 ? writer.error : strbuf_error(out);
 }
 
@@ -427,6 +448,43 @@ static void note_saved(struct manager *manager)
 	strbuf_reset(&manager->gone);
 }
 
+/* Nothing but what is in every change, and that as it was: the image says it already. */
+static bool says_nothing(struct manager *manager, const struct strbuf *out, size_t few_len)
+{
+	struct strbuf *few = &manager->saved_few;
+	bool same = strbuf_error(few) == 0 && few->len == few_len &&
+		    memcmp(few->data, out->data, few_len) == 0;
+
+	if (!same) {
+		strbuf_reset(few);
+		strbuf_add(few, out->data, few_len);
+	}
+	return same && out->len == few_len;
+}
+
+static int save_changes(struct manager *manager, struct strbuf *out)
+{
+	size_t few_len;
+	int r = serialize(manager, put_changes, out, &few_len);
+
+	if (r == 0 && !says_nothing(manager, out, few_len))
+		return image_add(manager->image, out->data, out->len);
+	if (r < 0)
+		image_empty(manager->image);
+	return r;
+}
+
+static int save_whole(struct manager *manager, struct strbuf *out)
+{
+	int r = serialize(manager, put_all, out, NULL);
+
+	strbuf_reset(&manager->saved_few);
+	if (r == 0)
+		return image_replace(manager->image, out->data, out->len);
+	image_empty(manager->image);
+	return r;
+}
+
 static void handle_retry(struct loop_timer *timer)
 {
 	(void)manager_save(container_of(timer, struct manager, save_retry)); /* it has logged */
@@ -442,13 +500,7 @@ int manager_save(struct manager *manager)
 		return -EOPNOTSUPP;
 	note_groups(manager);
 	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
-	r = serialize(manager, whole ? put_all : put_changes, &out);
-	if (r < 0)
-		image_empty(manager->image);
-	else if (whole)
-		r = image_replace(manager->image, out.data, out.len);
-	else
-		r = image_add(manager->image, out.data, out.len);
+	r = whole ? save_whole(manager, &out) : save_changes(manager, &out);
 	if (r == 0) {
 		note_saved(manager);
 		crash_children_are_known();
@@ -479,7 +531,7 @@ int manager_serialize(struct manager *manager, int fd)
 {
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	bool on = false;
-	int r = serialize(manager, put_all, &out);
+	int r = serialize(manager, put_all, &out, NULL);
 
 	if (r == 0)
 		r = fd_write_all(fd, out.data, out.len);

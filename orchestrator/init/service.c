@@ -16,6 +16,7 @@
 
 #include "scope.h"
 #include "service_internal.h"
+#include "state_fd.h"
 
 /*
  * A service: what it is, and what may be asked of it. What follows from an event is service_state.c's table, performed by
@@ -359,6 +360,7 @@ int service_output(struct service *service)
 	(void)fd_set_nonblock(ends[0], true);
 	service->output_read = ends[0];
 	service->output_write = ends[1];
+	service->output_saved = state_fd(ends[0]);
 	service->host->stream(service, service->host->data);
 	return service->output_write;
 }

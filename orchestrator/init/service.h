@@ -122,6 +122,7 @@ struct service {
 	size_t n_stored_fds;
 	int output_read; /* pipe of stdout and stderr; PID 1 keeps both ends */
 	int output_write;
+	uint64_t output_saved; /* state_fd() of output_read, which never changes */
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
 	char *failure; /* the last one, also of an earlier run; NULL: none */
