@@ -80,6 +80,7 @@ struct job_queue {
 	struct job_index index;
 	struct list *cursor; /* where job_queue_turn() goes on; NULL: it does not run */
 	struct list *services; /* service::link, the manager's */
+	struct job *anchor; /* the start whose plan is being made; NULL: none is */
 	struct job_host host;
 	size_t n_jobs;
 	size_t max_jobs;
