@@ -201,6 +201,23 @@ int __wrap_procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n
 	return 0;
 }
 
+int __wrap_procset_children(int proc_fd, pid_t **ret, size_t *ret_n);
+
+int __wrap_procset_children(int proc_fd, pid_t **ret, size_t *ret_n)
+{
+	pid_t *pids = calloc(MAX_PROCESSES, sizeof(*pids));
+
+	(void)proc_fd;
+	*ret_n = 0;
+	if (!pids)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_processes; i++)
+		if (processes[i].state == PROCESS_LIVES)
+			pids[(*ret_n)++] = FIRST_PID + (pid_t)i;
+	*ret = pids;
+	return 0;
+}
+
 enum background_kind background_enter(struct cgroup *group)
 {
 	(void)group;
