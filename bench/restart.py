@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How soon a killed service runs again: from SIGKILL to the first instruction of its successor.
 
-All inits are up at once and are asked by turns, so that what disturbs one disturbs all. Each has some services that are killed in turn:
-none has run for less than 10.5 s when it is killed, so nobody's pause between quick deaths counts (runit and s6: 1 s; Early: 10 s,
-but not for the first). Beside them are --others services that nobody kills. --at-once measures what those pauses are: services
-that end at once, from one start to the next.
+All inits are up at once and are asked by turns, so that what disturbs one disturbs all. Each service is killed once, when it has run
+for more than 10.5 s, so nobody's pause between quick deaths counts (runit and s6: 1 s; Early: 10 s, but not for the first); as each
+init has as many as there are kills, that time is waited for only once. Beside them are --others services that nobody kills.
+--at-once measures what those pauses are: services that end at once, from one start to the next.
 """
 
 import sys
@@ -19,28 +19,28 @@ PAUSE = 0.005  # between two kills: what the last one left to do is done
 
 
 class Victims:
-    """The services of one init that are killed in turn, and how long each successor took."""
+    """The services of one init, each killed once, and how long its successor took."""
 
     def __init__(self, peer, killed, others):
         self.peer = peer
         self.taken = []
-        self.killed = killed
         peer.prepare(killed + others)
         peer.start()
-        self.running = {number: (pid, ns) for ns, number, pid in peer.records(killed + others) if number < killed}
-        self.next = 0
+        self.running = {number: (pid, ns) for ns, number, pid in peer.records(killed + others)}
 
-    def kill_one(self):
-        pid, since = self.running[self.next]
-        lived = time.monotonic_ns() - since
-        if lived < LIVED_NS:
-            time.sleep((LIVED_NS - lived) / 1e9)
-        before = self.peer.kill(pid)
-        ns, number, pid = self.peer.record()
-        assert number == self.next, f"{self.peer.name}: service {number} ran instead of {self.next}"
-        self.running[number] = (pid, ns)
+    def youngest(self):
+        return max(ns for _, ns in self.running.values())
+
+    def kill(self, number):
+        before = self.peer.kill(self.running[number][0])
+        ns, successor, _ = self.peer.record()
+        assert successor == number, f"{self.peer.name}: service {successor} ran instead of {number}"
         self.taken.append((ns - before) / 1e6)
-        self.next = (self.next + 1) % self.killed
+
+
+def wait_until_steady(up):
+    lived = time.monotonic_ns() - max(victims.youngest() for victims in up)
+    time.sleep(max(0, LIVED_NS - lived) / 1e9)
 
 
 def measure(options, others):
@@ -50,13 +50,15 @@ def measure(options, others):
         for name in options.peers:
             peer = peers.PEERS[name](options.build)
             try:
-                up.append(Victims(peer, options.killed, others))
+                up.append(Victims(peer, options.runs, others))
             except peers.Unable as e:
                 unable[name] = str(e)
                 peer.stop()
-        for _ in range(options.runs):
+        if up:
+            wait_until_steady(up)
+        for number in range(options.runs):
             for victims in up:
-                victims.kill_one()
+                victims.kill(number)
                 time.sleep(PAUSE)
     finally:
         for victims in up:
@@ -106,7 +108,6 @@ def rows_of(results, unable):
 
 def main():
     parser = peers.arguments(__doc__, runs=100)
-    parser.add_argument("--killed", type=int, default=20, help="services that are killed in turn (20)")
     parser.add_argument("--others", default="0,100", help="services beside those that are killed (0,100)")
     parser.add_argument("--at-once", type=float, metavar="SECONDS", help="services that end at once instead, for so long")
     options = parser.parse_args()
@@ -117,7 +118,7 @@ def main():
         return 0
     for others in map(int, options.others.split(",")):
         results, unable = measure(options, others)
-        print(f"Kill to running again, {options.killed} services killed in turn beside {others} others:\n")
+        print(f"Kill to running again, {options.runs} services killed once each beside {others} others:\n")
         print(peers.table(["init", "kills", "median ms", "p99 ms", "max ms", "of the best peer"], rows_of(results, unable)) + "\n")
         sys.stdout.flush()
     return 0

@@ -26,7 +26,7 @@ int loop_new(struct loop **ret_loop)
 	list_init(&loop->hooks);
 	list_init(&loop->settled);
 	list_init(&loop->timers);
-	list_init(&loop->children);
+	loop_children_init(loop);
 	(void)sigemptyset(&loop->signals);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd < 0) {
@@ -161,19 +161,8 @@ void loop_set_sleep_fn(struct loop *loop, void (*fn)(void *data), void *data)
 	loop->sleep_data = data;
 }
 
-int loop_turn(struct loop *loop, int timeout_ms)
+static void dispatch(struct loop *loop, int n)
 {
-	int n;
-
-	run_hooks(loop);
-	if (loop->exiting)
-		return 0;
-	if (loop->sleep_fn)
-		loop->sleep_fn(loop->sleep_data);
-	loop_settle(loop);
-	n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, timeout_ms);
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
 	loop->batch_len = n;
 	for (int i = 0; i < n; i++) {
 		struct loop_source *source = loop->batch[i].data.ptr;
@@ -182,6 +171,31 @@ int loop_turn(struct loop *loop, int timeout_ms)
 			source->fn(source, loop->batch[i].events);
 	}
 	loop->batch_len = 0;
+}
+
+int loop_turn(struct loop *loop, int timeout_ms)
+{
+	bool due;
+	int n;
+
+	run_hooks(loop);
+	if (loop->exiting)
+		return 0;
+	if (loop->sleep_fn)
+		loop->sleep_fn(loop->sleep_data);
+	loop_settle(loop);
+	/* A deadline that is over is not handed to the kernel first. What came before it is heard before it. */
+	due = loop_timers_due(loop);
+	if (!due)
+		loop_timers_arm(loop);
+	n = epoll_wait(loop->epoll_fd, loop->batch, LOOP_BATCH, due ? 0 : timeout_ms);
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	dispatch(loop, n);
+	if (due && n == LOOP_BATCH)
+		loop_timers_arm(loop); /* there is more: it takes its turn among the sources */
+	else if (due)
+		loop_timers_run(loop);
 	return 0;
 }
 

@@ -9,11 +9,16 @@
 
 #include "loop_internal.h"
 
+static struct list *bucket_of(struct loop *loop, pid_t pid)
+{
+	return &loop->children[(unsigned int)pid % LOOP_CHILD_BUCKETS];
+}
+
 static struct loop_child *find(struct loop *loop, pid_t pid)
 {
 	struct loop_child *child;
 
-	list_for_each (child, &loop->children, link) {
+	list_for_each (child, bucket_of(loop, pid), link) {
 		if (child->pid == pid)
 			return child;
 	}
@@ -62,7 +67,7 @@ int loop_child_watch(struct loop *loop, struct loop_child *child, pid_t pid, loo
 	child->loop = loop;
 	child->pid = pid;
 	child->fn = fn;
-	list_append(&loop->children, &child->link);
+	list_append(bucket_of(loop, pid), &child->link);
 	return 0;
 }
 
@@ -81,10 +86,17 @@ void loop_set_stranger_fn(struct loop *loop, void (*fn)(const siginfo_t *info, v
 	loop->stranger_data = data;
 }
 
+void loop_children_init(struct loop *loop)
+{
+	for (size_t i = 0; i < LOOP_CHILD_BUCKETS; i++)
+		list_init(&loop->children[i]);
+}
+
 void loop_children_done(struct loop *loop)
 {
 	struct loop_child *child, *tmp;
 
-	list_for_each_safe (child, tmp, &loop->children, link)
-		loop_child_unwatch(child);
+	for (size_t i = 0; i < LOOP_CHILD_BUCKETS; i++)
+		list_for_each_safe (child, tmp, &loop->children[i], link)
+			loop_child_unwatch(child);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All timers of a loop share one timerfd, armed for the earliest. They stand in a sorted list: Early's processes have a
- * few dozen, and most new deadlines are the latest, so the search from the end is short.
+ * All timers of a loop share one timerfd, armed for the earliest right before the loop sleeps: a deadline that is set and
+ * taken back within one turn costs no system call, and neither does one that is over by then: it is called in that turn.
+ * They stand in a sorted list: Early's processes have a few dozen, and most new deadlines are the latest, so the search
+ * from the end is short.
  */
 #include <errno.h>
 #include <sys/timerfd.h>
@@ -11,36 +13,47 @@
 #include "early/fd.h"
 #include "loop_internal.h"
 
-static int arm(struct loop *loop)
+void loop_timers_arm(struct loop *loop)
 {
 	struct loop_timer *first = list_first(&loop->timers, struct loop_timer, link);
+	uint64_t us = first ? MAX(first->deadline_us, (uint64_t)1) : 0; /* 0 disarms */
 	struct itimerspec spec = { 0 };
 
-	if (first) {
-		uint64_t us = first->deadline_us ? first->deadline_us : 1; /* 0 would disarm */
-
-		spec.it_value.tv_sec = (time_t)(us / USEC_PER_SEC);
-		spec.it_value.tv_nsec = (long)(us % USEC_PER_SEC) * 1000;
-	}
-	if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL) < 0)
-		return -errno;
-	return 0;
+	if (us == loop->armed_us)
+		return;
+	spec.it_value.tv_sec = (time_t)(us / USEC_PER_SEC);
+	spec.it_value.tv_nsec = (long)(us % USEC_PER_SEC) * 1000;
+	/* Times are valid, so it cannot fail; what fired is forgotten with it. */
+	(void)timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+	loop->armed_us = us;
 }
 
-static void handle_timer(struct loop_source *source, uint32_t events)
+bool loop_timers_due(const struct loop *loop)
 {
-	struct loop *loop = source->loop;
-	struct loop_timer *timer;
-	uint64_t expirations, now_us = clock_monotonic_us();
+	const struct loop_timer *first = list_first(&loop->timers, struct loop_timer, link);
 
-	(void)!read(source->fd, &expirations, sizeof(expirations)); /* only to quiet it */
+	return first && first->deadline_us <= clock_monotonic_us();
+}
+
+void loop_timers_run(struct loop *loop)
+{
+	uint64_t now_us = clock_monotonic_us();
+	struct loop_timer *timer;
+
 	while ((timer = list_first(&loop->timers, struct loop_timer, link)) &&
 	       timer->deadline_us <= now_us) {
 		list_remove(&timer->link);
 		timer->loop = NULL;
 		timer->fn(timer);
 	}
-	(void)arm(loop); /* times are valid: settime cannot fail */
+}
+
+static void handle_timer(struct loop_source *source, uint32_t events)
+{
+	struct loop *loop = source->loop;
+
+	loop->armed_us = LOOP_ARMED_UNKNOWN; /* to be set anew, which quiets it */
+	loop_timers_run(loop);
 }
 
 static int open_timer(struct loop *loop)
@@ -76,7 +89,7 @@ int loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t deadl
 			break;
 	}
 	list_append(at->next, &timer->link); /* before the next one, that is behind @at */
-	return arm(loop);
+	return 0;
 }
 
 void loop_timer_stop(struct loop_timer *timer)
@@ -84,7 +97,7 @@ void loop_timer_stop(struct loop_timer *timer)
 	if (!timer->loop)
 		return;
 	list_remove(&timer->link);
-	timer->loop = NULL; /* the timerfd may fire once for nothing */
+	timer->loop = NULL;
 }
 
 void loop_timers_done(struct loop *loop)

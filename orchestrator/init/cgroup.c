@@ -16,12 +16,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "early/clock.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/macros.h"
 
+#include "cgroup_internal.h"
 #include "cgroup_walk.h"
 
 /*
@@ -37,26 +37,6 @@
  * on_empty always comes from a hook before the loop sleeps, never from within a call, so that whoever reaps a process may first
  * write down how it ended.
  */
-
-#define SCAN_RETRY_US (50 * USEC_PER_MSEC)
-
-#define WATCH_BUCKETS 256 /* numbers of watches only grow: their lowest bits spread well */
-#define SPARE_FDS 2 /* a directory, and a file of it */
-
-struct cgroup_tree {
-	struct loop *loop;
-	struct list groups; /* cgroup::link */
-	struct list emptied; /* cgroup::emptied_link: on_empty is due */
-	struct list watched[WATCH_BUCKETS]; /* cgroup::watch_link, by the watch's number */
-	struct loop_source source; /* inotify */
-	struct loop_hook hook;
-	struct loop_timer scan_retry; /* there was no memory to look at the processes */
-	int root_fd; /* -1: no tree */
-	int proc_fd; /* -1: a tree */
-	int spare_fds[SPARE_FDS]; /* for a look when no descriptor is left; -1: none */
-	int inotify_fd;
-	char *root;
-};
 
 bool cgroup_tree_is_real(const struct cgroup_tree *tree)
 {
@@ -84,7 +64,7 @@ static void handle_hook(struct loop_hook *hook)
 	}
 }
 
-static void set_populated(struct cgroup *group, bool populated)
+void cgroup_set_populated(struct cgroup *group, bool populated)
 {
 	list_remove(&group->emptied_link);
 	group->populated = populated;
@@ -98,7 +78,7 @@ static void set_populated(struct cgroup *group, bool populated)
 
 /* --- when no descriptor is left --- */
 
-static void keep_spare(struct cgroup_tree *tree)
+void cgroup_keep_spare(struct cgroup_tree *tree)
 {
 	for (size_t i = 0; i < SPARE_FDS; i++)
 		if (tree->spare_fds[i] < 0)
@@ -106,7 +86,7 @@ static void keep_spare(struct cgroup_tree *tree)
 }
 
 /* The processes of a service that is to end must be seen just when a client who waits for that has taken the last descriptor. */
-static void let_spare_go(struct cgroup_tree *tree)
+void cgroup_let_spare_go(struct cgroup_tree *tree)
 {
 	for (size_t i = 0; i < SPARE_FDS; i++)
 		tree->spare_fds[i] = fd_close(tree->spare_fds[i]);
@@ -129,14 +109,22 @@ static bool read_populated(const struct cgroup *group)
 	ssize_t n = group->fd < 0 ? -ENOENT : read_events(group, text, sizeof(text) - 1);
 
 	if (n == -EMFILE || n == -ENFILE) {
-		let_spare_go(group->tree);
+		cgroup_let_spare_go(group->tree);
 		n = read_events(group, text, sizeof(text) - 1);
-		keep_spare(group->tree);
+		cgroup_keep_spare(group->tree);
 	}
 	if (n < 0) /* that descriptors are short says nothing about the group */
 		return n != -ENOENT && n != -ENODEV && group->populated;
 	text[n] = '\0';
 	return strstr(text, "populated 1") != NULL;
+}
+
+/* Who made a process in it has said so, and what is empty forks nobody: only a populated group is looked at. */
+static bool look(struct cgroup *group)
+{
+	if (group->populated && !read_populated(group))
+		cgroup_set_populated(group, false);
+	return group->populated;
 }
 
 static struct list *bucket_of(struct cgroup_tree *tree, int watch)
@@ -150,7 +138,7 @@ static void look_at_watched(struct cgroup_tree *tree, int watch)
 
 	list_for_each (group, bucket_of(tree, watch), watch_link)
 		if (group->watch == watch && group->populated)
-			set_populated(group, read_populated(group));
+			cgroup_set_populated(group, read_populated(group));
 }
 
 /* Some were lost. */
@@ -160,7 +148,7 @@ static void look_at_all(struct cgroup_tree *tree)
 
 	list_for_each (group, &tree->groups, link)
 		if (group->watch >= 0 && group->populated)
-			set_populated(group, read_populated(group));
+			cgroup_set_populated(group, read_populated(group));
 }
 
 static void handle_inotify(struct loop_source *source, uint32_t events)
@@ -241,111 +229,6 @@ void cgroup_remove(struct cgroup *group)
 		log_debug("cannot remove group %s", group->path);
 }
 
-/* --- sets of processes --- */
-
-static struct cgroup *owner_of(struct cgroup_tree *tree, pid_t pid)
-{
-	struct cgroup *group;
-
-	list_for_each (group, &tree->groups, link)
-		if (procset_has(&group->processes, pid))
-			return group;
-	return NULL;
-}
-
-static void refresh_set(struct cgroup *group, const struct procset_process *processes, size_t n)
-{
-	int r = procset_refresh(&group->processes, processes, n);
-
-	if (r < 0)
-		log_warning_errno(r, "cannot follow all processes of %s", group->path);
-	if (group->populated)
-		set_populated(group, group->processes.n_members > 0);
-}
-
-static void handle_scan_retry(struct loop_timer *timer);
-
-/* Without it a service that ended could be waited for until its deadline. */
-static void scan_later(struct cgroup_tree *tree)
-{
-	(void)loop_timer_start(tree->loop, &tree->scan_retry, clock_monotonic_us() + SCAN_RETRY_US,
-			       handle_scan_retry); /* the next death scans as well */
-}
-
-static int scan(struct cgroup_tree *tree, struct procset_process **ret, size_t *ret_n)
-{
-	int r = procset_scan(tree->proc_fd, ret, ret_n);
-
-	if (r == -EMFILE || r == -ENFILE) {
-		let_spare_go(tree);
-		r = procset_scan(tree->proc_fd, ret, ret_n);
-		keep_spare(tree);
-	}
-	if (r < 0)
-		scan_later(tree);
-	return r;
-}
-
-static void handle_scan_retry(struct loop_timer *timer)
-{
-	struct cgroup_tree *tree = container_of(timer, struct cgroup_tree, scan_retry);
-	struct procset_process *processes;
-	struct cgroup *group;
-	size_t n;
-
-	if (scan(tree, &processes, &n) < 0)
-		return;
-	list_for_each (group, &tree->groups, link)
-		if (group->processes.n_members > 0)
-			refresh_set(group, processes, n);
-	free(processes);
-}
-
-static void refresh(struct cgroup *group)
-{
-	struct procset_process *processes;
-	size_t n;
-
-	if (scan(group->tree, &processes, &n) < 0)
-		return;
-	refresh_set(group, processes, n);
-	free(processes);
-}
-
-/* New children of ours, in a session that is not ours, that nobody knows: orphans of the one that just died. */
-static void adopt_orphans(struct cgroup *group, const struct procset_process *processes, size_t n)
-{
-	pid_t self = getpid(), session = getsid(0);
-
-	for (size_t i = 0; i < n; i++) {
-		if (processes[i].ppid != self || processes[i].session == session ||
-		    owner_of(group->tree, processes[i].pid))
-			continue;
-		(void)procset_add(&group->processes, processes[i].pid); /* full: was warned of */
-		group->adopted = true;
-	}
-}
-
-void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid)
-{
-	struct procset_process *processes;
-	struct cgroup *group, *other;
-	size_t n;
-
-	if (cgroup_tree_is_real(tree))
-		return;
-	group = owner_of(tree, pid);
-	if (!group || scan(tree, &processes, &n) < 0)
-		return;
-	list_for_each (other, &tree->groups, link)
-		if (other != group && other->processes.n_members > 0)
-			refresh_set(other, processes, n);
-	/* The dead one's session still tells who is its kin: forget it only afterwards. */
-	adopt_orphans(group, processes, n);
-	refresh_set(group, processes, n);
-	free(processes);
-}
-
 /* --- both --- */
 
 static bool is_cgroup2(int fd)
@@ -391,7 +274,7 @@ int cgroup_tree_new(struct cgroup_tree **ret_tree, struct loop *loop, const char
 	tree->root_fd = tree->proc_fd = tree->inotify_fd = -1;
 	for (size_t i = 0; i < SPARE_FDS; i++)
 		tree->spare_fds[i] = -1;
-	keep_spare(tree);
+	cgroup_keep_spare(tree);
 	if (root) {
 		r = open_tree(tree, root);
 		if (r < 0) {
@@ -421,7 +304,7 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 	fd_close(tree->inotify_fd);
 	fd_close(tree->root_fd);
 	fd_close(tree->proc_fd);
-	let_spare_go(tree);
+	cgroup_let_spare_go(tree);
 	free(tree->root);
 	free(tree);
 	return NULL;
@@ -473,24 +356,30 @@ int cgroup_add(struct cgroup *group, pid_t pid)
 			r = fs_write_at(group->fd, "cgroup.procs", text);
 	}
 	if (r == 0)
-		set_populated(group, true);
+		cgroup_set_populated(group, true);
 	return r;
+}
+
+void cgroup_expect(struct cgroup *group)
+{
+	if (cgroup_tree_is_real(group->tree))
+		cgroup_set_populated(group, true);
 }
 
 void cgroup_entered(struct cgroup *group)
 {
-	set_populated(group, true);
+	cgroup_set_populated(group, true);
 	/* It may have come and gone before the watch was asked. */
 	if (cgroup_tree_is_real(group->tree))
-		set_populated(group, read_populated(group));
+		cgroup_set_populated(group, read_populated(group));
 }
 
 bool cgroup_is_empty(struct cgroup *group)
 {
 	if (cgroup_tree_is_real(group->tree))
-		return !read_populated(group);
+		return !look(group);
 	if (group->processes.n_members > 0)
-		refresh(group);
+		cgroup_refresh(group);
 	return group->processes.n_members == 0;
 }
 
@@ -505,7 +394,7 @@ bool cgroup_contains(struct cgroup *group, pid_t pid)
 		return group->fd >= 0 && !cgroup_walk(group->fd, is_other_pid, &pid);
 	if (procset_has(&group->processes, pid))
 		return true;
-	refresh(group);
+	cgroup_refresh(group);
 	return procset_has(&group->processes, pid);
 }
 
@@ -526,7 +415,7 @@ static bool kill_one(pid_t pid, void *data)
 void cgroup_look(struct cgroup *group)
 {
 	if (!cgroup_tree_is_real(group->tree) && group->processes.n_members > 0)
-		refresh(group);
+		cgroup_refresh(group);
 }
 
 void cgroup_each(struct cgroup *group, bool (*fn)(pid_t pid, void *data), void *data)
@@ -547,7 +436,7 @@ int cgroup_kill(struct cgroup *group, int signo, pid_t except)
 	struct kill_order order = { signo, except };
 
 	if (cgroup_tree_is_real(group->tree)) {
-		if (group->fd < 0 || !read_populated(group))
+		if (group->fd < 0 || !look(group))
 			return 0;
 		if (signo == SIGKILL && except == 0 &&
 		    fs_write_at(group->fd, "cgroup.kill", "1") == 0) {
@@ -588,7 +477,7 @@ pid_t cgroup_only_pid(struct cgroup *group, pid_t except)
 		if (group->fd >= 0)
 			cgroup_walk(group->fd, count_pid, &only);
 	} else {
-		refresh(group);
+		cgroup_refresh(group);
 		for (size_t i = 0; i < group->processes.n_members; i++)
 			if (!count_pid(group->processes.members[i].pid, &only))
 				break;

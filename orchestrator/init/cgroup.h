@@ -47,6 +47,9 @@ int cgroup_tree_root(const struct cgroup_tree *tree);
 /* Tell it of each reaped child. on_empty comes later, before the loop sleeps. */
 void cgroup_tree_reaped(struct cgroup_tree *tree, pid_t pid);
 
+/* Did a look at all processes change some group's set (procset::changed) since this was asked last? */
+bool cgroup_tree_take_changed(struct cgroup_tree *tree);
+
 int cgroup_init(struct cgroup *group, struct cgroup_tree *tree, const char *path,
 		cgroup_fn on_empty, void *data);
 void cgroup_done(struct cgroup *group);
@@ -60,7 +63,10 @@ void cgroup_remove(struct cgroup *group);
 /* Moves a process in (by its pid; without a tree: takes note of it). */
 int cgroup_add(struct cgroup *group, pid_t pid);
 
-/* A process was cloned into it by CLONE_INTO_CGROUP. */
+/* A process was cloned into it, or joins it by itself: the kernel will tell when it is empty again. Without a tree: nothing. */
+void cgroup_expect(struct cgroup *group);
+
+/* Something may have been in it before it was watched. */
 void cgroup_entered(struct cgroup *group);
 
 bool cgroup_is_empty(struct cgroup *group);

@@ -37,6 +37,7 @@ void job_queue_init(struct job_queue *queue, const struct job_host *host, struct
 {
 	*queue = (struct job_queue){ .host = *host, .services = services, .max_jobs = max_jobs };
 	list_init(&queue->jobs);
+	list_init(&queue->unsaved);
 }
 
 static struct job *job_free(struct job_queue *queue, struct job *job)
@@ -44,10 +45,13 @@ static struct job *job_free(struct job_queue *queue, struct job *job)
 	if (queue->cursor == &job->link)
 		queue->cursor = job->link.next;
 	list_remove(&job->link);
+	list_remove(&job->unsaved_link);
+	job_index_remove(&queue->index, job);
 	queue->n_jobs--;
 	free(job->name);
 	free(job->why);
 	free(job->waits);
+	free(job->waiters);
 	free(job->detail);
 	free(job);
 	return NULL;
@@ -63,12 +67,7 @@ void job_queue_done(struct job_queue *queue)
 
 struct job *job_find(struct job_queue *queue, const char *name)
 {
-	struct job *job;
-
-	list_for_each (job, &queue->jobs, link)
-		if (strcmp(job->name, name) == 0)
-			return job;
-	return NULL;
+	return job_index_find(&queue->index, name);
 }
 
 struct job *job_find_id(struct job_queue *queue, uint32_t id)
@@ -95,8 +94,9 @@ int job_new(struct job_queue *queue, enum job_kind kind, const char *name, const
 	job->name = strdup(name);
 	job->why = strdup(why ? why : "");
 	list_append(&queue->jobs, &job->link);
+	list_append(&queue->unsaved, &job->unsaved_link);
 	queue->n_jobs++;
-	if (!job->name || !job->why) {
+	if (!job->name || !job->why || job_index_add(&queue->index, job) < 0) {
 		job_free(queue, job);
 		return -ENOMEM;
 	}
@@ -104,6 +104,42 @@ int job_new(struct job_queue *queue, enum job_kind kind, const char *name, const
 	job->id = queue->last_id;
 	*ret = job;
 	return 0;
+}
+
+void job_note(struct job_queue *queue, struct job *job)
+{
+	if (list_empty(&job->unsaved_link))
+		list_append(&queue->unsaved, &job->unsaved_link);
+}
+
+int job_set_service(struct job_queue *queue, struct job *job, struct service *service)
+{
+	job->service = service;
+	job->state = JOB_WAITING;
+	job_note(queue, job);
+	return job_index_mentions(&queue->index, job);
+}
+
+int job_rename(struct job_queue *queue, struct job *job, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return -ENOMEM;
+	job_index_remove(&queue->index, job);
+	free(job->name);
+	job->name = copy;
+	job_note(queue, job);
+	return job_index_add(&queue->index, job);
+}
+
+void job_words_changed(struct job_queue *queue, struct service *service)
+{
+	struct job *job = job_find(queue, service->name);
+
+	if (job && job->service)
+		(void)job_index_mentions(&queue->index,
+					 job); /* no memory: it is ordered by the old words */
 }
 
 int job_new_loading(struct job_queue *queue, enum job_kind kind, const char *name, const char *why,
@@ -150,6 +186,7 @@ void job_doom_dependents(struct job_queue *queue, const struct job *job)
 		if (job->kind != JOB_STOP && other != job && other->state == JOB_WAITING &&
 		    requires(other, job->service)) {
 			other->doomed = true;
+			job_note(queue, other);
 			job_explain(other, 0, "it requires %s%s%s", job->name,
 				    job->detail ? ": " : ", which could not be started",
 				    job->detail ? job->detail : "");
@@ -158,7 +195,7 @@ void job_doom_dependents(struct job_queue *queue, const struct job *job)
 
 void job_finish(struct job_queue *queue, struct job *job, enum job_result result)
 {
-	job_forget_waits_for(queue, job);
+	job_forget_waits_for(job);
 	if (result == JOB_FAILED || result == JOB_TIMEOUT || result == JOB_DEPENDENCY)
 		job_doom_dependents(queue, job);
 	queue->host.done(job, result, queue->host.data);
@@ -202,21 +239,25 @@ static void run_start(struct job_queue *queue, struct job *job)
 		return;
 	}
 	job->state = JOB_RUNNING;
+	job_note(queue, job);
 	/* It may have come and gone within the call. */
 	job->came_up |= service_state_is_active(job->service->state);
 }
 
 static void run_stop(struct job_queue *queue, struct job *job)
 {
-	if (service_stop(job->service) == -EALREADY)
+	if (service_stop(job->service) == -EALREADY) {
 		job_finish(queue, job, JOB_DONE);
-	else
-		job->state = JOB_RUNNING;
+		return;
+	}
+	job->state = JOB_RUNNING;
+	job_note(queue, job);
 }
 
-static void run_restart(struct job *job)
+static void run_restart(struct job_queue *queue, struct job *job)
 {
 	job->state = JOB_RUNNING;
+	job_note(queue, job);
 	job->service->restart_wanted = true; /* before: the stop's first signal depends on it */
 	if (service_stop(job->service) < 0)
 		job->service->restart_wanted = false;
@@ -227,6 +268,7 @@ static void run_reload(struct job_queue *queue, struct job *job)
 	int r;
 
 	job->state = JOB_RUNNING; /* before: it is saved with the process that reloads */
+	job_note(queue, job);
 	r = service_reload(job->service);
 	if (r == -ENOTSUP && job->service->definition->service.rare->reload_to.len > 0)
 		job_finish(queue, job, JOB_DONE); /* the others' reloads were its own */
@@ -244,7 +286,7 @@ static void run(struct job_queue *queue, struct job *job)
 		run_stop(queue, job);
 		break;
 	case JOB_RESTART:
-		run_restart(job);
+		run_restart(queue, job);
 		break;
 	case JOB_RELOAD:
 		run_reload(queue, job);
@@ -256,8 +298,10 @@ void job_state_changed(struct job_queue *queue, struct service *service)
 {
 	struct job *job = job_find(queue, service->name);
 
-	if (job && job->state == JOB_RUNNING && service_state_is_active(service->state))
+	if (job && job->state == JOB_RUNNING && service_state_is_active(service->state)) {
 		job->came_up = true;
+		job_note(queue, job);
+	}
 	queue->host.wake(queue->host.data);
 }
 
@@ -267,7 +311,8 @@ static void turn_around(struct job_queue *queue, struct job *job)
 	job->kind = JOB_START;
 	job->state = JOB_WAITING;
 	job->came_up = false;
-	job_forget_waits_for(queue, job);
+	job_note(queue, job);
+	job_forget_waits_for(job);
 	if (job_order_among(queue, job) < 0)
 		log_warning("%s: starts again without waiting for others", job->name);
 }

@@ -8,6 +8,7 @@
 #include "early/list.h"
 #include "early/macros.h"
 
+#include "job_index.h"
 #include "service.h"
 
 /* What somebody wants to become of a unit. One job for each unit at most; a later wish takes the place of an opposite one. */
@@ -36,15 +37,18 @@ enum job_result {
 
 struct job {
 	struct list link; /* job_queue::jobs */
+	struct list
+		unsaved_link; /* job_queue::unsaved, while something changed since it was written to the image */
 	uint32_t id;
 	enum job_kind kind;
 	enum job_state state;
-	uint32_t saved_as; /* manager's: a mark of what the image has of it; 0: nothing */
 	char *name;
 	char *why;
 	struct service *service; /* NULL while it is not known */
 	struct job **waits; /* jobs that come first */
 	size_t n_waits;
+	struct job **waiters; /* jobs that have it among their waits */
+	size_t n_waiters;
 	uint32_t
 		plan; /* the start that made it; its edges to others of that start are the plan's */
 	bool came_up; /* the service was active since it runs */
@@ -53,6 +57,13 @@ struct job {
 	unsigned int loads; /* how often early-load was asked */
 	int error; /* negative: why it can't be had, where a number says it (-ENOENT) */
 	char *detail; /* what was missing, in words; may be NULL */
+
+	/* job_index.c */
+	bool indexed;
+	uint64_t name_hash;
+	struct job *next_name;
+	struct job_mention *mentions;
+	size_t n_mentions;
 };
 
 struct job_queue;
@@ -66,8 +77,11 @@ struct job_host {
 
 struct job_queue {
 	struct list jobs; /* job::link */
+	struct list unsaved; /* job::unsaved_link */
+	struct job_index index;
 	struct list *cursor; /* where job_queue_turn() goes on; NULL: it does not run */
 	struct list *services; /* service::link, the manager's */
+	struct job *anchor; /* the start whose plan is being made; NULL: none is */
 	struct job_host host;
 	size_t n_jobs;
 	size_t max_jobs;
@@ -94,6 +108,15 @@ int job_new_loading(struct job_queue *queue, enum job_kind kind, const char *nam
 int job_enqueue(struct job_queue *queue, enum job_kind kind, struct service *service,
 		const char *why, struct job *loading, char ***reports, uint32_t *ret_id);
 
+/* Something of it changed that outlives a crash. */
+void job_note(struct job_queue *queue, struct job *job);
+
+/* Its unit is known, and it waits. 0 or -ENOMEM. */
+int job_set_service(struct job_queue *queue, struct job *job, struct service *service);
+
+/* Another name of its unit. 0 or -ENOMEM: it keeps the old one. */
+int job_rename(struct job_queue *queue, struct job *job, const char *name);
+
 /* Ends it: told, removed, and what required it ends with it. */
 void job_finish(struct job_queue *queue, struct job *job, enum job_result result);
 
@@ -102,6 +125,9 @@ void job_explain(struct job *job, int error, const char *fmt, ...) PRINTF_LIKE(3
 
 /* Everything but stops: the machine goes down. */
 void job_cancel_starts(struct job_queue *queue);
+
+/* A unit's words changed. */
+void job_words_changed(struct job_queue *queue, struct service *service);
 
 /* Call at once for each change of a service's state. */
 void job_state_changed(struct job_queue *queue, struct service *service);

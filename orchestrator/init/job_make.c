@@ -31,12 +31,9 @@ static int obtain(struct job_queue *queue, enum job_kind kind, struct service *s
 	int r;
 
 	if (old && is_covered(old, kind)) {
-		if (old->state == JOB_LOADING) { /* somebody else's load was quicker */
-			old->service = service;
-			old->state = JOB_WAITING;
-		}
 		*ret = old;
-		return 0;
+		/* Somebody else's load was quicker. */
+		return old->state == JOB_LOADING ? job_set_service(queue, old, service) : 0;
 	}
 	if (old && kind == JOB_STOP)
 		job_doom_dependents(queue, old); /* what waits for it to come up waits in vain */
@@ -45,16 +42,17 @@ static int obtain(struct job_queue *queue, enum job_kind kind, struct service *s
 	r = job_new(queue, kind, service->name, why, ret);
 	if (r < 0)
 		return r;
-	(*ret)->service = service;
-	(*ret)->state = JOB_WAITING;
-	return 0;
+	r = job_set_service(queue, *ret, service);
+	if (r < 0)
+		job_finish(queue, *ret, JOB_FAILED);
+	return r;
 }
 
 /* The job that asked early-load becomes the real one and keeps its id. */
 static int obtain_first(struct job_queue *queue, enum job_kind kind, struct service *service,
 			const char *why, struct job *loading, struct job **ret)
 {
-	char *name;
+	int r;
 
 	if (!loading)
 		return obtain(queue, kind, service, why, ret);
@@ -63,16 +61,12 @@ static int obtain_first(struct job_queue *queue, enum job_kind kind, struct serv
 
 		if (other)
 			job_finish(queue, other, JOB_CANCELED);
-		name = strdup(service->name);
-		if (!name)
-			return -ENOMEM;
-		free(loading->name);
-		loading->name = name;
+		r = job_rename(queue, loading, service->name);
+		if (r < 0)
+			return r;
 	}
-	loading->service = service;
-	loading->state = JOB_WAITING;
 	*ret = loading;
-	return 0;
+	return job_set_service(queue, loading, service);
 }
 
 static bool can_start(const struct service *service)
@@ -109,6 +103,7 @@ static void doom_for_list(struct job_queue *queue, struct job *job, const struct
 		if (!must_be_known(name) || can_start(other))
 			continue;
 		job->doomed = true;
+		job_note(queue, job);
 		job_explain(job, 0, "it requires %s, %s", name, lack_of(other));
 	}
 }
@@ -126,6 +121,7 @@ static void doom_unless_up(struct job_queue *queue, struct job *job, const struc
 			       service_is_starting(other) || job_find(queue, other->name))))
 			continue;
 		job->doomed = true;
+		job_note(queue, job);
 		job_explain(job, 0, "it starts only beside %s, which is not up", name);
 	}
 }
@@ -139,20 +135,39 @@ static void doom_if_unmet(struct job_queue *queue, struct job *job)
 	doom_unless_up(queue, job, &words->rare->requisite);
 }
 
-/* @other, beside which @job's unit can't run, stops; the job waits for that. */
+static int enqueue_dependents(struct job_queue *queue, struct job *first);
+
+/* The start that was asked for is not ended by what it pulls in. */
+static void yield_to_anchor(struct job_queue *queue, struct job *job)
+{
+	job->doomed = true;
+	job_note(queue, job);
+	job_explain(job, 0, "it conflicts with %s, which is being started", queue->anchor->name);
+}
+
+/*
+ * @other, beside which @job's unit can't run, stops, and what requires it; the job waits for that. A start of it that is under way is
+ * canceled: of two that are asked for at once the later one wins.
+ */
 static int stop_other(struct job_queue *queue, struct job *job, struct service *other)
 {
-	struct job *stop;
+	struct job *old, *stop;
 	char why[300];
 	int r;
 
-	if (!other || other == job->service || service_state_is_inactive(other->state))
+	if (!other || other == job->service)
 		return 0;
-	stop = job_find(queue, other->name);
-	if (stop && stop->kind != JOB_STOP)
-		return 0; /* somebody wants it now: the last word is not ours */
+	old = job_find(queue, other->name);
+	if (service_state_is_inactive(other->state) && (!old || old->kind == JOB_STOP))
+		return 0;
+	if (old && old == queue->anchor) {
+		yield_to_anchor(queue, job);
+		return 0;
+	}
 	snprintf(why, sizeof(why), "conflicts with %s, which was started", job->name);
 	r = obtain(queue, JOB_STOP, other, why, &stop);
+	if (r == 0)
+		r = enqueue_dependents(queue, stop);
 	if (r < 0)
 		return r;
 	service_add_reason(other, why);
@@ -167,12 +182,13 @@ static int stop_conflicts(struct job_queue *queue, struct job *job)
 	const char *name = NULL;
 	int r = 0;
 
-	while (r == 0 && (name = wire_list_next(&words->conflicts, name)))
+	while (r == 0 && !job->doomed && (name = wire_list_next(&words->conflicts, name)))
 		r = stop_other(queue, job, queue->host.find(name, queue->host.data));
 	if (!queue->has_conflicts)
 		return r;
 	list_for_each (other, queue->services, link)
-		if (r == 0 && depend_lists(&other->definition->service.conflicts, words))
+		if (r == 0 && !job->doomed &&
+		    depend_lists(&other->definition->service.conflicts, words))
 			r = stop_other(queue, job, other);
 	return r;
 }
@@ -306,23 +322,71 @@ static int note_wishes(struct job_queue *queue, const struct depend_plan *plan)
 	return 0;
 }
 
+static int start_one(struct job_queue *queue, const struct depend_plan *plan,
+		     const struct depend_item *item, struct job *first)
+{
+	struct job *job = first;
+	int r = 0;
+
+	if (item->service != &first->service->definition->service)
+		r = start_item(queue, plan, item, first->service, &job);
+	if (r < 0 || !job)
+		return r;
+	job->plan = queue->last_plan;
+	doom_if_unmet(queue, job);
+	return job->doomed ? 0 : stop_conflicts(queue, job); /* what will not start stops nobody */
+}
+
+/* The jobs of the plan, once none of it can cancel another one any more. */
+static void find_jobs(struct job_queue *queue, const struct depend_plan *plan, struct job **jobs)
+{
+	for (size_t i = 0; i < plan->n_items; i++) {
+		struct job *job = job_find(queue, plan->items[i].service->name);
+
+		jobs[i] = job && job->plan == queue->last_plan ? job : NULL;
+	}
+}
+
+static void doom_for_stops(struct job_queue *queue, struct job *job, const struct wire_list *list)
+{
+	const char *name = NULL;
+
+	while ((name = wire_list_next(list, name))) {
+		const struct service *other = queue->host.find(name, queue->host.data);
+		const struct job *stop = other ? job_find(queue, other->name) : NULL;
+
+		if (!stop || stop->kind != JOB_STOP)
+			continue;
+		job->doomed = true;
+		job_note(queue, job);
+		job_explain(job, 0, "it requires %s, which %s", name, stop->why);
+	}
+}
+
+/* The plan starts what it requires; what stops all the same was in conflict with another unit of the plan. */
+static void doom_if_stopped(struct job_queue *queue, struct job *job)
+{
+	const struct definition_words *words = &job->service->definition->service;
+
+	if (job->state != JOB_WAITING)
+		return;
+	doom_for_stops(queue, job, &words->requires);
+	doom_for_stops(queue, job, &words->rare->binds_to);
+}
+
 static int start_items(struct job_queue *queue, const struct depend_plan *plan, struct job *first,
 		       struct job **jobs)
 {
 	int r = note_wishes(queue, plan);
 
-	for (size_t i = 0; i < plan->n_items && r == 0; i++) {
-		if (plan->items[i].service == &first->service->definition->service)
-			jobs[i] = first;
-		else
-			r = start_item(queue, plan, &plan->items[i], first->service, &jobs[i]);
-		if (r == 0 && jobs[i]) {
-			jobs[i]->plan = queue->last_plan;
-			doom_if_unmet(queue, jobs[i]);
-			if (!jobs[i]->doomed) /* what will not start stops nobody */
-				r = stop_conflicts(queue, jobs[i]);
-		}
-	}
+	queue->anchor = first;
+	for (size_t i = 0; i < plan->n_items && r == 0; i++)
+		r = start_one(queue, plan, &plan->items[i], first);
+	queue->anchor = NULL;
+	find_jobs(queue, plan, jobs);
+	for (size_t i = 0; i < plan->n_items; i++)
+		if (jobs[i])
+			doom_if_stopped(queue, jobs[i]);
 	return r;
 }
 
@@ -399,7 +463,8 @@ static int enqueue_dependents(struct job_queue *queue, struct job *first)
 
 			if (r < 0 || service_state_is_inactive(service->state) ||
 			    !hangs_on(service, job->service, first->kind) ||
-			    service == job->service)
+			    service == job->service ||
+			    (queue->anchor && service == queue->anchor->service))
 				continue;
 			r = obtain(queue, first->kind, service, first->why, &dependent);
 			if (r == 0)

@@ -26,46 +26,67 @@ static bool reaches(const struct job *from, const struct job *to, unsigned int *
 	return false;
 }
 
+/* Of a target that thousands come before, the other side's list is the short one. */
 static bool waits_for(const struct job *job, const struct job *before)
 {
-	for (size_t i = 0; i < job->n_waits; i++)
-		if (job->waits[i] == before)
+	bool backwards = before->n_waiters < job->n_waits;
+	struct job *const *list = backwards ? before->waiters : job->waits;
+	size_t n = backwards ? before->n_waiters : job->n_waits;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == (backwards ? job : before))
 			return true;
 	return false;
+}
+
+static int add(struct job ***list, size_t *n, struct job *job)
+{
+	struct job **bigger = *list;
+
+	if ((*n & (*n - 1)) == 0) /* 0, 1, 2, 4 …: it is full */
+		bigger = realloc(*list, MAX(*n * 2, (size_t)1) * sizeof(struct job *));
+	if (!bigger)
+		return -ENOMEM;
+	bigger[(*n)++] = job;
+	*list = bigger;
+	return 0;
+}
+
+static void take_out(struct job **list, size_t *n, const struct job *job)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (list[i] != job)
+			continue;
+		list[i] = list[--*n];
+		return;
+	}
 }
 
 int job_add_wait(struct job *job, struct job *before)
 {
 	unsigned int steps = 0;
-	struct job **waits;
+	int r;
 
-	if (waits_for(job, before) || reaches(before, job, &steps))
+	/* What nobody waits for closes no circle. */
+	if (job == before || waits_for(job, before) ||
+	    (job->n_waiters > 0 && reaches(before, job, &steps)))
 		return 0;
-	waits = realloc(job->waits, (job->n_waits + 1) * sizeof(struct job *));
-	if (!waits)
-		return -ENOMEM;
-	job->waits = waits;
-	job->waits[job->n_waits++] = before;
-	return 0;
+	r = add(&job->waits, &job->n_waits, before);
+	if (r < 0)
+		return r;
+	r = add(&before->waiters, &before->n_waiters, job);
+	if (r < 0)
+		job->n_waits--;
+	return r;
 }
 
-static void remove_wait(struct job *job, const struct job *before)
+void job_forget_waits_for(struct job *job)
 {
-	for (size_t i = 0; i < job->n_waits; i++) {
-		if (job->waits[i] != before)
-			continue;
-		job->waits[i] = job->waits[--job->n_waits];
-		return;
-	}
-}
-
-void job_forget_waits_for(struct job_queue *queue, struct job *job)
-{
-	struct job *other;
-
-	list_for_each (other, &queue->jobs, link)
-		remove_wait(other, job);
-	job->n_waits = 0;
+	for (size_t i = 0; i < job->n_waits; i++)
+		take_out(job->waits[i]->waiters, &job->waits[i]->n_waiters, job);
+	for (size_t i = 0; i < job->n_waiters; i++)
+		take_out(job->waiters[i]->waits, &job->waiters[i]->n_waits, job);
+	job->n_waits = job->n_waiters = 0;
 }
 
 static bool stops(const struct job *job)
@@ -88,20 +109,63 @@ static bool comes_first(const struct job *first, const struct job *second)
 	return depend_is_before(a, b);
 }
 
-int job_order_among(struct job_queue *queue, struct job *job)
+struct ordering {
+	struct job_queue *queue;
+	struct job *job;
+};
+
+static int order_two(struct job *other, void *data)
 {
-	struct job *other;
+	struct job *job = ((struct ordering *)data)->job;
+
+	if (other == job || !other->service || other->state == JOB_LOADING)
+		return 0;
+	if (job->plan != 0 && job->plan == other->plan)
+		return 0;
+	if (job->state == JOB_WAITING && comes_first(other, job))
+		return job_add_wait(job, other);
+	if (other->state == JOB_WAITING && comes_first(job, other))
+		return job_add_wait(other, job);
+	return 0;
+}
+
+static int order_by_list(struct ordering *ordering, const struct wire_list *list)
+{
+	const struct job_host *host = &ordering->queue->host;
+	const char *name = NULL;
 	int r = 0;
 
-	list_for_each (other, &queue->jobs, link) {
-		if (r < 0 || other == job || !other->service || other->state == JOB_LOADING)
-			continue;
-		if (job->plan != 0 && job->plan == other->plan)
-			continue;
-		if (job->state == JOB_WAITING && comes_first(other, job))
-			r = job_add_wait(job, other);
-		else if (other->state == JOB_WAITING && comes_first(job, other))
-			r = job_add_wait(other, job);
+	while (r == 0 && (name = wire_list_next(list, name))) {
+		const struct service *service = host->find(name, host->data);
+		struct job *other = service ? job_find(ordering->queue, service->name) : NULL;
+
+		if (other)
+			r = order_two(other, ordering);
 	}
+	return r;
+}
+
+/* Those that its own words name, and those whose words name it: all others have no order to it. */
+int job_order_among(struct job_queue *queue, struct job *job)
+{
+	const struct definition_words *words = &job->service->definition->service;
+	struct ordering ordering = { queue, job };
+	const char *alias = NULL;
+	int r;
+
+	r = order_by_list(&ordering, &words->after);
+	if (r == 0)
+		r = order_by_list(&ordering, &words->before);
+	if (r == 0 && words->type == TABLE_TYPE_TARGET) {
+		r = order_by_list(&ordering, &words->requires);
+		if (r == 0)
+			r = order_by_list(&ordering, &words->wants);
+		if (r == 0)
+			r = order_by_list(&ordering, &words->rare->binds_to);
+	}
+	if (r == 0)
+		r = job_index_each(&queue->index, words->name, order_two, &ordering);
+	while (r == 0 && (alias = wire_list_next(&words->rare->aliases, alias)))
+		r = job_index_each(&queue->index, alias, order_two, &ordering);
 	return r;
 }

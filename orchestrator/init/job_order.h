@@ -10,7 +10,7 @@
 int job_add_wait(struct job *job, struct job *before);
 
 /* Nobody waits for @job any more, and it waits for nobody. */
-void job_forget_waits_for(struct job_queue *queue, struct job *job);
+void job_forget_waits_for(struct job *job);
 
 /* Makes @job wait for the others that come before it, and those that come after it and have not begun wait for it. */
 int job_order_among(struct job_queue *queue, struct job *job);

@@ -19,6 +19,7 @@
 #include "crash.h"
 #include "ladder.h"
 #include "spawn.h"
+#include "state_fd.h"
 
 #define MANY_JOBS 32
 #define GIVE_BACK_US (1 * USEC_PER_SEC) /* by then what they started has executed something */
@@ -26,7 +27,7 @@
 /*
  * The manager
  *
- * Services, scopes and jobs change whenever the loop dispatches something. What they do is noted at once (timeline, `touched`), and
+ * Services, scopes and jobs change whenever the loop dispatches something. What they do is noted at once (timeline, `touched`, `unsaved`), and
  * told once, before the loop sleeps: the hook lets the jobs take their turn, tells the listeners, and frees what nobody
  * needs any more. So a listener may call any function of manager.h, and no service is ever freed beneath its own step.
  */
@@ -58,7 +59,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 {
 	struct manager *manager = data;
 
-	service->touched = service->unsaved = true;
+	manager_note(manager, service);
 	note_event(service, old, manager);
 	failure_remark(manager, service, old);
 	job_state_changed(&manager->jobs, service);
@@ -70,7 +71,7 @@ static void handle_state_changed(struct service *service, enum service_state old
 
 static void handle_changed(struct service *service, void *data)
 {
-	service->touched = service->unsaved = true;
+	manager_note(data, service);
 	manager_wake(data);
 }
 
@@ -110,7 +111,7 @@ static void release_idle(struct manager *manager)
 /* A crash in what is left of this turn must not forget the process: the service would run twice. */
 static void handle_spawned(struct service *service, void *data)
 {
-	service->unsaved = true;
+	manager_note_unsaved(data, service);
 	(void)manager_save(data); /* it has logged */
 }
 
@@ -133,7 +134,7 @@ static void handle_stream(struct service *service, void *data)
 {
 	struct manager *manager = data;
 
-	service->unsaved = true;
+	manager_note_unsaved(manager, service);
 	MANAGER_TELL(manager, stream, service->name, service->output_read);
 }
 
@@ -235,15 +236,18 @@ const char *manager_job_failure(struct manager *manager, int *ret_error)
 
 static void tell_touched(struct manager *manager)
 {
+	struct list due = LIST_INIT(due);
 	struct service *service;
 
-	/* A listener may add services, but none is freed before collect_garbage(). */
-	list_for_each (service, &manager->services, link) {
+	while ((service = list_first(&manager->touched, struct service, touched_link))) {
+		list_remove(&service->touched_link);
+		list_append(&due, &service->touched_link);
+	}
+	/* A listener may touch any service, which is told in the next run; none is freed before collect_garbage(). */
+	while ((service = list_first(&due, struct service, touched_link))) {
 		struct manager_unit unit;
 
-		if (!service->touched)
-			continue;
-		service->touched = false;
+		list_remove(&service->touched_link);
 		manager_describe(service, &unit);
 		MANAGER_TELL(manager, unit_changed, &unit);
 	}
@@ -254,12 +258,17 @@ static void collect_garbage(struct manager *manager)
 {
 	struct service *service, *next;
 
+	if (!manager->garbage_due)
+		return;
+	manager->garbage_due = false;
 	list_for_each_safe (service, next, &manager->services, link) {
 		char *name CLEANUP(free_charp)
 		= NULL;
 
-		if (service->definition->service.load_state != TABLE_LOAD_NOT_FOUND ||
-		    !service_state_is_inactive(service->state) || service->prestart_pending ||
+		if (service->definition->service.load_state != TABLE_LOAD_NOT_FOUND)
+			continue;
+		manager->garbage_due = true; /* until none of them is left */
+		if (!service_state_is_inactive(service->state) || service->prestart_pending ||
 		    job_find(&manager->jobs, service->name))
 			continue;
 		manager_names_forget(manager);
@@ -402,6 +411,8 @@ static void init_parts(struct manager *manager)
 		.data = manager,
 	};
 	list_init(&manager->services);
+	list_init(&manager->touched);
+	list_init(&manager->unsaved);
 	list_init(&manager->scopes);
 	list_init(&manager->ended);
 	list_init(&manager->listeners);
@@ -469,6 +480,7 @@ struct manager *manager_free(struct manager *manager)
 		ended_free(ended);
 	manager_names_forget(manager);
 	strbuf_done(&manager->gone);
+	strbuf_done(&manager->saved_few);
 	timeline_done(&manager->timeline);
 	loop_timer_stop(&manager->save_retry);
 	loop_timer_stop(&manager->give_back);
@@ -508,7 +520,9 @@ int manager_open_control(struct manager *manager)
 	r = fs_mkdir_p_at(AT_FDCWD, path, 0755);
 	if (r < 0)
 		return r;
-	return control_new(&manager->control, manager);
+	r = control_new(&manager->control, manager);
+	manager->control_saved = state_fd(control_fd(manager->control));
+	return r;
 }
 
 void manager_set_streams(struct manager *manager, bool on)

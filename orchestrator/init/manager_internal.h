@@ -75,6 +75,8 @@ struct manager {
 	struct cgroup_tree *cgroups;
 	struct service_host host;
 	struct list services; /* service::link */
+	struct list touched; /* service::touched_link */
+	struct list unsaved; /* service::unsaved_link */
 	size_t n_services;
 	struct nametable names; /* of services; empty: to be made anew (manager_find.c) */
 	struct nametable aliases; /* other names that they have */
@@ -92,6 +94,7 @@ struct manager {
 	const struct ended_job *telling; /* while the listeners hear of it */
 	struct timeline timeline;
 	struct control *control; /* NULL: not open */
+	uint64_t control_saved; /* state_fd() of its socket */
 	struct loader loader;
 	struct timers timers;
 	char **not_found; /* names that early-load does not know either */
@@ -101,10 +104,12 @@ struct manager {
 	uint32_t given_back; /* the last job before memory was given back */
 	struct loop_timer give_back;
 	bool relations_due; /* of some service */
+	bool garbage_due; /* some unit is in no manifest any more */
 	bool idle_due; /* some Type=idle waits for the others */
 	uint8_t action_due; /* enum table_action: what a unit's end means for the machine */
 	char action_unit[256]; /* that unit */
 	struct image *image; /* the state for the program that follows a crash; NULL: not kept */
+	struct strbuf saved_few; /* what was in the last change and is in every one */
 	struct strbuf gone; /* GONE messages since it was saved */
 	bool save_failed;
 	struct loop_timer save_retry; /* then; nothing else may happen that would lead to a save */
@@ -118,6 +123,26 @@ struct manager {
 /* A service's state changed; and what follows for others, before the loop sleeps. */
 void relations_note(struct manager *manager, struct service *service, enum service_state old);
 void relations_settle(struct manager *manager);
+
+/* Something of it changed since it was written to the image. */
+static inline void manager_note_unsaved(struct manager *manager, struct service *service)
+{
+	if (list_empty(&service->unsaved_link))
+		list_append(&manager->unsaved, &service->unsaved_link);
+}
+
+/* The same, since the listeners were told of it. */
+static inline void manager_note_touched(struct manager *manager, struct service *service)
+{
+	if (list_empty(&service->touched_link))
+		list_append(&manager->touched, &service->touched_link);
+}
+
+static inline void manager_note(struct manager *manager, struct service *service)
+{
+	manager_note_unsaved(manager, service);
+	manager_note_touched(manager, service);
+}
 
 /* Nothing of it runs, or not until a pause is over. */
 static inline bool manager_is_rest(enum service_state state)

@@ -50,13 +50,13 @@ static void stop_bound(struct manager *manager, const struct service *gone)
 /* --- Upholds= --- */
 
 /* What can't be held up is not tried for ever. */
-static bool may_be_held_up(struct service *service)
+static bool may_be_held_up(struct manager *manager, struct service *service)
 {
 	uint64_t now_us = clock_monotonic_us();
 
 	if (service->result == VERDICT_START_LIMIT)
 		return false;
-	service->unsaved = true;
+	manager_note_unsaved(manager, service);
 	return backoff_death(&service->backoff, now_us, now_us - service->started_us) ==
 	       BACKOFF_LOOP_NONE;
 }
@@ -72,7 +72,7 @@ static void uphold_again(struct manager *manager, struct service *gone)
 			      &gone->definition->service))
 			continue;
 		snprintf(why, sizeof(why), "upheld by %s", service->name);
-		if (may_be_held_up(gone))
+		if (may_be_held_up(manager, gone))
 			ask(manager, true, gone->name, why);
 		else
 			log_warning("%s: %s is not started again, it ends again and again",
@@ -202,7 +202,8 @@ void relations_settle(struct manager *manager)
 	if (!manager->relations_due || manager->stopping)
 		return;
 	manager->relations_due = false;
-	list_for_each (service, &manager->services, link) {
+	/* Who noted it has touched it. What is asked here touches others, which come behind. */
+	list_for_each (service, &manager->touched, touched_link) {
 		if (!service->relations_due)
 			continue;
 		service->relations_due = false;
@@ -245,7 +246,7 @@ void relations_note(struct manager *manager, struct service *service, enum servi
 	bool rests = service_state_is_inactive(service->state);
 
 	if (rests || (service_state_is_active(service->state) && !service_state_is_active(old)))
-		service->relations_due = manager->relations_due = true;
+		service->relations_due = manager->relations_due = true; /* and it is touched */
 	if (!rests || old == SERVICE_FAILED)
 		return;
 	/* From dead to failed: a start that was refused. */

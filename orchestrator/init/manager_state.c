@@ -20,27 +20,64 @@
 
 #define RETRY_US (1 * USEC_PER_SEC)
 #define MAX_TEXT 4096 /* of what a person reads only */
+#define MOST_BYTES 4096 /* of nearly every message */
 
 struct writer {
 	struct strbuf *out;
 	int error; /* the first one */
 	bool too_long; /* a message since begin_unit() */
-	char *buf;
+	size_t few_len; /* of @out: what is in every change */
+	char small[MOST_BYTES];
+	char *big; /* of WIRE_MAX_MESSAGE; NULL: not needed yet */
 };
+
+/* Room for any message; NULL: there is no memory. */
+static char *big_one(struct writer *writer)
+{
+	if (!writer->big)
+		writer->big = malloc(WIRE_MAX_MESSAGE);
+	return writer->big;
+}
+
+static int pack(struct writer *writer, uint16_t opcode, const void *value, const char **ret)
+{
+	int len = wire_pack(&manager_state_protocol, opcode, value, writer->small, MOST_BYTES);
+
+	*ret = writer->small;
+	if (len != -EMSGSIZE)
+		return len;
+	*ret = big_one(writer);
+	return *ret ? wire_pack(&manager_state_protocol, opcode, value, writer->big,
+				WIRE_MAX_MESSAGE)
+		    : -ENOMEM;
+}
+
+static int pack_definition(struct writer *writer, const struct definition *definition,
+			   const char **ret)
+{
+	int len = definition_pack_service(definition, writer->small, MOST_BYTES);
+
+	*ret = writer->small;
+	if (len != -EMSGSIZE)
+		return len;
+	*ret = big_one(writer);
+	return *ret ? definition_pack_service(definition, writer->big, WIRE_MAX_MESSAGE) : -ENOMEM;
+}
 
 static void put(struct writer *writer, uint16_t opcode, const void *value)
 {
+	const char *buf;
 	int len;
 
 	if (writer->error < 0)
 		return;
-	len = wire_pack(&manager_state_protocol, opcode, value, writer->buf, WIRE_MAX_MESSAGE);
+	len = pack(writer, opcode, value, &buf);
 	if (len == -EMSGSIZE)
 		writer->too_long = true; /* it is left out, and not all the others for it */
 	else if (len < 0)
 		writer->error = len;
 	else
-		strbuf_add(writer->out, writer->buf, (size_t)len);
+		strbuf_add(writer->out, buf, (size_t)len);
 }
 
 /* What follows a message belongs to it, so without the first nothing of a unit is written. */
@@ -116,13 +153,14 @@ static uint32_t flags_of(const struct service *service)
 
 static void put_definition(struct writer *writer, const struct definition *definition)
 {
-	int len = definition_pack_service(definition, writer->buf, WIRE_MAX_MESSAGE);
+	const char *buf;
+	int len = pack_definition(writer, definition, &buf);
 
 	if (len < 0) {
 		writer->error = writer->error < 0 ? writer->error : len;
 		return;
 	}
-	strbuf_add(writer->out, writer->buf, (size_t)len);
+	strbuf_add(writer->out, buf, (size_t)len);
 	strbuf_add(writer->out, definition->others, definition->n_others);
 }
 
@@ -144,8 +182,8 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
 		.notify_fd = state_fd(notify_fd(service->notify)),
-		.output_read = state_fd(service->output_read),
-		.output_write = state_fd(service->output_write),
+		.output_read = service->output_read >= 0 ? service->output_saved : STATE_NO_FD,
+		.output_write = state_fd_twin(service->output_saved, service->output_write),
 		.status_text = service->status_text,
 		.detail = service->detail,
 		.deadline_us = service->timer.loop ? service->timer.deadline_us : 0,
@@ -272,7 +310,7 @@ static void put_manager(struct writer *writer, const struct manager *manager)
 	const struct state_manager message = {
 		.version = STATE_VERSION,
 		.program = EARLY_VERSION,
-		.control_fd = state_fd(control_fd(manager->control)),
+		.control_fd = manager->control ? manager->control_saved : STATE_NO_FD,
 		.streams = manager->host.streams,
 		.last_job = manager->jobs.last_id,
 		.stopping = manager->stopping,
@@ -295,12 +333,6 @@ static uint32_t job_flags(const struct job *job)
 	       (job->state == JOB_RUNNING ? STATE_JOB_RUNNING : 0) |
 	       (job->came_up ? STATE_JOB_CAME_UP : 0) | (job->doomed ? STATE_JOB_DOOMED : 0) |
 	       (job->ordered ? STATE_JOB_ORDERED : 0);
-}
-
-/* What of it changes; never 0. */
-static uint32_t job_mark(const struct job *job)
-{
-	return ((uint32_t)job->kind + 1) << 8 | job_flags(job);
 }
 
 static void put_job(struct writer *writer, const struct job *job)
@@ -383,37 +415,32 @@ static void put_new_events(struct writer *writer, const struct timeline *timelin
 		put_event(writer, container_of(at, struct timeline_event, link));
 }
 
-static bool is_unsaved(const struct service *service)
-{
-	return service->unsaved || service->group.processes.changed;
-}
-
 static void put_changes(struct writer *writer, struct manager *manager)
 {
 	struct service *service;
 	struct job *job;
 
 	put_few(writer, manager, false);
+	writer->few_len = writer->out->len;
 	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
 	if (manager->timeline.n_unsaved > 0)
 		put_new_events(writer, &manager->timeline);
-	list_for_each (service, &manager->services, link)
-		if (is_unsaved(service))
-			put_service(writer, service);
-	list_for_each (job, &manager->jobs.jobs, link)
-		if (job->saved_as != job_mark(job))
-			put_job(writer, job);
+	list_for_each (service, &manager->unsaved, unsaved_link)
+		put_service(writer, service);
+	list_for_each (job, &manager->jobs.unsaved, unsaved_link)
+		put_job(writer, job);
 }
 
+/* @ret_few_len: how much of it is in every change; may be NULL. */
 static int serialize(struct manager *manager, void (*fn)(struct writer *, struct manager *),
-		     struct strbuf *out)
+		     struct strbuf *out, size_t *ret_few_len)
 {
-	struct writer writer = { .out = out, .buf = malloc(WIRE_MAX_MESSAGE) };
+	struct writer writer = { .out = out };
 
-	if (!writer.buf)
-		return -ENOMEM;
 	fn(&writer, manager);
-	free(writer.buf);
+	free(writer.big);
+	if (ret_few_len)
+		*ret_few_len = writer.few_len;
 	return writer.error < 0 ? writer.error : strbuf_error(out);
 }
 
@@ -429,17 +456,68 @@ void manager_forget(struct manager *manager, const char *service, uint32_t job)
 		strbuf_add(&manager->gone, buf, (size_t)len);
 }
 
+/* A look at all processes has changed what some groups hold; one that a spawn has changed is known. */
+static void note_groups(struct manager *manager)
+{
+	struct service *service;
+
+	if (!cgroup_tree_take_changed(manager->cgroups))
+		return;
+	list_for_each (service, &manager->services, link)
+		if (service->group.processes.changed)
+			manager_note_unsaved(manager, service);
+}
+
 static void note_saved(struct manager *manager)
 {
 	struct service *service;
 	struct job *job;
 
-	list_for_each (service, &manager->services, link)
-		service->unsaved = service->group.processes.changed = false;
-	list_for_each (job, &manager->jobs.jobs, link)
-		job->saved_as = job_mark(job);
+	while ((service = list_first(&manager->unsaved, struct service, unsaved_link))) {
+		list_remove(&service->unsaved_link);
+		service->group.processes.changed = false;
+	}
+	while ((job = list_first(&manager->jobs.unsaved, struct job, unsaved_link)))
+		list_remove(&job->unsaved_link);
 	manager->timeline.n_unsaved = 0;
 	strbuf_reset(&manager->gone);
+}
+
+/* Nothing but what is in every change, and that as it was: the image says it already. */
+static bool says_nothing(struct manager *manager, const struct strbuf *out, size_t few_len)
+{
+	struct strbuf *few = &manager->saved_few;
+	bool same = strbuf_error(few) == 0 && few->len == few_len &&
+		    memcmp(few->data, out->data, few_len) == 0;
+
+	if (!same) {
+		strbuf_reset(few);
+		strbuf_add(few, out->data, few_len);
+	}
+	return same && out->len == few_len;
+}
+
+static int save_changes(struct manager *manager, struct strbuf *out)
+{
+	size_t few_len;
+	int r = serialize(manager, put_changes, out, &few_len);
+
+	if (r == 0 && !says_nothing(manager, out, few_len))
+		return image_add(manager->image, out->data, out->len);
+	if (r < 0)
+		image_empty(manager->image);
+	return r;
+}
+
+static int save_whole(struct manager *manager, struct strbuf *out)
+{
+	int r = serialize(manager, put_all, out, NULL);
+
+	strbuf_reset(&manager->saved_few);
+	if (r == 0)
+		return image_replace(manager->image, out->data, out->len);
+	image_empty(manager->image);
+	return r;
 }
 
 static void handle_retry(struct loop_timer *timer)
@@ -455,14 +533,9 @@ int manager_save(struct manager *manager)
 
 	if (!manager->image)
 		return -EOPNOTSUPP;
+	note_groups(manager);
 	whole = image_wants_whole(manager->image) || strbuf_error(&manager->gone) < 0;
-	r = serialize(manager, whole ? put_all : put_changes, &out);
-	if (r < 0)
-		image_empty(manager->image);
-	else if (whole)
-		r = image_replace(manager->image, out.data, out.len);
-	else
-		r = image_add(manager->image, out.data, out.len);
+	r = whole ? save_whole(manager, &out) : save_changes(manager, &out);
 	if (r == 0) {
 		note_saved(manager);
 		crash_children_are_known();
@@ -493,7 +566,7 @@ int manager_serialize(struct manager *manager, int fd)
 {
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT;
 	bool on = false;
-	int r = serialize(manager, put_all, &out);
+	int r = serialize(manager, put_all, &out, NULL);
 
 	if (r == 0)
 		r = fd_write_all(fd, out.data, out.len);

@@ -150,8 +150,9 @@ int manager_add_service(struct manager *manager, struct definition *definition,
 	list_append(&manager->services, &service->link);
 	manager_names_add(manager, service);
 	manager->n_services++;
-	service->touched = service->unsaved = true;
+	manager_note(manager, service);
 	note_conflicts(manager, definition);
+	manager->garbage_due |= definition->service.load_state == TABLE_LOAD_NOT_FOUND;
 	manager_wake(manager);
 	*ret = service;
 	return 0;
@@ -183,7 +184,9 @@ int manager_add_definition(struct manager *manager, struct definition *definitio
 		    definition->service.rare->aliases.len > 0)
 			manager_aliases_forget(manager);
 		note_conflicts(manager, definition);
+		manager->garbage_due |= !found;
 		r = service_set_definition(service, definition);
+		job_words_changed(&manager->jobs, service);
 		timers_note_words(&manager->timers, service);
 	} else {
 		/* The name of another unit's alias: what was there first keeps it. */
@@ -332,8 +335,13 @@ int manager_restore_job(struct manager *manager, const struct state_job *state)
 		ask_for(manager, job, names);
 		return 0;
 	}
-	job->service = service;
-	job->state = state->flags & STATE_JOB_RUNNING ? JOB_RUNNING : JOB_WAITING;
+	r = job_set_service(&manager->jobs, job, service);
+	if (r < 0) {
+		job_finish(&manager->jobs, job, JOB_FAILED);
+		return r;
+	}
+	if (state->flags & STATE_JOB_RUNNING)
+		job->state = JOB_RUNNING;
 	job->came_up = state->flags & STATE_JOB_CAME_UP;
 	job->doomed = state->flags & STATE_JOB_DOOMED;
 	if (state->error < 0 || state->detail[0])

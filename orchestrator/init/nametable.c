@@ -2,20 +2,24 @@
 #include "nametable.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Open addressing, at most half full. FNV-1a: names are the administrator's, not an attacker's. */
 
-static size_t slot_of(const struct nametable *table, const char *name)
+uint64_t nametable_hash(const char *name)
 {
 	uint64_t hash = 14695981039346656037ULL;
-	size_t slot;
 
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211ULL;
-	slot = (size_t)hash & (table->size - 1);
+	return hash;
+}
+
+static size_t slot_of(const struct nametable *table, const char *name)
+{
+	size_t slot = (size_t)nametable_hash(name) & (table->size - 1);
+
 	while (table->entries[slot].name && strcmp(table->entries[slot].name, name) != 0)
 		slot = (slot + 1) & (table->size - 1);
 	return slot;

@@ -22,6 +22,9 @@
  * counted to the wrong service: that is why a machine has cgroups, and only containers come here.
  */
 
+#define CHILDREN_MAX_BYTES (1 << 20)
+#define FIRST_SIZE 256
+
 int procset_parse_stat(const char *line, struct procset_process *ret)
 {
 	const char *rest = strrchr(line, ')'); /* a name may hold anything, ')' included */
@@ -61,16 +64,75 @@ static int read_one(int proc_fd, const char *name, struct procset_process *ret)
 }
 
 /* One that could not be read for want of memory or descriptors is not dead. */
-static bool is_unknown(int r)
+bool procset_is_unknown(int r)
 {
 	return r < 0 && r != -ENOENT && r != -ESRCH && r != -EINVAL;
+}
+
+static int grow(struct procset_process **processes, size_t *size)
+{
+	struct procset_process *more = reallocarray(*processes, *size * 2, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	*processes = more;
+	*size *= 2;
+	return 0;
+}
+
+int procset_read(int proc_fd, pid_t pid, struct procset_process *ret)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	return read_one(proc_fd, name, ret);
+}
+
+static int parse_pids(const char *text, pid_t **ret, size_t *ret_n)
+{
+	size_t n = 0;
+	pid_t *pids;
+
+	for (const char *c = text; *c; c++)
+		n += *c == ' '; /* there is one behind each */
+	pids = calloc(n + 1, sizeof(*pids));
+	if (!pids)
+		return -ENOMEM;
+	*ret_n = 0;
+	for (char *end; *ret_n < n; text = end) {
+		long pid = strtol(text, &end, 10);
+
+		if (end == text || pid <= 0)
+			break;
+		pids[(*ret_n)++] = (pid_t)pid;
+	}
+	*ret = pids;
+	return 0;
+}
+
+int procset_children(int proc_fd, pid_t **ret, size_t *ret_n)
+{
+	char path[64];
+	char *text CLEANUP(free_charp)
+	= NULL;
+	int fd CLEANUP_FD
+	= -1;
+	size_t len;
+	int r;
+
+	snprintf(path, sizeof(path), "self/task/%d/children", (int)getpid());
+	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fd_read_all(fd, CHILDREN_MAX_BYTES, &text, &len);
+	return r < 0 ? r : parse_pids(text, ret, ret_n);
 }
 
 int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 {
 	struct procset_process *processes;
 	struct dirent *entry;
-	size_t n = 0;
+	size_t n = 0, size = FIRST_SIZE;
 	DIR *dir;
 	int fd, r = 0;
 
@@ -82,15 +144,19 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 		fd_close(fd);
 		return -ENOMEM;
 	}
-	processes = calloc(PROCSET_MAX, sizeof(*processes));
-	while (processes && !is_unknown(r) && n < PROCSET_MAX && (entry = readdir(dir))) {
+	processes = calloc(size, sizeof(*processes));
+	while (processes && !procset_is_unknown(r) && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
+		if (n == size)
+			r = grow(&processes, &size);
+		if (r == -ENOMEM)
+			break;
 		r = read_one(proc_fd, entry->d_name, &processes[n]);
 		n += r == 0;
 	}
 	closedir(dir);
-	if (!processes || is_unknown(r)) {
+	if (!processes || procset_is_unknown(r)) {
 		r = processes ? r : -ENOMEM;
 		free(processes);
 		return r;

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* Sets of processes, for a machine without cgroup v2: who descends from whom, by /proc/PID/stat (which never blocks). */
-#define PROCSET_MAX 4096
+#define PROCSET_MAX 4096 /* of one set */
 
 struct procset_process {
 	pid_t pid;
@@ -31,6 +31,14 @@ struct procset {
 
 /* All living processes (zombies are dead). Free *ret. @proc_fd: of /proc. */
 int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n);
+
+/* One of them; -ENOENT or -ESRCH: it is dead. */
+int procset_read(int proc_fd, pid_t pid, struct procset_process *ret);
+/* What such a negative number says nothing about: memory or descriptors were short. */
+bool procset_is_unknown(int r);
+
+/* This process's own, zombies as well. Free *ret. -ENOENT: a kernel that does not tell. */
+int procset_children(int proc_fd, pid_t **ret, size_t *ret_n);
 
 /* One line of /proc/PID/stat; -ESRCH for a zombie, -EINVAL. Pure. */
 int procset_parse_stat(const char *line, struct procset_process *ret);

@@ -17,6 +17,7 @@
 #include "scope.h"
 #include "service_internal.h"
 #include "shared_text.h"
+#include "state_fd.h"
 
 /*
  * A service: what it is, and what may be asked of it. What follows from an event is service_state.c's table, performed by
@@ -56,6 +57,8 @@ int service_new(struct service **ret, const struct service_host *host,
 	service->main_pidfd = -1;
 	service->output_read = service->output_write = -1;
 	list_init(&service->link);
+	list_init(&service->unsaved_link);
+	list_init(&service->touched_link);
 	list_init(&service->stored_fds);
 	service->name = strdup(definition->service.name);
 	r = service->name ? init_group(service) : -ENOMEM;
@@ -102,6 +105,8 @@ struct service *service_free(struct service *service)
 	if (!service)
 		return NULL;
 	list_remove(&service->link);
+	list_remove(&service->unsaved_link);
+	list_remove(&service->touched_link);
 	process_done(&service->main);
 	process_done(service->control);
 	free(service->control);
@@ -387,6 +392,7 @@ int service_output(struct service *service)
 	(void)fd_set_nonblock(ends[0], true);
 	service->output_read = ends[0];
 	service->output_write = ends[1];
+	service->output_saved = state_fd(ends[0]);
 	service->host->stream(service, service->host->data);
 	return service->output_write;
 }

@@ -86,6 +86,10 @@ struct service_host {
 
 struct service {
 	struct list link; /* manager::services */
+	struct list
+		unsaved_link; /* manager::unsaved, while something changed since it was written to the image */
+	struct list
+		touched_link; /* manager::touched, while something changed since the listeners were told */
 	const struct service_host *host;
 	char *name;
 	struct definition *definition;
@@ -100,8 +104,6 @@ struct service {
 	bool wished; /* the start that runs was only wanted by another unit */
 	enum background_kind background;
 	bool relations_due; /* manager's: what follows for others is to be looked at */
-	bool unsaved; /* manager's: something changed since it was written to the image */
-	bool touched; /* manager's: something changed since the listeners were told */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 	uint64_t run_us; /* CLOCK_BOOTTIME of the same; 0: none yet */
 	uint64_t run_id[2]; /* INVOCATION_ID of that run */
@@ -122,6 +124,7 @@ struct service {
 	size_t n_stored_fds;
 	int output_read; /* pipe of stdout and stderr; PID 1 keeps both ends */
 	int output_write;
+	uint64_t output_saved; /* state_fd() of output_read, which never changes */
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
 	char *failure; /* the last one, also of an earlier run; NULL: none */

@@ -130,11 +130,12 @@ static void run_command(struct service *service, const struct definition_exec *e
 		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
 		return;
 	}
-	if (service->host->spawned)
-		service->host->spawned(service, service->host->data);
 	service->host->changed(service, service->host->data);
 	if (as_main && spawn_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);
+	/* Saved at once, and with what followed at once: until then a crash kills the child. */
+	if (service->host->spawned)
+		service->host->spawned(service, service->host->data);
 }
 
 static void run_next(struct service *service)

@@ -181,10 +181,9 @@ static pid_t make_child(const struct spawn *spawn, struct spawn_child *child)
 
 static void join_group(struct cgroup *group, const struct spawn_child *child, pid_t pid)
 {
-	if (child->inside)
-		cgroup_entered(group);
-	else
-		(void)cgroup_add(group, pid); /* it does so itself; dead already is fine */
+	/* Its end is told by the watch, which is older than it. */
+	if (child->inside || cgroup_add(group, pid) < 0)
+		cgroup_expect(group); /* it joins by itself; dead already is fine */
 }
 
 int spawn(const struct spawn *spawn, pid_t *ret_pid)

@@ -38,6 +38,13 @@ uint64_t state_fd(int fd)
 	return trace(fd, &saved) ? saved : STATE_NO_FD;
 }
 
+uint64_t state_fd_twin(uint64_t saved, int fd)
+{
+	if (saved == STATE_NO_FD || fd < 0 || (uint64_t)fd >= FD_MASK)
+		return STATE_NO_FD;
+	return (saved & ~FD_MASK) | (uint64_t)fd;
+}
+
 int state_fd_take(uint64_t saved)
 {
 	int fd = (int)(saved & FD_MASK);

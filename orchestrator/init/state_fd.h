@@ -13,5 +13,8 @@
 /* @fd -1: none. */
 uint64_t state_fd(int fd);
 
+/* The same for @fd, the other end of the pipe that @saved is one end of: nobody is asked. */
+uint64_t state_fd_twin(uint64_t saved, int fd);
+
 /* It is the caller's and close-on-exec again; -1: there was none, or it is not there any more. Each can be taken once. */
 int state_fd_take(uint64_t saved);

@@ -68,6 +68,7 @@ static void take_fds(struct service *service, const struct state_service *messag
 	char path[512];
 
 	service->output_read = state_fd_take(message->output_read);
+	service->output_saved = message->output_read;
 	service->output_write = state_fd_take(message->output_write);
 	if (ready_fd >= 0 && service_ready_adopt(service, ready_fd) < 0)
 		log_warning("%s: lost the pipe of its readiness", service->name);
@@ -452,6 +453,7 @@ static int read_state(struct reader *reader)
 	control_fd = state_fd_take(header.control_fd);
 	if (control_fd >= 0)
 		r = control_new_from_fd(&manager->control, manager, control_fd);
+	manager->control_saved = header.control_fd;
 	if (r < 0)
 		log_warning_errno(r, "lost the control socket");
 	do {

@@ -381,16 +381,18 @@ static void arm(struct timers *timers, const struct timer_clocks *now)
 	timer_clock_arm(&timers->clock, when_us, watch);
 }
 
-static void tell_if_changed(struct timer *timer)
+static void tell_if_changed(struct timers *timers, struct timer *timer)
 {
 	struct timer_facts facts;
 	struct state_timer saved;
 
 	timer_describe(timer, &facts);
-	timer->service->touched |= timer->told != facts.sub_state;
+	if (timer->told != facts.sub_state)
+		manager_note_touched(timers->manager, timer->service);
 	timer->told = facts.sub_state;
 	timer_save(timer, &saved);
-	timer->service->unsaved |= memcmp(&saved, &timer->saved, sizeof(saved)) != 0;
+	if (memcmp(&saved, &timer->saved, sizeof(saved)) != 0)
+		manager_note_unsaved(timers->manager, timer->service);
 	timer->saved = saved;
 }
 
@@ -408,7 +410,7 @@ void timers_settle(struct timers *timers)
 			look_at(timers, timer, &now);
 		else
 			timer->plan.span_us = timer->plan.calendar_us = TIMER_NEVER;
-		tell_if_changed(timer);
+		tell_if_changed(timers, timer);
 	}
 	arm(timers, &now);
 }

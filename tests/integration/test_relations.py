@@ -5,7 +5,7 @@
 import os
 import time
 
-from early import Container, Refused, is_alive, run_tests, wait_for
+from early import DONE, VERBS, Container, Refused, is_alive, pack_request, run_tests, unpack, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND
@@ -57,6 +57,54 @@ def test_conflicts_hold_both_ways(build):
             assert not is_alive(pid), '%s runs beside %s' % (first, second)
             assert c.state(first)[0] == 'inactive' and c.state(second)[0] == 'active', (first, second)
             assert c.why(first)[0].startswith('conflicts with '), c.why(first)
+
+
+def test_conflicts_stop_what_requires_the_other(build):
+    manifests = {'base.service': SLEEPER, 'user.service': unit('Requires=base.service\nAfter=base.service'),
+                 'rival.service': unit('Conflicts=base.service')}
+    with Container(build, manifests) as c:
+        c.control('start', 'user')
+        c.control('start', 'rival')
+        for name in ('base', 'user'):
+            c.wait_state(name + '.service', 'inactive')
+        assert c.state('rival')[0] == 'active'
+
+
+def test_conflicts_of_two_that_start_at_once(build):
+    """Of two starts that are under way the later one wins; what waited for the earlier one fails."""
+    slow = '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c "read x <@work@/%s"\n' + DEMAND
+    manifests = {'slow.service': slow % 'fifo', 'rival.service': unit('Conflicts=slow.service'),
+                 'user.service': unit('Requires=slow.service\nAfter=slow.service')}
+    with Container(build, manifests) as c:
+        os.mkfifo(c.work + '/fifo')
+        with c.connect() as asked:
+            asked.send(pack_request(VERBS['start'], 'user'))
+            c.wait_state('slow.service', 'activating')
+            c.control('start', 'rival')
+            opcode, done = unpack(asked.recv(65536))
+        assert opcode == DONE and done['error'] < 0, done
+        c.wait_state('slow.service', 'failed')  # by SIGTERM, which is no good end of a oneshot
+        assert c.state('rival')[0] == 'active' and c.state('user')[0] == 'inactive'
+
+
+def test_conflicts_within_one_start(build):
+    """Two that a target wants: the one of which the start is made last runs alone. What conflicts with the unit that was asked for yields to it."""
+    manifests = {'a.service': unit('Conflicts=b.service'), 'b.service': SLEEPER,
+                 'group.target': '[Unit]\nWants=a.service b.service\n' + DEMAND,
+                 'first.service': unit('Wants=second.service'), 'second.service': unit('Conflicts=first.service'),
+                 'third.service': unit('Requires=fourth.service\nAfter=fourth.service'),
+                 'fourth.service': unit('Conflicts=third.service')}
+    with Container(build, manifests) as c:
+        c.control('start', 'group.target')
+        wait_for(lambda: sorted(c.state(name)[0] for name in ('a', 'b')) == ['active', 'inactive'])
+        c.control('start', 'first')
+        assert c.state('first')[0] == 'active' and c.state('second')[0] == 'inactive'
+        try:
+            c.control('start', 'third')
+            raise AssertionError('it runs without what it requires')
+        except Refused as refused:
+            assert 'fourth.service' in str(refused), refused
+        assert c.state('third')[0] == 'inactive' and c.state('fourth')[0] == 'inactive'
 
 
 def test_reloads_that_spread(build):

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Small parts of early-init: timeline, notify's text, process sets, paths of groups, the exec pipe. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "early/fd.h"
 #include "early/proto/execs.h"
 #include "early/strv.h"
 #include "early_test.h"
@@ -166,6 +170,38 @@ TEST(sets_of_processes)
 	procset_done(&set);
 }
 
+TEST(own_children_and_all_processes)
+{
+	struct procset_process *all = NULL, one;
+	int proc_fd CLEANUP_FD
+	= open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t *children = NULL, pid = fork();
+	size_t n = 0, n_all = 0, found = 0;
+
+	if (pid == 0)
+		_exit(pause());
+	assert_true(pid > 0 && proc_fd >= 0);
+	assert_int_equal(procset_children(proc_fd, &children, &n), 0);
+	for (size_t i = 0; i < n; i++)
+		found += children[i] == pid;
+	assert_int_equal(found, 1);
+	assert_int_equal(procset_read(proc_fd, pid, &one), 0);
+	assert_int_equal(one.ppid, getpid());
+	assert_int_equal(procset_scan(proc_fd, &all, &n_all), 0);
+	for (size_t i = 0; i < n_all; i++)
+		found += all[i].pid == pid && all[i].start == one.start;
+	assert_int_equal(found, 2);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(procset_read(proc_fd, pid, &one), -ENOENT);
+	free(children);
+	free(all);
+	children = NULL;
+	assert_int_equal(procset_children(proc_fd, &children, &n), 0);
+	assert_int_equal(n, 0);
+	free(children);
+}
+
 TEST(paths_of_groups)
 {
 	static const struct {
@@ -264,5 +300,5 @@ TEST(overlaid_paths)
 TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(names_to_values),
 	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(texts_are_shared),
 	  cmocka_unit_test(hostname), cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
-	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(paths_of_groups),
-	  cmocka_unit_test(exec_pipe))
+	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(own_children_and_all_processes),
+	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))

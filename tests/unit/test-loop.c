@@ -98,6 +98,53 @@ TEST(timers_fire_in_order)
 	loop_free(loop);
 }
 
+/* A deadline that is over comes in the same turn, but after what came before it; one that was taken back never comes. */
+struct race {
+	struct owner owner;
+	struct loop_timer timer;
+	int n_read;
+	int read_first; /* how many before the timer; -1: it did not come yet */
+};
+
+static void handle_race_read(struct loop_source *source, uint32_t events)
+{
+	struct race *race = container_of(source, struct race, owner.source);
+	char c;
+
+	assert_int_equal(read(source->fd, &c, 1), 1);
+	race->n_read++;
+}
+
+static void handle_race_timer(struct loop_timer *timer)
+{
+	struct race *race = container_of(timer, struct race, timer);
+
+	race->read_first = race->n_read;
+}
+
+TEST(a_deadline_that_is_over_needs_no_wake_up)
+{
+	struct race race = { .read_first = -1 };
+	struct loop_timer other = { 0 };
+	struct loop *loop;
+	int ends[2];
+
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(loop_add(loop, &race.owner.source, ends[0], EPOLLIN, handle_race_read), 0);
+	assert_int_equal(
+		loop_timer_start(loop, &race.timer, clock_monotonic_us(), handle_race_timer), 0);
+	assert_int_equal(loop_timer_start(loop, &other, 1, handle_tick), 0);
+	loop_timer_stop(&other);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(loop_turn(loop, -1), 0);
+	assert_int_equal(race.read_first, 1);
+	loop_remove(&race.owner.source);
+	close(ends[0]);
+	close(ends[1]);
+	loop_free(loop);
+}
+
 struct reaper {
 	struct loop_child child;
 	struct loop *loop;
@@ -178,5 +225,6 @@ TEST(hooks_run_once_before_sleep)
 }
 
 TEST_MAIN(cmocka_unit_test(removal_blanks_the_batch), cmocka_unit_test(timers_fire_in_order),
+	  cmocka_unit_test(a_deadline_that_is_over_needs_no_wake_up),
 	  cmocka_unit_test(children_and_strangers_are_reaped),
 	  cmocka_unit_test(hooks_run_once_before_sleep))

@@ -39,6 +39,18 @@ TEST(none)
 	assert_int_equal(state_fd_take(STATE_NO_FD), -1);
 }
 
+TEST(the_other_end_of_a_pipe_has_the_same_trace)
+{
+	int ends[2];
+
+	make_pipe(ends);
+	assert_true(state_fd_twin(state_fd(ends[0]), ends[1]) == state_fd(ends[1]));
+	assert_true(state_fd_twin(state_fd(ends[0]), -1) == STATE_NO_FD);
+	assert_true(state_fd_twin(STATE_NO_FD, ends[1]) == STATE_NO_FD);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 TEST(one_of_this_program_is_not_taken)
 {
 	int ends[2];
@@ -68,5 +80,6 @@ TEST(another_file_of_that_number_is_not_taken)
 }
 
 TEST_MAIN(cmocka_unit_test(it_is_taken_once_and_close_on_exec_again), cmocka_unit_test(none),
+	  cmocka_unit_test(the_other_end_of_a_pipe_has_the_same_trace),
 	  cmocka_unit_test(one_of_this_program_is_not_taken),
 	  cmocka_unit_test(another_file_of_that_number_is_not_taken))

@@ -76,7 +76,8 @@ struct loop_child;
 typedef void (*loop_child_fn)(struct loop_child *child, const siginfo_t *info);
 
 struct loop_child {
-	struct list link; /* loop::children; zeroed memory is fine before the first watch */
+	struct list
+		link; /* loop::children, by its pid; zeroed memory is fine before the first watch */
 	struct loop *loop; /* NULL: not watched */
 	pid_t pid;
 	loop_child_fn fn;
