@@ -252,14 +252,16 @@ static void check_slave(void)
 	enter_empty_machine();
 	assert_int_equal(mkdir("/tmp/m", 0755), 0);
 	assert_int_equal(mount("tmpfs", "/tmp/m", "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkfifo("/tmp/looked", 0600), 0);
 	if (fork() == 0) {
-		usleep(300000);
+		(void)open("/tmp/looked", O_RDONLY); /* until the unit has seen it */
 		(void)umount2("/tmp/m", MNT_DETACH);
 		_exit(0);
 	}
 	run_unit("ProtectSystem=strict\nPrivateDevices=yes",
-		 "grep -c ' /tmp/m ' /proc/self/mountinfo; sleep 1; grep -c ' /tmp/m ' "
-		 "/proc/self/mountinfo",
+		 "look() { grep -c ' /tmp/m ' /proc/self/mountinfo; }; look; : >/tmp/looked; "
+		 "i=0; "
+		 "while [ $i -lt 300 ] && [ $(look) = 1 ]; do i=$((i + 1)); sleep 0.2; done; look",
 		 NULL, &outcome);
 	assert_string_equal(outcome.output, "1\n0\n");
 	_exit(0);
