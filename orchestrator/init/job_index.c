@@ -184,7 +184,7 @@ int job_index_mentions(struct job_index *index, struct job *job)
 	for (size_t i = 0; i < n_lists; i++) {
 		const char *name = NULL;
 
-		while ((name = wire_list_next(lists[i], name)))
+		while (job->n_mentions < n && (name = wire_list_next(lists[i], name)))
 			mentions[job->n_mentions++] = (struct job_mention){
 				.job = job,
 				.hash = nametable_hash(name),
