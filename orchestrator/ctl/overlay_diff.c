@@ -18,7 +18,7 @@
 #include "early/fd.h"
 #include "early/strbuf.h"
 
-#define STAGING ".early-merge" /* of a merge that has begun */
+#include "marks.h"
 
 struct walk {
 	overlay_change_fn fn;
@@ -33,16 +33,12 @@ struct level {
 	const char *path; /* "" for the root */
 };
 
-static bool is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
-}
-
 static bool is_opaque(int fd)
 {
-	char value;
+	char value[4];
+	ssize_t n = fgetxattr(fd, MARKS_OPAQUE, value, sizeof(value));
 
-	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return n > 0 && marks_is_opaque(value, (size_t)n);
 }
 
 /* What the lower layers show under that name. */
@@ -50,7 +46,7 @@ static bool find_lower(const struct level *level, const char *name, struct stat 
 {
 	for (size_t i = 0; i < level->n_lower; i++)
 		if (fstatat(level->lower[i], name, ret_st, AT_SYMLINK_NOFOLLOW) == 0)
-			return !is_whiteout(ret_st);
+			return !marks_is_whiteout(ret_st);
 	return false;
 }
 
@@ -102,7 +98,7 @@ static int tell(const struct walk *walk, enum overlay_change change, const struc
 static int is_entry(const struct dirent *entry)
 {
 	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-	       strcmp(entry->d_name, STAGING) != 0;
+	       !marks_is_hidden_name(entry->d_name);
 }
 
 static void free_entries(struct dirent **entries, int n)
@@ -128,7 +124,7 @@ static int tell_hidden(const struct walk *walk, const struct level *level)
 
 			if (fstatat(level->upper, name, &other, AT_SYMLINK_NOFOLLOW) == 0 ||
 			    fstatat(level->lower[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-			    is_whiteout(&st))
+			    marks_is_whiteout(&st))
 				continue;
 			/* One of a higher layer was told already, or hides it. */
 			if (!find_lower(&above, name, &other))
@@ -179,7 +175,7 @@ static int walk_entry(const struct walk *walk, const struct level *level, const 
 	if (fstatat(level->upper, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	has_lower = find_lower(level, name, &lower);
-	if (is_whiteout(&st))
+	if (marks_is_whiteout(&st))
 		return has_lower ? tell(walk, OVERLAY_REMOVED, level, name, lower.st_mode) : 0;
 	if (S_ISDIR(st.st_mode))
 		return walk_dir(walk, level, name, &st, has_lower ? &lower : NULL);
