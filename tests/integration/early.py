@@ -71,6 +71,15 @@ class Refused(Exception):
         self.text = done['text']
 
 
+def refused(function, *args):
+    """The refusal that the call must meet."""
+    try:
+        function(*args)
+    except Refused as e:
+        return e
+    raise AssertionError('was not refused: %r' % (args,))
+
+
 def wait_for(what, seconds=60, pause=0.02):
     """The first true value of what(); fails after some seconds."""
     end = time.monotonic() + seconds

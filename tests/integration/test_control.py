@@ -11,18 +11,10 @@ import subprocess
 import tempfile
 import time
 
-from early import DONE, Container, Refused, VERBS, pack_request, run_tests, unpack, wait_for
+from early import DONE, Container, Refused, VERBS, pack_request, refused, run_tests, unpack, wait_for
 
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n'
 DEMAND = '[Early]\nStage=demand\n'
-
-
-def refused(function, *args):
-    try:
-        function(*args)
-    except Refused as e:
-        return e
-    raise AssertionError('was not refused: %r' % (args,))
 
 
 def as_user(uid, function):
