@@ -16,8 +16,6 @@
 #include "early/log.h"
 #include "early/strv.h"
 
-#include "crash.h"
-#include "ladder.h"
 #include "spawn.h"
 #include "state_fd.h"
 
@@ -284,26 +282,6 @@ static void collect_garbage(struct manager *manager)
 	}
 }
 
-static bool all_stopped(struct manager *manager)
-{
-	struct service *service;
-
-	list_for_each (service, &manager->services, link)
-		if (!service_state_is_inactive(service->state) && !service_is_target(service))
-			return false;
-	return true;
-}
-
-static void finish_stopping(struct manager *manager)
-{
-	void (*fn)(struct manager *, void *) = manager->stopped_fn;
-
-	manager->stopped_fn = NULL;
-	loop_timer_stop(&manager->stop_deadline);
-	if (fn)
-		fn(manager, manager->stopped_data);
-}
-
 static void handle_give_back(struct loop_timer *timer)
 {
 	struct manager *manager = container_of(timer, struct manager, give_back);
@@ -336,8 +314,7 @@ static void handle_hook(struct loop_hook *hook)
 	tell_touched(manager);
 	tell_ended(manager);
 	collect_garbage(manager);
-	if (manager->stopped_fn && all_stopped(manager))
-		finish_stopping(manager);
+	manager_settle_stop(manager);
 	(void)manager_save(manager); /* it has logged */
 	give_back_memory(manager);
 }
@@ -561,49 +538,8 @@ void manager_event(struct manager *manager, const char *name, uint64_t t_us, con
 	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
 }
 
-/* --- the end --- */
-
 void manager_verb_done(struct manager *manager, enum control_verb verb, int error, const char *text)
 {
 	if (manager->control)
 		control_verb_done(manager->control, verb, error, text);
-}
-
-bool manager_is_stopping(struct manager *manager)
-{
-	return manager->stopping;
-}
-
-static void handle_stop_deadline(struct loop_timer *timer)
-{
-	struct manager *manager = container_of(timer, struct manager, stop_deadline);
-
-	log_warning("not all services stopped in time");
-	finish_stopping(manager);
-}
-
-int manager_stop_all(struct manager *manager, const char *why, uint64_t deadline_us,
-		     void (*fn)(struct manager *manager, void *data), void *data)
-{
-	struct service *service;
-	struct scope *scope;
-	uint32_t id;
-
-	manager->stopping = true;
-	manager->stopped_fn = fn;
-	manager->stopped_data = data;
-	job_cancel_starts(&manager->jobs);
-	list_for_each (scope, &manager->scopes, link)
-		(void)cgroup_kill(&scope->group, SIGTERM, 0); /* what stays is the shutdown's */
-	list_for_each (service, &manager->services, link)
-		if (!service_state_is_inactive(service->state) || service->prestart_pending) {
-			int r = job_enqueue(&manager->jobs, JOB_STOP, service, why, NULL, NULL,
-					    &id);
-
-			if (r < 0)
-				log_warning_errno(r, "cannot stop %s", service->name);
-		}
-	manager_wake(manager);
-	return loop_timer_start(manager->loop, &manager->stop_deadline, deadline_us,
-				handle_stop_deadline);
 }

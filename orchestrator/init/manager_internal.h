@@ -207,3 +207,6 @@ enum service_gave_up manager_gave_up(struct service *service, const struct ladde
 void manager_loops(struct service *service, enum backoff_loop loop, void *data);
 /* Services whose rung's unit has come up, or failed: they run in any case. */
 void manager_release_waiting(struct manager *manager);
+
+/* manager_stop.c: tells who wanted all stopped, if nothing runs any more. */
+void manager_settle_stop(struct manager *manager);
