@@ -304,6 +304,7 @@ int manager_job(struct manager *manager, enum manager_verb verb, const char *nam
 int manager_order(struct manager *manager, enum manager_verb verb, const char *name,
 		  const char *why, uint32_t *ret_job)
 {
+	bool wanted = job_find(&manager->jobs, name);
 	uint32_t id = 0;
 	struct job *job;
 	int r;
@@ -311,8 +312,9 @@ int manager_order(struct manager *manager, enum manager_verb verb, const char *n
 	if (refuses_order(manager_find(manager, name), verb))
 		return -EBADRQC;
 	r = manager_job(manager, verb, name, why, &id);
-	job = r == 0 ? job_find_id(&manager->jobs, id) : NULL;
-	if (job && job->state == JOB_LOADING) /* it is looked at when its unit is known */
+	job = r == 0 && !wanted ? job_find_id(&manager->jobs, id) : NULL;
+	/* It is looked at when its unit is known. What others want already stays theirs. */
+	if (job && job->state == JOB_LOADING)
 		job->ordered = true;
 	if (r == 0)
 		*ret_job = id;

@@ -299,6 +299,28 @@ TEST(unknown_unit)
 	assert_string_equal(seen.result, "failed");
 }
 
+/* Its manifest is known only when the order has been taken; of what others want already it changes nothing. */
+TEST(an_order_that_the_manifest_refuses)
+{
+	const struct table_service service = { .name = "r.service",
+					       .flags = TABLE_FLAG_REFUSE_MANUAL_START };
+	uint32_t wish = 0, order = 0;
+
+	assert_int_equal(manager_order(manager, MANAGER_VERB_START, "r.service", "test", &order),
+			 0);
+	add_unit(&service);
+	TURN_UNTIL(seen.job == order);
+	assert_string_equal(seen.result, "failed");
+	tear_down(NULL);
+	set_up(NULL);
+	assert_int_equal(manager_start_unit(manager, "r.service", "another unit", &wish), 0);
+	assert_int_equal(manager_order(manager, MANAGER_VERB_START, "r.service", "test", &order),
+			 0);
+	add_unit(&service);
+	TURN_UNTIL(seen.job == wish);
+	assert_string_equal(seen.result, "done");
+}
+
 TEST(prestart_delays_a_restart)
 {
 	const struct table_service service = {
@@ -556,6 +578,7 @@ int main(int argc, char **argv)
 		MANAGER_TEST(job_and_listener),
 		MANAGER_TEST(masked_unit),
 		MANAGER_TEST(unknown_unit),
+		MANAGER_TEST(an_order_that_the_manifest_refuses),
 		MANAGER_TEST(prestart_delays_a_restart),
 		MANAGER_TEST(bus_name_makes_it_ready),
 		MANAGER_TEST(the_gate),
