@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How many of Debian's own services can be used as they are: the share of stock .service units of which nothing is refused.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """earlyctl against a socket that answers as early-init does: what it prints and its exit codes. argv[1] is its path."""
 import json

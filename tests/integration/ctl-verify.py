@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`earlyctl verify` with the real early-load, on files good and bad. argv: earlyctl, early-load."""
 import json

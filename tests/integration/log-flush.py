@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """early-log as PID 1 runs it: streams, the flush to the disk, a disk that hangs, and the end of the link. argv[1] is its path."""
 import os

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """early-log killed at each point of its life, one after the other (kill-at.c): whatever services wrote to their pipes is in its files
 once, in order. argv[1] is its path, argv[2] the library's. EARLY_TEST_STEP: only every so manyth point."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """early-log and its writer killed by SIGKILL again and again: the archive has each line once, in order. argv[1] is its path."""
 import os

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`earlyctl log`: memory and archive as one text, -f across rotation, --boot, --since. argv: early-log, earlyctl."""
 import datetime

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """100,000 lines from 50 writers while early-log is killed three times: nothing is lost, nothing comes twice, each writer's lines are in
 order, and a calm service is heard all the while. argv[1] is early-log's path."""

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """early-log as on a machine, in mount and network name spaces of its own: /dev/log, the journal's sockets, the kernel's log,
 logger(1), real syslog daemons, a disk that is read-only or full. argv[1] is its path."""
