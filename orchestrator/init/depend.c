@@ -8,7 +8,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 
-#include "nametable.h"
+#include "early/nametable.h"
 
 /*
  * The plan of a start

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/nametable.h"
 #include "job.h"
-#include "nametable.h"
 
 /*
  * Without it each new job would be compared with all others, once for its name and once for its order: a thousand starts at once

@@ -3,11 +3,11 @@
 
 #include "cgroup.h"
 #include "control.h"
+#include "early/nametable.h"
 #include "early/strbuf.h"
 #include "image.h"
 #include "job.h"
 #include "manager.h"
-#include "nametable.h"
 #include "scope.h"
 #include "service.h"
 #include "timeline.h"

@@ -10,8 +10,8 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "early/nametable.h"
 #include "manager_internal.h"
-#include "nametable.h"
 #include "spawn.h"
 #include "table_read.h"
 

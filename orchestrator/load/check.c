@@ -243,9 +243,8 @@ static int load_neighbour(struct loader *probe, const struct service *service, c
 		r = loader_knows(probe, name, &found);
 		return r == 0 && found ? loader_load(probe, name) : r;
 	}
-	for (size_t i = 0; i < probe->n_services; i++)
-		if (strcmp(probe->services[i]->name, name) == 0)
-			return 0;
+	if (loader_find(probe, name))
+		return 0;
 	strbuf_printf(&sibling, "%.*s/%s", (int)(strrchr(service->path, '/') - service->path),
 		      service->path, name);
 	r = strbuf_error(&sibling);

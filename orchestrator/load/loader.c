@@ -67,6 +67,8 @@ int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
 
 void loader_done(struct loader *loader)
 {
+	nametable_clear(&loader->names);
+	nametable_clear(&loader->aliases);
 	for (size_t i = 0; i < loader->n_services; i++)
 		service_free(loader->services[i]);
 	free(loader->services);
@@ -78,22 +80,32 @@ void loader_done(struct loader *loader)
 	*loader = (struct loader){ .index.root_fd = -1 };
 }
 
-static struct service *find_service(const struct loader *loader, const char *name)
+struct service *loader_find(const struct loader *loader, const char *name)
 {
-	for (size_t i = 0; i < loader->n_services; i++)
-		if (strcmp(loader->services[i]->name, name) == 0)
-			return loader->services[i];
-	return NULL;
+	return nametable_find(&loader->names, name);
+}
+
+static int index_names(struct loader *loader, struct service *service)
+{
+	int r = nametable_add(&loader->names, service->name, service);
+
+	for (size_t i = 0; r == 0 && service->aliases && service->aliases[i]; i++)
+		r = nametable_add(&loader->aliases, service->aliases[i], service);
+	return r;
 }
 
 int loader_keep(struct loader *loader, struct service *service)
 {
 	struct service **services = reallocarray(loader->services, loader->n_services + 1,
 						 sizeof(*services));
+	int r;
 
 	if (!services)
 		return -ENOMEM;
 	loader->services = services;
+	r = index_names(loader, service);
+	if (r < 0)
+		return r;
 	services[loader->n_services++] = service;
 	return 0;
 }
@@ -366,7 +378,7 @@ static bool has_times(const struct loader *loader, const struct service *service
 	strbuf_printf(&timer, "%.*s.timer",
 		      (int)(strlen(service->name) - strlen(unit_name_suffix(service->name))),
 		      service->name);
-	return strbuf_error(&timer) == 0 && !find_service(loader, timer.data);
+	return strbuf_error(&timer) == 0 && !loader_find(loader, timer.data);
 }
 
 static int load_place(struct loader *loader, const struct unit_place *place)
@@ -391,22 +403,16 @@ static int load_place(struct loader *loader, const struct unit_place *place)
 	return has_times(loader, loaded) ? timers_make(loader, loaded) : 0;
 }
 
-static struct service *find_by_alias(const struct loader *loader, const char *name)
-{
-	for (size_t i = 0; i < loader->n_services; i++)
-		if (strv_contains(loader->services[i]->aliases, name))
-			return loader->services[i];
-	return NULL;
-}
-
 /* The name that was asked for is among the names that the record answers to. */
 static int add_alias(struct loader *loader, const char *own_name, const char *name)
 {
-	struct service *service = find_service(loader, own_name);
+	struct service *service = loader_find(loader, own_name);
+	int r;
 
 	if (!service || strcmp(own_name, name) == 0 || strv_contains(service->aliases, name))
 		return 0;
-	return strv_append(&service->aliases, name);
+	r = strv_append(&service->aliases, name);
+	return r < 0 ? r : index_names(loader, service);
 }
 
 int loader_load(struct loader *loader, const char *name)
@@ -421,15 +427,15 @@ int loader_load(struct loader *loader, const char *name)
 			  name);
 		return 0;
 	}
-	if (find_service(loader, name) || find_by_alias(loader, name))
+	if (loader_find(loader, name) || nametable_find(&loader->aliases, name))
 		return 0;
 	r = timers_is_timer(name) ? timers_load_maker(loader, name) : 0;
-	if (r < 0 || find_service(loader, name))
+	if (r < 0 || loader_find(loader, name))
 		return r;
 	r = unit_index_resolve(&loader->index, name, UNIT_FAMILY_ANY, &place);
 	if (r < 0)
 		return r;
-	if (!find_service(loader, place.name))
+	if (!loader_find(loader, place.name))
 		r = load_place(loader, &place);
 	if (r == 0)
 		r = add_alias(loader, place.name, name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "diags.h"
+#include "early/nametable.h"
 #include "service.h"
 #include "specifier.h"
 #include "unit_index.h"
@@ -12,6 +13,8 @@ struct loader {
 	struct specifiers host; /* without a name */
 	struct service **services;
 	size_t n_services;
+	struct nametable names; /* of services */
+	struct nametable aliases; /* other names that they have */
 	struct trigger **triggers; /* triggers.c */
 	size_t n_triggers;
 	bool triggers_read; /* all of them */
@@ -42,6 +45,8 @@ int loader_mark_enabled(struct loader *loader);
 
 /* Adds a unit that needs no file; takes it over unless it fails. */
 int loader_keep(struct loader *loader, struct service *service);
+/* The loaded unit of that name of its own, or NULL. */
+struct service *loader_find(const struct loader *loader, const char *name);
 /* Is there a unit of that name, or is none needed for it? 0 or negative errno. */
 int loader_knows(struct loader *loader, const char *name, bool *ret_found);
 

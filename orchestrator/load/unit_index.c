@@ -185,8 +185,8 @@ void unit_index_done(struct unit_index *index)
 	*index = (struct unit_index){ .root_fd = -1 };
 }
 
-static const struct unit_entry *find_entry(const struct unit_index *index, const char *name,
-					   unsigned int families)
+/* Of the entries of a name the first; where it would be if there is none. */
+static size_t first_entry(const struct unit_index *index, const char *name)
 {
 	size_t low = 0;
 	size_t high = index->n_entries;
@@ -199,9 +199,20 @@ static const struct unit_entry *find_entry(const struct unit_index *index, const
 		else
 			high = middle;
 	}
-	for (; low < index->n_entries && strcmp(index->entries[low].name, name) == 0; low++)
-		if (index->families[index->entries[low].rank] & families)
-			return &index->entries[low];
+	return low;
+}
+
+static bool is_entry_of(const struct unit_index *index, size_t i, const char *name)
+{
+	return i < index->n_entries && strcmp(index->entries[i].name, name) == 0;
+}
+
+static const struct unit_entry *find_entry(const struct unit_index *index, const char *name,
+					   unsigned int families)
+{
+	for (size_t i = first_entry(index, name); is_entry_of(index, i, name); i++)
+		if (index->families[index->entries[i].rank] & families)
+			return &index->entries[i];
 	return NULL;
 }
 
@@ -361,7 +372,7 @@ static bool has_base_name(char *const *paths, const char *name)
 static int collect(const struct unit_index *index, const char *dir_name, const char *suffix,
 		   unsigned int families, char ***paths)
 {
-	for (size_t i = 0; i < index->n_entries; i++) {
+	for (size_t i = first_entry(index, dir_name); is_entry_of(index, i, dir_name); i++) {
 		const struct unit_entry *entry = &index->entries[i];
 		char *path CLEANUP(free_charp)
 		= NULL;
@@ -370,8 +381,7 @@ static int collect(const struct unit_index *index, const char *dir_name, const c
 		struct dirent *dirent;
 		int r;
 
-		if (strcmp(entry->name, dir_name) != 0 ||
-		    !(index->families[entry->rank] & families))
+		if (!(index->families[entry->rank] & families))
 			continue;
 		r = entry_path(index, entry, &path);
 		if (r < 0)

@@ -15,7 +15,6 @@
 #include "early_test.h"
 #include "execs_pipe.h"
 #include "hostname.h"
-#include "nametable.h"
 #include "notify.h"
 #include "procset.h"
 #include "scope.h"
@@ -260,26 +259,6 @@ TEST(exec_pipe)
 	execs_pipe_done(&pipe_);
 }
 
-TEST(names_to_values)
-{
-	static char names[1000][16];
-	struct nametable table = { 0 };
-	int value = 0;
-
-	assert_null(nametable_find(&table, "x"));
-	for (int i = 0; i < 1000; i++) {
-		snprintf(names[i], sizeof(names[i]), "n%d", i);
-		assert_int_equal(nametable_add(&table, names[i], &names[i]), 0);
-	}
-	assert_int_equal(nametable_add(&table, "n7", &value), 0);
-	for (int i = 0; i < 1000; i++)
-		assert_ptr_equal(nametable_find(&table, names[i]), &names[i]);
-	assert_int_equal(table.n_entries, 1000);
-	assert_null(nametable_find(&table, "n1000"));
-	nametable_clear(&table);
-	assert_null(nametable_find(&table, "n1"));
-}
-
 /* From the wish to mount it on, until look-ups reach the real directory. */
 TEST(overlaid_paths)
 {
@@ -297,8 +276,8 @@ TEST(overlaid_paths)
 	assert_true(strv_contains(paths, "/merged"));
 }
 
-TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(names_to_values),
-	  cmocka_unit_test(timeline_keeps_milestones), cmocka_unit_test(texts_are_shared),
-	  cmocka_unit_test(hostname), cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
+TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(timeline_keeps_milestones),
+	  cmocka_unit_test(texts_are_shared), cmocka_unit_test(hostname),
+	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
 	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(own_children_and_all_processes),
 	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))

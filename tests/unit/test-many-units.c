@@ -11,10 +11,10 @@
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "early/nametable.h"
 #include "early/strv.h"
 #include "early_test.h"
 #include "manager_internal.h"
-#include "nametable.h"
 #include "table_make.h"
 
 #define FEW 200

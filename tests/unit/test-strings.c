@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "early/list.h"
+#include "early/nametable.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "early_test.h"
@@ -72,6 +73,26 @@ TEST(list_keeps_order_and_forgets)
 	assert_null(list_first(&head, struct item, link));
 }
 
+TEST(names_to_values)
+{
+	static char names[1000][16];
+	struct nametable table = { 0 };
+	int value = 0;
+
+	assert_null(nametable_find(&table, "x"));
+	for (int i = 0; i < 1000; i++) {
+		snprintf(names[i], sizeof(names[i]), "n%d", i);
+		assert_int_equal(nametable_add(&table, names[i], &names[i]), 0);
+	}
+	assert_int_equal(nametable_add(&table, "n7", &value), 0);
+	for (int i = 0; i < 1000; i++)
+		assert_ptr_equal(nametable_find(&table, names[i]), &names[i]);
+	assert_int_equal(table.n_entries, 1000);
+	assert_null(nametable_find(&table, "n1000"));
+	nametable_clear(&table);
+	assert_null(nametable_find(&table, "n1"));
+}
+
 TEST_MAIN(cmocka_unit_test(strbuf_grows), cmocka_unit_test(strbuf_take_of_nothing),
 	  cmocka_unit_test(strv_splits), cmocka_unit_test(strv_consumes_null_as_enomem),
-	  cmocka_unit_test(list_keeps_order_and_forgets))
+	  cmocka_unit_test(list_keeps_order_and_forgets), cmocka_unit_test(names_to_values))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "nametable.h"
+#include "early/nametable.h"
 
 #include <errno.h>
 #include <stdlib.h>
