@@ -371,8 +371,9 @@ int daemon_run(const struct options *options, int ready_fd)
 		(void)fs_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 	r = overlay_init(&daemon.overlay);
 	if (r < 0)
-		return log_errno(r, "cannot make the node table");
-	r = setup_layers(&daemon.overlay, options);
+		(void)log_errno(r, "cannot make the node table");
+	if (r == 0)
+		r = setup_layers(&daemon.overlay, options);
 	if (r == 0)
 		r = start_loop(&daemon);
 	if (r == 0)

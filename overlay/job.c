@@ -179,17 +179,23 @@ int job_new(struct loop *loop, struct overlay *overlay, struct session *session,
 	return 0;
 }
 
-static void prepare(struct job *job, const char *into)
+static int prepare(struct job *job, const char *into)
 {
+	char *copy = into && *into ? strdup(into) : NULL;
+
+	/* Without the name it would go to the directory beneath. */
+	if (into && *into && !copy)
+		return -ENOMEM;
 	merge_result_done(&job->result);
 	free(job->into);
-	job->into = into && *into ? strdup(into) : NULL;
+	job->into = copy;
 	job->aside = (struct aside){
 		.overlay = job->overlay,
 		.session = job->session,
 		.mountpoint = job->mountpoint,
 		.into = job->into,
 	};
+	return 0;
 }
 
 int job_start(struct job *job, const char *into)
@@ -202,8 +208,9 @@ int job_start(struct job *job, const char *into)
 		return -EBUSY;
 	if (job->state == JOB_GONE)
 		return -EALREADY;
-	if (job->state == JOB_IDLE)
-		prepare(job, into);
+	r = job->state == JOB_IDLE ? prepare(job, into) : 0;
+	if (r < 0)
+		return r;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = -pthread_create(&thread, &attr, run, job);

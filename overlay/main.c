@@ -62,11 +62,15 @@ static int run_in_background(const struct options *options)
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return log_errno(-errno, "cannot make a pipe") ? 1 : 1;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		(void)log_errno(-errno, "cannot make a pipe");
+		return 1;
+	}
 	pid = fork();
-	if (pid < 0)
-		return log_errno(-errno, "cannot fork") ? 1 : 1;
+	if (pid < 0) {
+		(void)log_errno(-errno, "cannot fork");
+		return 1;
+	}
 	if (pid > 0) {
 		fd_close(ends[1]);
 		return wait_for_child(pid, ends[0]);

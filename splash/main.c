@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 	}
 	if (n > (options.page != PICTURE_PROGRESS)) {
 		log_error("too many operands: %s; see early-splash --help", argv[n]);
-		return EXIT_FAILURE;
+		return 2;
 	}
 	if (options.render)
 		return render(&options, n ? argv[1] : "") < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

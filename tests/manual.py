@@ -27,7 +27,8 @@ def programs(build_dir):
 def options_of(help_text):
     """What the help offers: -x, --long, and the words of a table of commands."""
     found = []
-    for line in help_text.splitlines():
+    # A command too long for its column has its help on the next line.
+    for line in re.sub(r"\n {20,}(?=\S)", "  ", help_text).splitlines():
         match = OPTION.match(line)
         if match and (match[1] or match[2]):
             found += [f"-{match[1]}"] * bool(match[1]) + [f"--{match[2]}"] * bool(match[2])

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEFT_COLUMN 30
+
 /* Programs are installed by their own names; as a link they still say who they are to those who called the link. */
 static int print_version(void *target, const char *value)
 {
@@ -109,6 +111,15 @@ int opts_parse(const struct opt *opts, size_t n_opts, void *target, int argc, ch
 	return n;
 }
 
+/* What is too long for its column has the line to itself. */
+static void print_line(FILE *file, const char *left, const char *help)
+{
+	if (strlen(left) > LEFT_COLUMN)
+		fprintf(file, "  %s\n  %-*s %s\n", left, LEFT_COLUMN, "", help);
+	else
+		fprintf(file, "  %-*s %s\n", LEFT_COLUMN, left, help);
+}
+
 static void print_option(FILE *file, const struct opt *opt)
 {
 	char left[64];
@@ -117,7 +128,7 @@ static void print_option(FILE *file, const struct opt *opt)
 		       opt->letter ? opt->letter : ' ', opt->letter && opt->name ? "," : " ",
 		       opt->name ? "--" : "", opt->name ? opt->name : "", opt->argument ? "=" : "",
 		       opt->argument ? opt->argument : "");
-	fprintf(file, "  %-30s %s\n", left, opt->help);
+	print_line(file, left, opt->help);
 }
 
 void opts_print_help(FILE *file, const struct opt *opts, size_t n_opts)
@@ -135,7 +146,7 @@ void opts_print_commands(FILE *file, const struct opt_command *commands, size_t 
 		(void)snprintf(left, sizeof(left), "%s%s%s", commands[i].name,
 			       commands[i].operands ? " " : "",
 			       commands[i].operands ? commands[i].operands : "");
-		fprintf(file, "  %-30s %s\n", left, commands[i].help);
+		print_line(file, left, commands[i].help);
 	}
 }
 

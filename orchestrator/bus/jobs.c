@@ -238,8 +238,13 @@ enum call_result jobs_start_silent(struct call *call, enum bus_verb verb, const 
 
 enum call_result jobs_start_and_wait(struct call *call, enum bus_verb verb, const char *unit)
 {
+	enum call_result result;
+
 	signal_reloading(call->bus, true);
-	return ask(call, verb, unit, handle_queued_reload);
+	result = ask(call, verb, unit, handle_queued_reload);
+	if (result != CALL_KEPT)
+		signal_reloading(call->bus, false);
+	return result;
 }
 
 enum call_result jobs_start_scope(struct call *call, const char *unit, const char *slice,

@@ -175,6 +175,7 @@ static int list_overlaid(char ***paths, void *data)
 static int init(struct boot *boot)
 {
 	const struct manager_options options = {
+		.cmdline = "/proc/cmdline",
 		.cgroup_root = "/sys/fs/cgroup",
 		.verb = handle_verb,
 		.overlaid = list_overlaid,

@@ -128,6 +128,12 @@ static int take_unit(struct cmdline *cmdline, const char *value)
 	return 0;
 }
 
+/* early-load heeds it; here what no unit can be called is told. */
+static int take_mask(struct cmdline *cmdline, const char *value)
+{
+	return value[0] && !strchr(value, '/') ? 0 : -1;
+}
+
 struct word {
 	const char *name; /* with "=" if it wants a value */
 	int (*take)(struct cmdline *cmdline, const char *value);
@@ -148,6 +154,7 @@ static const struct word words[] = {
 	{ "early.stock", take_stock },
 	{ "init=", take_init },
 	{ "systemd.unit=", take_unit },
+	{ "systemd.mask=", take_mask },
 	{ "rescue", take_rescue },
 	{ "emergency", take_rescue },
 	{ "single", take_rescue },

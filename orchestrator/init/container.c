@@ -480,7 +480,7 @@ int container_main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (n > 0) {
-		fprintf(stderr, "early-init: unexpected operand \"%s\"; see --help\n", argv[0]);
+		fprintf(stderr, "early-init: unexpected operand \"%s\"; see --help\n", argv[1]);
 		return 2;
 	}
 	if (check_pid() < 0)

@@ -24,6 +24,7 @@ struct manager_options {
 	bool container;
 	const char *run_dir; /* NULL: /run/early */
 	char *const *service_dirs; /* for early-load's --services; NULL: its own search path */
+	const char *cmdline; /* the kernel's, whose masks hold; NULL: none */
 	const char *cgroup_root; /* a directory of a cgroup v2 file system; NULL: process groups */
 	const char *load_path; /* NULL: EARLY_LIBEXECDIR/early-load */
 	const char *exec_path; /* NULL: EARLY_LIBEXECDIR/early-exec */

@@ -333,6 +333,8 @@ static int make_options(const struct loader *loader, char ***ret)
 
 	for (char **dir = loader->manager->service_dirs; dir && *dir && r == 0; dir++)
 		r = strv_appendf(ret, "--services=%s", *dir);
+	if (r == 0 && loader->manager->options.cmdline)
+		r = strv_appendf(ret, "--cmdline=%s", loader->manager->options.cmdline);
 	return r;
 }
 

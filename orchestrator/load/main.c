@@ -11,6 +11,7 @@
 #include "dump.h"
 #include "early/channel.h"
 #include "early/fd.h"
+#include "early/fs.h"
 #include "early/log.h"
 #include "early/opts.h"
 #include "early/strv.h"
@@ -18,11 +19,15 @@
 #include "loader.h"
 #include "locale.h"
 #include "manifest.h"
+#include "masks.h"
 #include "writer.h"
+
+#define CMDLINE_MAX_BYTES 65536
 
 struct settings {
 	char **services;
 	const char *root;
+	const char *cmdline;
 	bool all;
 	bool dump;
 	bool notes;
@@ -49,6 +54,12 @@ static int set_services(void *target, const char *value)
 static int set_root(void *target, const char *value)
 {
 	((struct settings *)target)->root = value;
+	return 0;
+}
+
+static int set_cmdline(void *target, const char *value)
+{
+	((struct settings *)target)->cmdline = value;
 	return 0;
 }
 
@@ -86,6 +97,7 @@ static int set_help(void *target, const char *value)
 static const struct opt options[] = {
 	{ 0, "services", "DIR", "read manifests from DIR only; may be repeated", set_services },
 	{ 0, "root", "DIR", "read the units of the system below DIR", set_root },
+	{ 0, "cmdline", "FILE", "mask what this kernel command line masks", set_cmdline },
 	{ 0, "all", NULL, "also all of the distribution's units", set_all },
 	{ 0, "dump", NULL, "print the table as text, with all remarks", set_dump },
 	{ 0, "notes", NULL, "put remarks about every directive into the table", set_notes },
@@ -136,11 +148,29 @@ static int load_units(struct loader *loader, const struct settings *settings, in
 	return r < 0 ? log_errno(r, "cannot load the units") : 0;
 }
 
+static int read_masks(const char *path, char ***ret_names)
+{
+	char *text CLEANUP(free_charp)
+	= NULL;
+	int r = fs_read_file_at(AT_FDCWD, path, CMDLINE_MAX_BYTES, &text, NULL);
+
+	return r < 0 ? r : masks_parse(text, ret_names);
+}
+
 static int init_loader(struct loader *loader, const struct settings *settings, int root_fd)
 {
-	return loader_init(loader, root_fd,
-			   settings->services ? settings->services : default_early_dirs,
-			   settings->services ? NULL : default_stock_dirs);
+	int r = loader_init(loader, root_fd,
+			    settings->services ? settings->services : default_early_dirs,
+			    settings->services ? NULL : default_stock_dirs);
+
+	if (r < 0 || !settings->cmdline)
+		return r;
+	r = read_masks(settings->cmdline, &loader->index.masked);
+	/* A machine whose words cannot be read boots all the same. */
+	if (r < 0)
+		log_warning_errno(r, "%s cannot be read: nothing is masked by it",
+				  settings->cmdline);
+	return 0;
 }
 
 static int check_units_order(struct loader *loader, const struct settings *settings, int n,

@@ -182,6 +182,7 @@ void unit_index_done(struct unit_index *index)
 	free(index->entries);
 	free(index->families);
 	strv_free(index->dirs);
+	strv_free(index->masked);
 	*index = (struct unit_index){ .root_fd = -1 };
 }
 
@@ -306,6 +307,9 @@ int unit_index_resolve(const struct unit_index *index, const char *name, unsigne
 		const struct unit_entry *entry;
 		const char *target;
 
+		place.masked = strv_contains(index->masked, place.name);
+		if (place.masked)
+			break;
 		r = find_unit(index, place.name, families, &entry);
 		if (r < 0 || !entry)
 			break;

@@ -75,6 +75,16 @@ TEST(nonsense_is_named)
 					  "early.overlay=var systemd.unit=foo.target");
 }
 
+TEST(masks_are_left_to_early_load)
+{
+	struct cmdline c;
+
+	cmdline_parse(&c, "systemd.mask=a.service systemd.mask=b");
+	assert_string_equal(c.complaints, "");
+	cmdline_parse(&c, "systemd.mask= systemd.mask=a/b");
+	assert_string_equal(c.complaints, "systemd.mask= systemd.mask=a/b");
+}
+
 TEST(long_words_do_no_harm)
 {
 	char text[2000];
@@ -94,4 +104,5 @@ TEST(long_words_do_no_harm)
 
 TEST_MAIN(cmocka_unit_test(defaults), cmocka_unit_test(words_are_taken),
 	  cmocka_unit_test(another_init), cmocka_unit_test(ways_to_rescue),
-	  cmocka_unit_test(nonsense_is_named), cmocka_unit_test(long_words_do_no_harm))
+	  cmocka_unit_test(nonsense_is_named), cmocka_unit_test(masks_are_left_to_early_load),
+	  cmocka_unit_test(long_words_do_no_harm))

@@ -8,6 +8,7 @@
 #include "early/strv.h"
 #include "early_test.h"
 #include "load_tree.h"
+#include "masks.h"
 #include "writer.h"
 
 #define SIMPLE "[Service]\nExecStart=/bin/true\n"
@@ -54,6 +55,25 @@ TEST(masks)
 	assert_int_equal(load("b.service")->fields.load_state, TABLE_LOAD_MASKED);
 	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_ERROR);
 	assert_true(was_told("", 2, DIAG_ERROR));
+}
+
+TEST(masks_of_the_kernel_command_line)
+{
+	put_file("etc/early/services.d/a.service", SIMPLE);
+	put_file("lib/systemd/system/b.service", SIMPLE);
+	put_link("lib/systemd/system/alias.service", "b.service");
+	put_file("lib/systemd/system/c.timer", "[Timer]\nOnBootSec=1\n");
+	put_file("lib/systemd/system/c.service", SIMPLE);
+	begin();
+	assert_int_equal(masks_parse("ro systemd.mask=a quiet systemd.mask=b.service\n"
+				     "rd.systemd.mask=c systemd.mask=c.timer systemd.mask=",
+				     &loader.index.masked),
+			 0);
+	assert_int_equal(load("a.service")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(loader_load(&loader, "alias.service"), 0);
+	assert_int_equal(get("b.service")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(load("c.timer")->fields.load_state, TABLE_LOAD_MASKED);
+	assert_int_equal(load("c.service")->fields.load_state, TABLE_LOAD_LOADED);
 }
 
 TEST(aliases_and_templates)
@@ -459,8 +479,8 @@ TEST(a_timer_of_nothing_has_no_times)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(CASE(first_directory_wins), CASE(programs_are_searched_where_it_says), CASE(masks),
-	  CASE(aliases_and_templates), CASE(drop_ins), CASE(imports),
-	  CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
+	  CASE(masks_of_the_kernel_command_line), CASE(aliases_and_templates), CASE(drop_ins),
+	  CASE(imports), CASE(sockets_of_stock_services), CASE(remarks_name_file_and_line),
 	  CASE(remarks_are_counted_for_their_unit),
 	  CASE(only_what_needs_it_goes_through_early_exec), CASE(command_lines), CASE(values),
 	  CASE(units_that_cannot_start), CASE(requirements_come_along),

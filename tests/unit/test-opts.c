@@ -142,6 +142,25 @@ TEST(commands)
 	assert_null(opts_find_command(commands, 2, 2, WORDS("stat")));
 }
 
+TEST(long_commands_leave_the_column_straight)
+{
+	static const struct opt_command commands[] = {
+		{ "list", NULL, "all", 0, 0, NULL },
+		{ "overlay", "list|status|diff|merge [PLACE]", "unions", 1, 2, NULL },
+	};
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	assert_non_null(file);
+	opts_print_commands(file, commands, ARRAY_SIZE(commands));
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(text, "  list                           all\n"
+				  "  overlay list|status|diff|merge [PLACE]\n"
+				  "                                 unions\n");
+	free(text);
+}
+
 TEST_MAIN(cmocka_unit_test(forms), cmocka_unit_test(refusals),
 	  cmocka_unit_test(version_is_everybodys), cmocka_unit_test(version_is_in_the_help),
-	  cmocka_unit_test(commands))
+	  cmocka_unit_test(commands), cmocka_unit_test(long_commands_leave_the_column_straight))
