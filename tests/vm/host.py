@@ -2,13 +2,17 @@
 
 import atexit
 import contextlib
+import ctypes
 import fcntl
+import mmap
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -107,3 +111,30 @@ def kvm_works():
         except (subprocess.TimeoutExpired, FileNotFoundError):
             return False
     return done.returncode == (0x31 << 1 | 1)
+
+
+# rdtsc; shl rdx, 32; or rax, rdx; ret
+READ_TSC = bytes([0x0F, 0x31, 0x48, 0xC1, 0xE2, 0x20, 0x48, 0x09, 0xD0, 0xC3])
+
+
+def tsc_khz(over_s=0.1):
+    """How fast the processor's time stamp counter runs, which an emulated one follows; None where there is none."""
+    if platform.machine() != "x86_64":
+        return None
+    code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(READ_TSC)
+    read = ctypes.CFUNCTYPE(ctypes.c_uint64)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+    start_ns, start = _at_once(read)
+    time.sleep(over_s)
+    end_ns, end = _at_once(read)
+    return round((end - start) * 1e6 / (end_ns - start_ns))
+
+
+def _at_once(read, samples=9):
+    """(monotonic clock, what @read says) of the same moment: of several readings the one that took least."""
+    def sample():
+        before = time.monotonic_ns()
+        value = read()
+        after = time.monotonic_ns()
+        return after - before, ((before + after) // 2, value)
+    return min(sample() for _ in range(samples))[1]

@@ -22,11 +22,16 @@ from shell import Shell
 
 SCREEN = (1024, 768)
 NICE = -10
+# Software emulation goes round for each step of a repeated string instruction: told of ERMS, kernel and libc clear and copy byte by byte,
+# without it by eight and sixteen.
 # Without AVX: QEMU 7.2's software emulation takes %ymm4 as the index of a gather for "no index" and reads whatever lies before its
 # vector registers. Mesa's vertex shaders gather so: the greeter's shell crashed in them, under any init, once the x87 registers (which
 # lie there) held a value. Without AVX2 alone libgcrypt meets an illegal instruction. The same in every machine, so that what is
 # compared stays comparable.
-CPU = "max,avx=off,avx2=off,fma=off,f16c=off,bmi1=off,bmi2=off"
+CPU = "max,erms=off,avx=off,avx2=off,fma=off,f16c=off,bmi1=off,bmi2=off"
+# What spares the emulation work, under any init: no retpolines, each of which it looks up anew; and libraries at the same addresses in all
+# processes, for QEMU 7.2 translates their code once for each address.
+EMULATED = "mitigations=off norandmaps"
 # Serial ports and display the same under every init; what a boot says for itself is in its own append line.
 CONSOLE = "console=tty0 console=ttyS0 quiet"
 
@@ -103,7 +108,7 @@ class Machine:
                 "-chardev", f"socket,id=shell,path={self.path('shell')},server=on,wait=off",
                 "-serial", "chardev:shell",
                 "-qmp", f"unix:{self.path('qmp')},server=on,wait=off",
-                "-kernel", self.boot.kernel, "-initrd", self.boot.initrd, "-append", self.boot.append]
+                "-kernel", self.boot.kernel, "-initrd", self.boot.initrd, "-append", self._append()]
         if not self.reboots:
             argv.append("-no-reboot")
         for name, image in self.boot.disks.items():
@@ -112,6 +117,15 @@ class Machine:
                 argv += ["-drive", f"file={self.path(name)}.qcow2,if=none,id={name},cache=unsafe",
                          "-device", f"virtio-blk-pci,drive={name},serial={name}"]
         return argv
+
+    def _append(self):
+        if self.accel == "kvm":
+            return self.boot.append
+        khz = host.tsc_khz()
+        # Read by each process itself; the kernel would ask the HPET, a device, each time. What it measures of the counter while it starts
+        # is too wrong to be mended a second later, as it mends what it is told.
+        tsc = f" tsc=reliable tsc_early_khz={khz}" if khz else ""
+        return f"{self.boot.append} {EMULATED}{tsc}"
 
     def _qemu_log(self):
         try:

@@ -278,6 +278,30 @@ class Progress(unittest.TestCase):
                 self.assertEqual([s[:len(w)] for s, w in zip(self.said, words or self.said)], words)
 
 
+class Emulated(unittest.TestCase):
+    def append(self, accel, khz):
+        with mock.patch.object(host, "tsc_khz", lambda: khz):
+            on = machine.Machine(machine.Boot("kernel", "initrd", "root=/dev/vda", "root"))
+            self.addCleanup(on.stop)
+            on.accel = accel
+            return on._append()
+
+    def test_words_for_the_emulation_only(self):
+        self.assertEqual(self.append("kvm", 2000000), "root=/dev/vda")
+        self.assertEqual(self.append("tcg,thread=multi", 2000000),
+                         f"root=/dev/vda {machine.EMULATED} tsc=reliable tsc_early_khz=2000000")
+
+    def test_host_without_a_counter(self):
+        self.assertEqual(self.append("tcg,thread=multi", None), f"root=/dev/vda {machine.EMULATED}")
+
+    def test_counter_is_measured_the_same_again(self):
+        first, second = host.tsc_khz(), host.tsc_khz(over_s=0.2)
+        if first is None:
+            self.assertIsNone(second)
+        else:
+            self.assertAlmostEqual(first / second, 1, delta=0.01)
+
+
 class Disks(unittest.TestCase):
     def test_files_written_into_a_disk(self):
         """A new file, a replaced one, a link, through Debian's merged /usr; the file system stays clean."""
