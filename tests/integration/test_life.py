@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from early import Container, SAY, Refused, is_alive, run_tests, wait_for
+from early import Container, SAY, VERBS, Refused, is_alive, pack_request, run_tests, unpack, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 
@@ -91,6 +91,45 @@ def test_watchdog_usec(build):
         c.control('start', 'a')
         c.wait_state('a.service', 'failed')
         assert c.status('a')['result'] == 'watchdog'
+
+
+HANDS_OVER = r'''#!/usr/bin/perl
+use Socket;
+socket(N, AF_UNIX, SOCK_DGRAM, 0) or die;
+select(undef, undef, undef, 0.05) until -e '@work@/go';
+defined(my $pid = fork) or die;
+if ($pid == 0) { sleep(1000); exit; }
+send(N, "MAINPID=$pid\nREADY=1", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die;
+'''
+
+
+def test_last_words_before_the_end(build):
+    """A PID 1 that had no time meanwhile finds both at once, and the end first if somebody else had ended before: it hears them all the same."""
+    with Container(build) as c:
+        daemon(c, 'a', '%s\n$say ERRNO=2; exit 1\n' % UNTIL_GO, 'Type=notify')
+        c.manifest('b.service', '[Service]\nType=notify\nExecStart=%s\n' % c.script('b', HANDS_OVER) + DEMAND)
+        c.manifest('first.service', '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'first')
+        pids = [c.host_pid(c.status('first')['main_pid'])]
+        waiting = []
+        for name in 'ab':
+            waiting.append(c.connect())
+            waiting[-1].send(pack_request(VERBS['start'], name))
+            pids.append(c.host_pid(wait_for(lambda: c.status(name)['main_pid'])))
+        os.kill(c.init_pid(), signal.SIGSTOP)
+        wait_for(c.is_stopped)
+        os.kill(pids[0], signal.SIGKILL)
+        wait_for(lambda: not is_alive(pids[0]))
+        c.script('go', '')
+        wait_for(lambda: not any(is_alive(pid) for pid in pids))
+        os.kill(c.init_pid(), signal.SIGCONT)
+        errors = [unpack(s.recv(65536))[1]['error'] for s in waiting]
+        assert 'No such file or directory' in c.status('a')['detail'], c.status('a')
+        assert c.state('b') == ('active', 'running') and c.status('b')['main_pid'] > 0, c.status('b')
+        assert errors[0] < 0 and errors[1] == 0, errors
+        for s in waiting:
+            s.close()
 
 
 def test_barrier(build):
