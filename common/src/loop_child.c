@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One loop collects every child: PID 1 inherits strangers, and a signal may stand for several deaths. A child is first
- * peeked at (WNOWAIT), so that its pid cannot be given to another process before its watch is found, then reaped, then
- * reported.
+ * peeked at (WNOWAIT), so that its pid cannot be given to another process before its watch is found and its last words are heard, then
+ * reaped, then reported.
  */
 #include <errno.h>
 #include <sys/wait.h>
@@ -34,6 +34,10 @@ static void reap(struct loop *loop)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
 			return;
 		child = find(loop, info.si_pid);
+		if (child && child->ending) {
+			child->ending(child);
+			child = find(loop, info.si_pid);
+		}
 		if (child)
 			loop_child_unwatch(child);
 		if (waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG) < 0)

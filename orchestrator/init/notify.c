@@ -26,6 +26,7 @@
  * A sender that floods gets NOTIFY_BATCH messages for each turn of the loop, like everybody else.
  */
 #define NOTIFY_BATCH 16
+#define NOTIFY_DRAIN 512 /* a queue where net.unix.max_dgram_qlen was raised, as is usual */
 
 static void close_fds(int *fds, size_t n_fds)
 {
@@ -91,13 +92,22 @@ static bool receive(struct notify *notify)
 	return true;
 }
 
-static void handle_readable(struct loop_source *source, uint32_t events)
+static void receive_some(struct notify *notify, int max)
 {
-	struct notify *notify = container_of(source, struct notify, source);
-
-	for (int i = 0; i < NOTIFY_BATCH && notify->fd >= 0; i++)
+	for (int i = 0; i < max && notify->fd >= 0; i++)
 		if (!receive(notify))
 			return;
+}
+
+static void handle_readable(struct loop_source *source, uint32_t events)
+{
+	receive_some(container_of(source, struct notify, source), NOTIFY_BATCH);
+}
+
+void notify_drain(struct notify *notify)
+{
+	if (notify)
+		receive_some(notify, NOTIFY_DRAIN);
 }
 
 static int bind_to(int fd, const char *path)

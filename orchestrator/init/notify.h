@@ -46,6 +46,9 @@ int notify_adopt(struct notify *notify, struct loop *loop, int fd, const char *p
 /* -1: there is none. */
 int notify_fd(const struct notify *notify);
 
+/* Handles what is in the socket by now, as far as one sender at a time can have filled it. NULL: nothing. */
+void notify_drain(struct notify *notify);
+
 /* Closes and unlinks. Idempotent, takes NULL. */
 void notify_close(struct notify *notify);
 

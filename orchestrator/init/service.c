@@ -52,6 +52,7 @@ int service_new(struct service **ret, const struct service_host *host,
 	service->host = host;
 	service->definition = definition_ref(definition);
 	service->main.service = service;
+	service->main.child.ending = service_hear_last_words;
 	service->main.pipe.fd = -1;
 	service->group.fd = service->ready_fd = -1;
 	service->main_pidfd = -1;
@@ -78,6 +79,7 @@ int service_need_control(struct service *service)
 	if (!service->control)
 		return -ENOMEM;
 	service->control->service = service;
+	service->control->child.ending = service_hear_last_words;
 	service->control->pipe.fd = -1;
 	return 0;
 }

@@ -49,6 +49,7 @@ void service_watch_main(struct service *service, pid_t pid);
 enum table_notify service_notify_access(const struct service *service);
 bool service_awaits_notify(const struct service *service); /* READY=1 says that it is up */
 void service_handle_notify(struct notify *notify, const struct notify_message *message);
+void service_hear_last_words(struct loop_child *child); /* of a service_process */
 void service_handle_empty(struct cgroup *group);
 void service_drop_stored_fds(struct service *service);
 void service_pet_watchdog(struct service *service);

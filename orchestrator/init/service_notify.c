@@ -193,3 +193,9 @@ void service_handle_notify(struct notify *notify, const struct notify_message *m
 	take_extension(service, message);
 	take_state(service, message);
 }
+
+/* Its end and what it said before may be found in one turn of the loop, in either order: only before its end may it speak. */
+void service_hear_last_words(struct loop_child *child)
+{
+	notify_drain(container_of(child, struct service_process, child)->service->notify);
+}

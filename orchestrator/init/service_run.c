@@ -308,6 +308,11 @@ static void handle_stranger_gone(struct loop_source *source, uint32_t events)
 {
 	struct service *service = container_of(source, struct service, main_source);
 
+	pid_t gone = service->main.pid;
+
+	notify_drain(service->notify);
+	if (service->main.pid > 0 && service->main.pid != gone)
+		return; /* it named another */
 	service_forget_stranger(service);
 	if (service->main.pid > 0 && !is_child(service->main.pid)) /* that one is reaped */
 		main_vanished(service);

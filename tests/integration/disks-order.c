@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 		printf("BROKEN %s\n", strerror(-r));
 
 	/* The link's end must end it. */
-	alarm(20);
+	alarm(120);
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		printf("BROKEN early-disks ended with status %x\n", (unsigned int)status);
 		return 2;

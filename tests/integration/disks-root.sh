@@ -182,9 +182,9 @@ test_appears_late()
 	(sleep 1 && losetup -fP --show "$dir/late.img" >"$dir/late.loop") &
 	local before
 	before=$(date +%s%3N)
-	root "LABEL=$tag-late" "" "" 30000
+	root "LABEL=$tag-late" "" "" 110000
 	expect_line "^MOUNTED /dev/loop"
-	expect "woken by the uevent" test $(($(date +%s%3N) - before)) -lt 10000
+	expect "woken by the uevent" test $(($(date +%s%3N) - before)) -lt 60000
 	umount "$dir/mnt"
 	wait
 	loop[late]=$(cat "$dir/late.loop")

@@ -60,7 +60,7 @@ def main():
         assert len(numbers) + told >= 5000, f"{len(numbers)} there and {told} told are not all"
 
         link.close()
-        assert child.wait(20) == 0, "the end of the link is the end"
+        assert child.wait(120) == 0, "the end of the link is the end"
         wait_for(lambda: not os.path.exists(f"/proc/{writer_pid}/exe") or
                  not os.path.realpath(f"/proc/{writer_pid}/exe").endswith("early-log"), "the writer's end")
 

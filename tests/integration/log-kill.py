@@ -91,7 +91,7 @@ class Machine:
 
     def is_killed_or_idle(self):
         """Returns whether it was killed, None if neither is so within long."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         idle = 0
         while time.monotonic() < end:
             if self.child.poll() is not None:
@@ -107,7 +107,7 @@ class Machine:
     def end(self):
         """Returns whether it was killed at that."""
         self.link.close()
-        status = self.child.wait(20)
+        status = self.child.wait(120)
         assert status in (0, -signal.SIGKILL), status
         return status != 0
 

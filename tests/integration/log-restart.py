@@ -111,6 +111,7 @@ def test_streams_that_come_late(machine):
 def test_writer_killed(machine):
     chance = random.Random(4711)
     for turn in range(ROUNDS):
+        wait_for(lambda: child_of(machine.child.pid), "a writer")
         pid = child_of(machine.child.pid)
         machine.say(NAMES[0], chance.randrange(1, 40), 500)
         os.kill(pid, signal.SIGKILL)
@@ -126,6 +127,7 @@ def test_writer_killed(machine):
 
 def test_both_hang_and_die(machine):
     """The old writer hangs with a full queue while a new early-log is there already: still each line once."""
+    wait_for(lambda: child_of(machine.child.pid), "a writer")
     old = child_of(machine.child.pid)
     os.kill(old, signal.SIGSTOP)
     machine.say(NAMES[0], 200)
@@ -161,7 +163,7 @@ def main():
             test(machine)
             print("ok", test.__name__, flush=True)
         machine.link.close()
-        assert machine.child.wait(20) == 0, "the end of the link is the end"
+        assert machine.child.wait(120) == 0, "the end of the link is the end"
 
 
 main()

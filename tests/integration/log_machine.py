@@ -96,7 +96,7 @@ class Machine:
 
     def end(self):
         self.link.close()
-        assert self.child.wait(20) == 0, "the end of the link is the end"
+        assert self.child.wait(120) == 0, "the end of the link is the end"
 
 
 def test_kernel(machine):
@@ -325,14 +325,19 @@ def test_storm_of_datagrams(machine):
     """One who never stops must not stop the others: it is cut, and that is told."""
     flood = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     flood.connect("/dev/log")
+    begun = time.monotonic()
     for i in range(30000):
         flood.send(b"<14>flood: drop %d" % i)
     writer = add_stream(machine.link, "calm.service")
     os.write(writer, b"calm\n")
-    wait_for(lambda: "calm" in text(RUN / "calm.service.log"), "another's line", seconds=5)
-    wait_for(lambda: "messages were dropped: more than 10000 in 10 s" in both(RUN / "syslog.log"), "what was dropped")
-    told = [line for line in both(RUN / "syslog.log").splitlines() if "messages were dropped: more than" in line]
-    assert 19000 <= int(told[-1].split("early-log: ")[1].split()[0]) <= 20200, told
+    wait_for(lambda: "calm" in text(RUN / "calm.service.log"), "another's line")
+    windows = 1 + int((time.monotonic() - begun) / 10)  # a machine that takes its time over it may be told more
+
+    def dropped():
+        return sum(int(line.split("early-log: ")[1].split()[0]) for line in both(RUN / "syslog.log").splitlines()
+                   if "messages were dropped: more than 10000 in 10 s" in line)
+    wait_for(lambda: dropped() >= 29000 - 10000 * windows, "what was dropped")
+    assert dropped() <= 20200, dropped()
 
 
 def main():

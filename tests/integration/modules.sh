@@ -21,7 +21,7 @@ expect() # WHAT COMMAND…
 	echo "not ok: $what"
 	sed 's/^/    /' "$dir/log"
 }
-run() { timeout 20 "$early_modules" --root "$dir/root" "$@" >"$dir/log" 2>&1; }
+run() { timeout 120 "$early_modules" --root "$dir/root" "$@" >"$dir/log" 2>&1; }
 tried() { grep -q "cannot load $1 " "$dir/log"; }
 device() { mkdir -p "$dir/root/sys/bus/$1/devices/$2" && echo "$3" >"$dir/root/sys/bus/$1/devices/$2/modalias"; }
 

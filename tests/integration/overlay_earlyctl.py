@@ -62,7 +62,7 @@ def merge_into(new):
     write(union.at("made"), b"here")
     check("merged" in earlyctl(union, "overlay", "merge", union.path, "--into", other), "what it did")
     equal(read(other + "/made"), b"here", "the file in its place")
-    equal(union.daemon.wait(15), 0, "the daemon's exit code")
+    equal(union.daemon.wait(120), 0, "the daemon's exit code")
     union.daemon = None
     run("umount", union.path)
     run("umount", other)

@@ -21,9 +21,10 @@
 #include "early/log.h"
 #include "early_test.h"
 
-#define PATIENCE_US (1 * USEC_PER_SEC)
+#define PATIENCE_US (5 * USEC_PER_SEC)
 #define STEPS 12
-#define STEP_US (300 * USEC_PER_MSEC)
+/* All steps take longer than the patience, one by far not. */
+#define STEP_US (700 * USEC_PER_MSEC)
 #define READING_US (3 * USEC_PER_SEC) /* what boot_power.c leaves for the page */
 
 enum way {
@@ -232,7 +233,8 @@ TEST(a_merge_that_stands_still_is_given_up_and_that_is_said)
 	run_case(WAY_STILL, BESIDE_NOTHING, &us, &log);
 	assert_non_null(strstr(log, "stood still at 8 %"));
 	assert_true(us >= PATIENCE_US + READING_US);
-	assert_true(us < PATIENCE_US + READING_US + 3 * USEC_PER_SEC);
+	/* And not after the patience that a machine has. */
+	assert_true(us < PATIENCE_US + READING_US + 40 * USEC_PER_SEC);
 	free(log);
 }
 

@@ -83,6 +83,8 @@ static void peer_start(struct peer *peer)
 	close(theirs);
 }
 
+#define PATIENCE_MS 120000
+
 static void peer_wait(struct peer *peer, const unsigned int *counter, unsigned int value,
 		      unsigned int timeout_ms)
 {
@@ -124,11 +126,11 @@ TEST(waits_without_a_device_and_quits)
 	assert_int_equal(channel_send(&peer.link, SPLASH_ADOPT, NULL), 0); /* no descriptor */
 	assert_int_equal(channel_send(&peer.link, SPLASH_TAKE, NULL), 0);
 	assert_int_equal(channel_send(&peer.link, SPLASH_DROP_MASTER, NULL), 0);
-	peer_wait(&peer, &peer.dropped, 1, 5000);
+	peer_wait(&peer, &peer.dropped, 1, PATIENCE_MS);
 	assert_int_equal(peer.dropped, 1);
 	assert_int_equal(peer.frames + peer.failures + peer.others, 0);
 	assert_int_equal(channel_send(&peer.link, SPLASH_QUIT, NULL), 0);
-	peer_wait(&peer, NULL, 0, 5000);
+	peer_wait(&peer, NULL, 0, PATIENCE_MS);
 	assert_true(peer.closed);
 	assert_int_equal(peer_stop(&peer), 0);
 }
@@ -151,7 +153,7 @@ TEST(names_a_device_that_does_not_work)
 	peer_wait(&peer, NULL, 0, 200);
 	assert_int_equal(mkdir("/dev/dri", 0755), 0);
 	touch("/dev/dri/card0");
-	peer_wait(&peer, &peer.failures, 1, 5000);
+	peer_wait(&peer, &peer.failures, 1, PATIENCE_MS);
 	assert_int_equal(peer.failures, 1);
 	assert_non_null(strstr(peer.why, "/dev/dri/card0: "));
 	peer_wait(&peer, NULL, 0, 700); /* said once, not with each attempt */

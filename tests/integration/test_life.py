@@ -6,25 +6,18 @@ import os
 import signal
 import time
 
-from early import Container, Refused, is_alive, run_tests, wait_for
+from early import Container, SAY, VERBS, Refused, is_alive, pack_request, run_tests, unpack, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 
-# say TEXT [FILE]: one message, with FILE's descriptor if there is one; \n is a new line.
-SAY = '''#!/usr/bin/python3
-import array, os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.connect(os.environ['NOTIFY_SOCKET'])
-fds = [os.open(p, os.O_RDONLY) for p in sys.argv[2:]]
-s.sendmsg([sys.argv[1].replace('\\\\n', '\\n').encode()],
-          [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))] if fds else [])
-'''
+UNTIL_GO = 'until [ -e @work@/go ]; do sleep 0.05; done; '
+IDLE_S = 5  # IDLE_DEADLINE_US
 
 
 def daemon(c, name, script, words='', early=''):
     c.script('say', SAY)
     path = c.script(name, '#!/bin/sh\nsay=@work@/say\n' + script)
-    c.manifest(name + '.service', '[Service]\nExecStart=%s\nNotifyAccess=all\nTimeoutStartSec=8\n%s\n[Early]\nStage=demand\n%s'
+    c.manifest(name + '.service', '[Service]\nExecStart=%s\nNotifyAccess=all\n%s\n[Early]\nStage=demand\n%s'
                % (path, words, early))
     c.control('daemon-reload')
 
@@ -70,10 +63,11 @@ def test_a_reload_of_its_own_accord(build):
 def test_stopping(build):
     """It says that it stops and does; one that says so and doesn't is ended when its time is over."""
     with Container(build) as c:
-        daemon(c, 'good', '$say READY=1; sleep 0.2; $say STOPPING=1; sleep 0.5; exit 0\n', 'Type=notify')
+        daemon(c, 'good', '$say READY=1; $say STOPPING=1; %s exit 0\n' % UNTIL_GO, 'Type=notify')
         daemon(c, 'bad', '$say READY=1; $say STOPPING=1; exec sleep 1000\n', 'Type=notify\nTimeoutStopSec=300ms')
         c.control('start', 'good')
         wait_for(lambda: c.state('good') == ('deactivating', 'stop-notify'))
+        c.script('go', '')
         wait_for(lambda: c.state('good') == ('inactive', 'dead'))
         assert c.status('good')['result'] == 'success'
         c.control('start', 'bad')
@@ -97,6 +91,45 @@ def test_watchdog_usec(build):
         c.control('start', 'a')
         c.wait_state('a.service', 'failed')
         assert c.status('a')['result'] == 'watchdog'
+
+
+HANDS_OVER = r'''#!/usr/bin/perl
+use Socket;
+socket(N, AF_UNIX, SOCK_DGRAM, 0) or die;
+select(undef, undef, undef, 0.05) until -e '@work@/go';
+defined(my $pid = fork) or die;
+if ($pid == 0) { sleep(1000); exit; }
+send(N, "MAINPID=$pid\nREADY=1", 0, sockaddr_un($ENV{NOTIFY_SOCKET})) or die;
+'''
+
+
+def test_last_words_before_the_end(build):
+    """A PID 1 that had no time meanwhile finds both at once, and the end first if somebody else had ended before: it hears them all the same."""
+    with Container(build) as c:
+        daemon(c, 'a', '%s\n$say ERRNO=2; exit 1\n' % UNTIL_GO, 'Type=notify')
+        c.manifest('b.service', '[Service]\nType=notify\nExecStart=%s\n' % c.script('b', HANDS_OVER) + DEMAND)
+        c.manifest('first.service', '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND)
+        c.control('daemon-reload')
+        c.control('start', 'first')
+        pids = [c.host_pid(c.status('first')['main_pid'])]
+        waiting = []
+        for name in 'ab':
+            waiting.append(c.connect())
+            waiting[-1].send(pack_request(VERBS['start'], name))
+            pids.append(c.host_pid(wait_for(lambda: c.status(name)['main_pid'])))
+        os.kill(c.init_pid(), signal.SIGSTOP)
+        wait_for(c.is_stopped)
+        os.kill(pids[0], signal.SIGKILL)
+        wait_for(lambda: not is_alive(pids[0]))
+        c.script('go', '')
+        wait_for(lambda: not any(is_alive(pid) for pid in pids))
+        os.kill(c.init_pid(), signal.SIGCONT)
+        errors = [unpack(s.recv(65536))[1]['error'] for s in waiting]
+        assert 'No such file or directory' in c.status('a')['detail'], c.status('a')
+        assert c.state('b') == ('active', 'running') and c.status('b')['main_pid'] > 0, c.status('b')
+        assert errors[0] < 0 and errors[1] == 0, errors
+        for s in waiting:
+            s.close()
 
 
 def test_barrier(build):
@@ -126,7 +159,7 @@ def test_who_may_speak(build):
     child = '$say READY=1\nexec sleep 1000\n'
     with Container(build) as c:
         for access, ready in (('main', False), ('all', True), ('none', False)):
-            daemon(c, access, child, 'Type=notify\nTimeoutStartSec=700ms\nNotifyAccess=' + access)
+            daemon(c, access, child, 'Type=notify\nTimeoutStartSec=%s\nNotifyAccess=%s' % ('90' if ready else '3', access))
             if ready:
                 c.control('start', access)
             else:
@@ -198,61 +231,72 @@ def test_it_forks_away(build):
     """Double fork and a session of its own: still the service's, and gone with it. Without cgroups that is luck (procset.c)."""
     script = '(setsid sh -c "echo \\$\\$ > @work@/pid; (setsid sleep 1002 & echo \\$! > @work@/pid2); sleep 1001" &) ; exec sleep 1000\n'
     with Container(build) as c:
-        daemon(c, 'a', script, 'TimeoutStopSec=20')
+        daemon(c, 'a', script, 'TimeoutStopSec=110')
         c.control('start', 'a')
         wait_for(lambda: os.path.exists(c.work + '/pid2') and c.read('pid2').strip())
         hosts = [c.host_pid(int(c.read(f))) for f in ('pid', 'pid2')]
         assert all(is_alive(p) for p in hosts)
         start = time.monotonic()
         c.control('stop', 'a')
-        assert time.monotonic() - start < 10, 'they were not asked to end'
+        assert time.monotonic() - start < 60, 'they were not asked to end'
         if c.cgroup:
-            wait_for(lambda: not any(is_alive(p) for p in hosts), 2)
+            wait_for(lambda: not any(is_alive(p) for p in hosts))
 
 
 def test_exit_type_cgroup(build):
     """The first process ends, the service goes on with what it left."""
     with Container(build) as c:
-        daemon(c, 'a', '(sleep 0.8; touch @work@/late) &\nexit 0\n', 'ExitType=cgroup')
+        daemon(c, 'a', '(%s touch @work@/late) &\nexit 0\n' % UNTIL_GO, 'ExitType=cgroup')
         c.control('start', 'a')
-        time.sleep(0.3)
+        wait_for(lambda: c.status('a')['main_pid'] == 0)
         assert c.state('a') == ('active', 'running'), c.state('a')
+        c.script('go', '')
         wait_for(lambda: c.state('a') == ('inactive', 'dead'))
         assert os.path.exists(c.work + '/late')
 
 
 def test_type_idle(build):
-    """It comes when the others are up, and alone at once."""
-    manifests = {'idle.service': '[Service]\nType=idle\nExecStart=/bin/sleep 1000\n' + DEMAND,
-                 'slow.service': '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 0.7\n' + DEMAND,
+    """
+    It comes when the others are up, and alone at once. What takes as long as its own deadline here is tried again: that may be the machine,
+    but with an early-init that waits for the deadline each try takes as long.
+    """
+    manifests = {'idle.service': '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=idle\nExecStart=/bin/sleep 1000\n' + DEMAND,
+                 'slow.service': '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 0.7\n' + DEMAND,
                  'both.target': '[Unit]\nWants=idle.service slow.service\n' + DEMAND}
     with Container(build, manifests) as c:
-        start = time.monotonic()
-        c.control('start', 'idle')
-        assert time.monotonic() - start < 0.5
-        c.control('stop', 'idle')
-        c.control('start', 'both.target')
-        assert time.monotonic() - start < 4, 'it waited for what waits for it'
-        names = c.event_names()
-        assert names.index('service:slow.service:ready') < len(names) - names[::-1].index('service:idle.service:start') - 1, names
+        def comes_in_time(name):
+            for _ in range(5):
+                start = time.monotonic()
+                c.control('start', name)
+                took = time.monotonic() - start
+                names = c.event_names()
+                for other in ('both.target', 'idle', 'slow'):
+                    c.control('stop', other)
+                if took < IDLE_S:
+                    return names
+            raise AssertionError('it waited for what waits for it')
+        comes_in_time('idle')
+        names = comes_in_time('both.target')
+        last = [len(names) - names[::-1].index('service:%s' % event) for event in ('slow.service:ready', 'idle.service:start')]
+        assert last[0] < last[1], names
 
 
 def test_failure_modes(build):
     """TimeoutStopFailureMode=abort: SIGABRT before the end; kill: at once. The same of a start."""
-    traps = 'trap "" TERM; trap "echo ABRT >> @work@/%s.log; exit 1" ABRT\nwhile :; do sleep 0.05; done\n'
+    traps = 'trap "" TERM; trap "echo ABRT >> @work@/%s.log; exit 1" ABRT\ntouch @work@/deaf\nwhile :; do sleep 0.05; done\n'
     with Container(build) as c:
-        daemon(c, 'abort', traps % 'abort', 'TimeoutStopSec=300ms\nTimeoutStopFailureMode=abort')
-        daemon(c, 'start', traps % 'start', 'Type=notify\nTimeoutStartSec=300ms\nTimeoutStartFailureMode=abort')
-        daemon(c, 'kill', traps % 'kill', 'Type=notify\nTimeoutStartSec=300ms\nTimeoutStopSec=60\nTimeoutStartFailureMode=kill')
+        daemon(c, 'abort', traps % 'abort', 'TimeoutStopSec=300ms\nTimeoutAbortSec=90\nTimeoutStopFailureMode=abort')
+        daemon(c, 'start', traps % 'start', 'Type=notify\nTimeoutStartSec=5\nTimeoutStartFailureMode=abort')
+        daemon(c, 'kill', traps % 'kill', 'Type=notify\nTimeoutStartSec=3\nTimeoutStopSec=1h\nTimeoutStartFailureMode=kill')
         c.control('start', 'abort')
-        time.sleep(0.2)
+        wait_for(lambda: os.path.exists(c.work + '/deaf'))
         c.control('stop', 'abort')
         assert c.read('abort.log').strip() == 'ABRT'
         fails(c.control, 'start', 'start')
         c.wait_state('start.service', 'failed')
         assert c.read('start.log').strip() == 'ABRT'
         fails(c.control, 'start', 'kill')
-        c.wait_state('kill.service', 'failed', 5)
+        c.wait_state('kill.service', 'failed')
         assert not os.path.exists(c.work + '/kill.log')
 
 

@@ -93,7 +93,7 @@ def assert_works(c, nth):
             c.control('start', name)
         except (Refused, EOFError, socket.timeout) as e:
             raise AssertionError('after allocation %d failed, start %s: %s' % (nth, name, e))
-    c.wait_state('s0.service', 'active', 5)
+    c.wait_state('s0.service', 'active')
     for name in ('s0', 's1', 'notify'):
         c.control('stop', name)
 
@@ -102,7 +102,7 @@ class Failing:
     def __init__(self, build):
         self.c = Container(build, units())
         self.c.script('notify', NOTIFY)
-        self.c.patience = 8
+        self.c.patience = 60
         path = self.c.dir + '/memory'
         self.memory = Memory(path)
         os.environ['EARLY_TEST_MALLOC'] = path

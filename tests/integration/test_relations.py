@@ -262,7 +262,7 @@ def test_an_end_that_ends_all(build):
             c.control('start', 'well')
             c.earlyctl('start', 'badly')
             c.earlyctl('start', '--json', 'a')
-            assert c.process.wait(30) == status, (words, line, c.process.returncode)
+            assert c.process.wait(120) == status, (words, line, c.process.returncode)
             assert 'a.service ended' in c.log() and 'other.service: empty' in c.log()
     with Container(build, {'a.service': oneshot('FailureAction=reboot', 'false'), 'other.service': SLEEPER}) as c:
         c.control('start', 'other')
@@ -304,9 +304,10 @@ def test_upholds(build):
         assert c.state('b') == ('inactive', 'dead')
         # One that can't be held up is not tried for ever.
         c.control('start', 'up')
+        wait_for(lambda: c.event_names().count('service:bad.service:start') >= 2)
         c.wait_state('bad.service', 'failed')
         time.sleep(0.5)
-        assert 2 <= c.event_names().count('service:bad.service:start') <= 6, c.event_names()
+        assert c.event_names().count('service:bad.service:start') <= 6, c.event_names()
 
 
 def test_stop_when_unneeded(build):
@@ -350,7 +351,7 @@ def test_conditions_and_assertions(build):
 
 def test_restart_forced(build):
     manifest = ('[Service]\nExecStart=/bin/sh -c "exit 133"\nRestart=no\nRestartSec=10ms\nRestartForceExitStatus=133\n'
-                '[Unit]\nStartLimitBurst=3\n' + DEMAND)
+                '[Unit]\nStartLimitBurst=3\nStartLimitIntervalSec=1h\n' + DEMAND)
     with Container(build, {'a.service': manifest}) as c:
         c.control('start', 'a')
         c.wait_state('a.service', 'failed')
@@ -382,9 +383,9 @@ def test_signals(build):
     with Container(build) as c:
         script = c.script('traps', TRAPS)
         c.manifest('a.service', '[Service]\nExecStart=%s\nKillSignal=USR1\nRestartKillSignal=USR2\nFinalKillSignal=QUIT\n'
-                   'TimeoutStopSec=300ms\nKillMode=mixed\n%s' % (script, DEMAND))
-        c.manifest('w.service', '[Service]\nExecStart=%s\nWatchdogSec=200ms\nWatchdogSignal=ABRT\n'
-                   'ExecStartPost=/bin/true\nTimeoutStopSec=60\nTimeoutAbortSec=200ms\nTimeoutStartSec=10\n%s' % (script, DEMAND))
+                   'TimeoutStopSec=4\nKillMode=mixed\n%s' % (script, DEMAND))
+        c.manifest('w.service', '[Service]\nExecStart=%s\nWatchdogSec=5\nWatchdogSignal=ABRT\n'
+                   'ExecStartPost=/bin/true\nTimeoutStopSec=1h\nTimeoutAbortSec=4\n%s' % (script, DEMAND))
         c.control('daemon-reload')
         c.control('start', 'a')
         wait_for(lambda: exists(c, 'log'))
@@ -394,14 +395,9 @@ def test_signals(build):
         c.control('stop', 'a')
         assert signals_of(c)[2:] == ['USR1', 'QUIT'], signals_of(c)
         os.unlink(c.work + '/log')
-        start = time.monotonic()
-        try:
-            c.control('start', 'w')
-        except Refused:
-            pass
-        c.wait_state('w.service', 'failed')
+        c.control('start', 'w')
+        c.wait_state('w.service', 'failed')  # by TimeoutAbortSec=
         assert 'ABRT' in signals_of(c), signals_of(c)
-        assert time.monotonic() - start < 30, 'TimeoutAbortSec= was not used'
 
 
 def test_devices(build):
@@ -428,30 +424,32 @@ def test_devices(build):
             assert found == expected, '%s: %s instead of %s' % (name, found, expected)
 
 
+# argv: of each of its four tries, for how many seconds it waits.
 TALK = '''#!/usr/bin/python3
-import socket
-def talk(family, address):
+import socket, sys
+times = [float(word) for word in sys.argv[1:]]
+def talk(family, address, seconds):
     with socket.socket(family) as listener, socket.socket(family) as client:
         try:
             listener.bind((address, 0))
             listener.listen()
-            client.settimeout(0.5)
+            client.settimeout(seconds)
             client.connect(listener.getsockname())
             return 'yes'
         except OSError:
             return 'no'
-def send():
+def send(seconds):
     """One way only: what goes to 127.0.0.2 comes from 127.0.0.1."""
     with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(type=socket.SOCK_DGRAM) as sender:
         try:
             receiver.bind(('127.0.0.2', 0))
-            receiver.settimeout(0.5)
+            receiver.settimeout(seconds)
             sender.bind(('127.0.0.1', 0))
             sender.sendto(b'x', receiver.getsockname())
             return 'yes' if receiver.recv(1) else 'no'
         except OSError:
             return 'no'
-found = [send(), talk(socket.AF_INET, '127.0.0.1'), talk(socket.AF_INET, '127.0.0.2'), talk(socket.AF_INET6, '::1')]
+found = [send(times[0]), talk(socket.AF_INET, '127.0.0.1', times[1]), talk(socket.AF_INET, '127.0.0.2', times[2]), talk(socket.AF_INET6, '::1', times[3])]
 open('@work@/%s', 'w').write(' '.join(found))
 '''
 
@@ -470,9 +468,10 @@ def test_addresses(build):
     with Container(build) as c:
         if not c.cgroup:
             cases = {name: (words, 'yes yes yes yes') for name, (words, _) in cases.items()}
-        for name, (words, _) in cases.items():
+        for name, (words, expected) in cases.items():
             script = c.script('talk-' + name, TALK % name)
-            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
+            times = ' '.join('60' if word == 'yes' else '0.5' for word in expected.split())
+            c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s %s\n%s%s' % (script, times, words, DEMAND))
         c.control('daemon-reload')
         for name, (_, expected) in cases.items():
             c.control('start', name)

@@ -56,10 +56,11 @@ def test_spans(build):
             is_run(c, name)
         for name in ('again', 'after'):
             is_run(c, name, 4)
+        for name in ('active', 'boot', 'startup'):
+            wait_for(lambda: c.state(name + '.timer') == ('active', 'elapsed'))
         time.sleep(0.3)
         for name in ('active', 'boot', 'startup'):
             assert runs(c, name) == 1, name
-            assert c.state(name + '.timer') == ('active', 'elapsed'), c.state(name + '.timer')
         assert 'early-timer' not in ' '.join(p[1] for p in c.processes().values()), 'nobody asked for a calendar'
 
 
@@ -95,7 +96,7 @@ def test_why_and_list(build):
         known(c, 'a.timer')
         found = [s for s in json.loads(c.earlyctl('list', '--json').stdout) if s['name'] == 'a.timer'][0]
         assert found['triggers'] == 'a.service' and found['type'] == 'timer', found
-        assert abs(found['last_us'] / 1e6 - time.time()) < 30, found
+        assert abs(found['last_us'] / 1e6 - time.time()) < 300, found
         when = time.gmtime(found['next_us'] / 1e6)
         local = time.localtime(found['next_us'] / 1e6)
         assert found['next_us'] / 1e6 > time.time() and local.tm_wday == 0 and local.tm_hour == 4, (when, local)
@@ -130,12 +131,13 @@ def test_manifest(build):
 
 def test_stop_while_waiting(build):
     c = Container(build)
-    timer(c, 'a', 'OnActiveSec=700ms\nAccuracySec=1ms\n')
+    timer(c, 'a', 'OnActiveSec=5s\nAccuracySec=1ms\n')
     with c:
+        c.control('restart', 'a.timer')
         assert c.state('a.timer') == ('active', 'waiting')
         c.control('stop', 'a.timer')
         assert c.state('a.timer') == ('inactive', 'dead') and next_us(c, 'a.timer') == 0
-        time.sleep(1)
+        time.sleep(5.5)
         assert runs(c, 'a') == 0, 'it elapsed all the same'
         c.control('start', 'a.timer')
         is_run(c, 'a')
@@ -143,7 +145,7 @@ def test_stop_while_waiting(build):
 
 def test_running(build):
     """While its service runs it does not elapse; a service that stands already is left alone."""
-    slow = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo x >>@work@/a; sleep 0.6"\n[Early]\nStage=demand\n'
+    slow = '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo x >>@work@/a; until [ -e @work@/go ]; do sleep 0.05; done"\n[Early]\nStage=demand\n'
     c = Container(build)
     timer(c, 'a', 'OnActiveSec=10ms\nOnUnitActiveSec=50ms\nAccuracySec=1ms\n', slow)
     with c:
@@ -151,6 +153,7 @@ def test_running(build):
         assert c.state('a.timer') == ('active', 'running')
         time.sleep(0.3)
         assert runs(c, 'a') == 1
+        c.script('go', '')
         is_run(c, 'a', 2)
 
 
@@ -196,7 +199,7 @@ def test_persistent(build):
         os.utime(stamp, (time.time() - 3 * 86400,) * 2)
     with c:
         is_run(c, 'old')
-        wait_for(lambda: abs(os.stat(stamp).st_mtime - time.time()) < 60)
+        wait_for(lambda: abs(os.stat(stamp).st_mtime - time.time()) < 600)
         assert abs(os.stat(stamp).st_mtime - c.status('old.timer')['last_us'] / 1e6) < 0.001
         for name in ('new', 'old', 'forgetful'):
             known(c, name + '.timer')
@@ -210,14 +213,14 @@ def test_stamp_that_cannot_be_written(build):
     """early-timer says so."""
     ours, child = start_with([build + '/orchestrator/timer/early-timer', '--stamps', '/dev/null/stamps'])
     with ours:
-        ours.settimeout(30)
+        ours.settimeout(120)
         for at_us, written in ((0, 0), (5, 1)):
             ours.send(message(3, text('a.timer'), struct.pack('<QII', at_us, 0, 0)))
             data = ours.recv(4096)
             while opcode_of(data) != 4:
                 data = ours.recv(4096)
             assert struct.unpack('<QII', data[-16:]) == (at_us, written, errno.ENOTDIR), data
-    child.wait(30)
+    child.wait(120)
 
 
 def test_reload(build):
@@ -236,15 +239,15 @@ def test_reexec(build):
     c = Container(build)
     timer(c, 'a', 'OnActiveSec=1h\nRandomizedDelaySec=10h\n')
     timer(c, 'b', 'OnCalendar=daily\nRandomizedDelaySec=10h\n')
-    timer(c, 'c', 'OnActiveSec=2500ms\nAccuracySec=1ms\n')
+    timer(c, 'c', 'OnActiveSec=4s\nAccuracySec=1ms\n')
     timer(c, 'd', 'OnActiveSec=10ms\nAccuracySec=1ms\n')
     with c:
         is_run(c, 'd')
+        wait_for(lambda: c.state('d.timer') == ('active', 'elapsed'))
         before = known(c, 'a.timer'), known(c, 'b.timer')
         last = c.status('d.timer')['last_us']
         c.control('daemon-reexec')
-        time.sleep(0.3)
-        wait_for(c.is_complete)
+        wait_for(lambda: c.said('re-executed'))
         after = known(c, 'a.timer'), known(c, 'b.timer')
         assert abs(before[0] - after[0]) < 2000 and before[1] == after[1], (before, after)
         assert c.status('d.timer')['last_us'] == last and c.state('d.timer') == ('active', 'elapsed')
@@ -361,15 +364,18 @@ def test_idle(build):
     with c:
         for i in range(20):
             known(c, 't%d.timer' % i)
-        time.sleep(0.5)
         path = '/proc/%d/status' % c.init_pid()
 
         def switches():
             with open(path) as f:
                 return [int(line.split()[1]) for line in f if line.startswith('voluntary')][0]
-        before = switches()
-        time.sleep(2)
-        assert switches() == before, 'it woke %d times' % (switches() - before)
+
+        def sleeps():
+            """two seconds without a wake-up, once all that there was to do is done"""
+            before = switches()
+            time.sleep(2)
+            return switches() == before
+        wait_for(sleeps, 20)
 
 
 if __name__ == '__main__':

@@ -200,6 +200,46 @@ TEST(children_and_strangers_are_reaped)
 	loop_free(loop);
 }
 
+/* The pid is still its own then; and the owner may let go of it. */
+struct dying {
+	struct reaper reaper;
+	bool lets_go;
+	int heard;
+};
+
+static void handle_ending(struct loop_child *child)
+{
+	struct dying *dying = container_of(child, struct dying, reaper.child);
+
+	assert_int_equal(kill(child->pid, 0), 0);
+	dying->heard++;
+	if (dying->lets_go)
+		loop_child_unwatch(child);
+}
+
+TEST(last_words_are_heard_before_the_end)
+{
+	for (int i = 0; i < 2; i++) {
+		struct dying dying = { .reaper.status = -1, .lets_go = i == 1 };
+		struct loop *loop;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(42);
+		assert_true(pid > 0);
+		assert_int_equal(loop_new(&loop), 0);
+		dying.reaper.child.ending = handle_ending;
+		assert_int_equal(loop_child_watch(loop, &dying.reaper.child, pid, handle_child), 0);
+		dying.reaper.loop = loop;
+		assert_int_equal(loop_reap_children(loop), 0);
+		while (waitpid(pid, NULL, WNOHANG) == 0 || dying.heard == 0)
+			assert_int_equal(loop_turn(loop, 100), 0);
+		assert_int_equal(dying.heard, 1);
+		assert_int_equal(dying.reaper.status, i == 1 ? -1 : 42);
+		loop_free(loop);
+	}
+}
+
 struct flusher {
 	struct loop_hook hook;
 	int calls;
@@ -227,4 +267,5 @@ TEST(hooks_run_once_before_sleep)
 TEST_MAIN(cmocka_unit_test(removal_blanks_the_batch), cmocka_unit_test(timers_fire_in_order),
 	  cmocka_unit_test(a_deadline_that_is_over_needs_no_wake_up),
 	  cmocka_unit_test(children_and_strangers_are_reaped),
+	  cmocka_unit_test(last_words_are_heard_before_the_end),
 	  cmocka_unit_test(hooks_run_once_before_sleep))

@@ -29,10 +29,10 @@ TEST(results)
 {
 	int value = 0;
 
-	assert_int_equal(timed_run(run_value, &value, 5000), 0);
+	assert_int_equal(timed_run(run_value, &value, 60000), 0);
 	value = -EBUSY;
-	assert_int_equal(timed_run(run_value, &value, 5000), -EBUSY);
-	assert_int_equal(timed_run(run_die, NULL, 5000), -EIO);
+	assert_int_equal(timed_run(run_value, &value, 60000), -EBUSY);
+	assert_int_equal(timed_run(run_die, NULL, 60000), -EIO);
 }
 
 TEST(deadline)
@@ -40,7 +40,7 @@ TEST(deadline)
 	uint64_t start_us = clock_monotonic_us();
 
 	assert_int_equal(timed_run(run_for_ever, NULL, 200), -ETIMEDOUT);
-	assert_in_range(clock_monotonic_us() - start_us, 200 * USEC_PER_MSEC, 5 * USEC_PER_SEC);
+	assert_in_range(clock_monotonic_us() - start_us, 200 * USEC_PER_MSEC, 60 * USEC_PER_SEC);
 	/* No time at all is a deadline, too. */
 	assert_int_equal(timed_run(run_for_ever, NULL, 0), -ETIMEDOUT);
 }

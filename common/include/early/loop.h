@@ -81,11 +81,13 @@ struct loop_child {
 	struct loop *loop; /* NULL: not watched */
 	pid_t pid;
 	loop_child_fn fn;
+	/* Or NULL. The owner's: a watch leaves it as it is. */
+	void (*ending)(struct loop_child *child);
 };
 
 /*
- * Reaping: after loop_reap_children() one waitid loop collects every child, strangers included. The callback runs after
- * its child was reaped and is no longer watched.
+ * Reaping: after loop_reap_children() one waitid loop collects every child, strangers included. @fn runs after
+ * its child was reaped and is no longer watched; @ending before both, while the pid is still the child's, and may end the watch.
  */
 int loop_reap_children(struct loop *loop);
 int loop_child_watch(struct loop *loop, struct loop_child *child, pid_t pid, loop_child_fn fn);

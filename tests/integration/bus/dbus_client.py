@@ -129,7 +129,7 @@ class Message:
 
 
 class Client:
-    def __init__(self, address, uid=None, timeout=10):
+    def __init__(self, address, uid=None, timeout=120):
         self.timeout, self.serial, self.pending = timeout, 0, []
         self.buffer, self.fds = b"", []
         self.socket = socket.socket(socket.AF_UNIX)

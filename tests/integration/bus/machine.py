@@ -95,7 +95,7 @@ class ToolTest(BusTest):
         environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address, "SYSTEMD_PAGER": "", "LC_ALL": "C",
                        "SYSTEMD_COLORS": "0"}
         done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *command], env=environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
         return done.returncode, done.stdout, done.stderr
 
     def systemctl(self, *arguments, status=0):

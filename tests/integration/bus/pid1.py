@@ -69,7 +69,7 @@ class Pid1:
     def send(self, name, *values):
         self.socket.send(pack(name, *values))
 
-    def receive(self, timeout=10):
+    def receive(self, timeout=120):
         """The next message; OWNERs are put aside in self.owners."""
         while True:
             if self.socket.fileno() < 0 or not select.select([self.socket], [], [], timeout)[0]:
@@ -82,7 +82,7 @@ class Pid1:
                 return message
             self.owners[message[1]] = message[2]
 
-    def expect(self, name, timeout=10):
+    def expect(self, name, timeout=120):
         message = self.receive(timeout)
         assert message[0] == name, f"{name} was expected, {message} came"
         return message[1:]

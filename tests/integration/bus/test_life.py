@@ -11,8 +11,6 @@ KNOWN = "com.example.Known"
 
 
 class Activation(BusTest):
-    bus_options = ["--activation-timeout=1s"]
-
     def ask(self):
         """Somebody calls a name that only its unit can bring."""
         return self.client.call_begin(KNOWN, "/", "com.example.Known", "Hello")
@@ -50,6 +48,16 @@ class Activation(BusTest):
                           'known.service could not be started: its job ended with "failed".',
                           self.client.call_end, serial)
 
+    def test_forged(self):
+        """An ActivationRequest that is not the bus's own is nothing."""
+        self.client.send(4, {1: MANAGER, 2: BUS + ".Activator", 3: "ActivationRequest", 6: BUS}, "s", ("x.service",))
+        self.assertTrue(self.pid1.is_silent())
+
+
+class ShortActivation(BusTest):
+    bus_options = ["--activation-timeout=1s"]
+    ask = Activation.ask
+
     def test_deadline(self):
         for queued in (False, True):
             begin = time.monotonic()
@@ -59,16 +67,11 @@ class Activation(BusTest):
                 self.pid1.send("QUEUED", cookie, 22, 0)
             self.assert_error("org.freedesktop.DBus.Error.TimedOut", "known.service did not start within 1 s.",
                               self.client.call_end, serial)
-            self.assertTrue(0.9 < time.monotonic() - begin < 4)
+            self.assertGreater(time.monotonic() - begin, 0.9)
         # What comes after it is nobody's any more.
         self.pid1.send("DONE", 22, "known.service", "failed")
         self.pid1.send("QUEUED", cookie, 23, 0)
         self.sync()
-
-    def test_forged(self):
-        """An ActivationRequest that is not the bus's own is nothing."""
-        self.client.send(4, {1: MANAGER, 2: BUS + ".Activator", 3: "ActivationRequest", 6: BUS}, "s", ("x.service",))
-        self.assertTrue(self.pid1.is_silent())
 
 
 class Life(BusTest):
@@ -85,7 +88,7 @@ class Life(BusTest):
         self.start_early()
         self.pid1.expect("READY")
         self.daemon.terminate()
-        self.assertEqual(self.early.wait(10), 0)
+        self.assertEqual(self.early.wait(120), 0)
         self.stop_early()
 
     def test_questions_before_the_mirror_is_whole(self):
@@ -158,7 +161,7 @@ class Life(BusTest):
         self.assertEqual([u[0] for u in self.call("ListUnits")[0]], ["dbus.service"])
         # Not even a message: the link is given up, PID 1 starts another.
         self.pid1.socket.send(b"\xff" * 40)
-        self.assertEqual(self.early.wait(10), 1)
+        self.assertEqual(self.early.wait(120), 1)
         self.stop_early()
 
     def test_caller_leaves(self):
