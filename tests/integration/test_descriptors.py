@@ -37,7 +37,7 @@ def listen_fds_over_restart(build, more):
 
         def ask():
             with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(10)
+                s.settimeout(120)
                 s.connect(c.run + '/test.sock')
                 return s.recv(100)
         inode = os.stat(c.run + '/test.sock').st_ino

@@ -43,7 +43,7 @@ def test_crash_and_restart_again_and_again(build):
             pid = c.kill_main('dm.service')
             assert pid not in seen
             seen.add(pid)
-            wait_for(lambda: c.status('dm.service')['main_pid'] not in seen | {0}, 15)
+            wait_for(lambda: c.status('dm.service')['main_pid'] not in seen | {0})
         status = c.status('dm.service')
         assert status['restarts'] == 8 and status['active_state'] == 'active', status
 
@@ -83,10 +83,9 @@ def test_strangers_are_reaped(build):
         c.manifest('o.service', '[Service]\nType=oneshot\nKillMode=none\nExecStart=%s\n[Early]\nStage=demand\n' % script)
         c.control('daemon-reload')
         c.control('start', 'o')
-        time.sleep(1.5)
+        wait_for(lambda: not [l for _, l in c.processes().values() if 'sleep 0.' in l])
         wait_for(lambda: c.zombies() == 0)
         assert c.state('a.service')[0] == 'active'
-        assert not [l for _, l in c.processes().values() if 'sleep 0.' in l]
 
 
 def test_stop_takes_all_processes(build):
@@ -174,9 +173,9 @@ if os.fork() == 0:
     os._exit(0)
 time.sleep(1000)
 ''')
-        for name, access in (('main', 'main'), ('all', 'all')):
-            c.manifest(name + '.service', '[Service]\nType=notify\nNotifyAccess=%s\nTimeoutStartSec=1500ms\nExecStart=%s\n'
-                       '[Early]\nStage=demand\n' % (access, script))
+        for name, timeout_s in (('main', 3), ('all', 90)):
+            c.manifest(name + '.service', '[Service]\nType=notify\nNotifyAccess=%s\nTimeoutStartSec=%d\nExecStart=%s\n'
+                       '[Early]\nStage=demand\n' % (name, timeout_s, script))
         c.control('daemon-reload')
         c.control('start', 'all')
         assert c.state('all')[0] == 'active'
@@ -330,15 +329,15 @@ def test_condition_is_asked_once(build):
 def test_timeouts(build):
     with Container(build, {
             'slow.service': '[Service]\nType=oneshot\nExecStart=/bin/sleep 1000\nTimeoutStartSec=300ms\n[Early]\nStage=demand\n',
-            'deaf.service': '[Service]\nExecStart=/bin/sh -c "trap : TERM; while :; do sleep 0.05; done"\n'
+            'deaf.service': '[Service]\nExecStart=/bin/sh -c "trap : TERM; echo >@work@/deaf; while :; do sleep 0.05; done"\n'
                             'TimeoutStopSec=400ms\n[Early]\nStage=demand\n'}) as c:
         assert 'timeout' in refused(c.control, 'start', 'slow').text
         assert c.status('slow')['result'] == 'timeout'
         c.control('start', 'deaf')
-        time.sleep(0.2)
+        wait_for(lambda: c.read('deaf'))
         started = time.monotonic()
         c.control('stop', 'deaf')
-        assert 0.3 < time.monotonic() - started < 3
+        assert 0.3 < time.monotonic() - started < 60
         assert c.state('deaf')[0] == 'failed' and c.status('deaf')['result'] == 'timeout'
         assert not [l for _, l in c.processes().values() if 'trap' in l]
 
@@ -495,7 +494,7 @@ def test_terminate_twice(build):
             os.kill(c.init_pid(), signal.SIGTERM)
             wait_for(lambda: c.read('stopping'))
         c.script('go', '')
-        assert c.process.wait(30) == 0
+        assert c.process.wait(120) == 0
         assert c.read('stopping') == c.read('stopped') == 'a\n'
 
 
@@ -507,7 +506,7 @@ def test_terminate_while_it_loads(build):
     c.is_complete = lambda: c.read('loading')
     with c:
         os.kill(c.init_pid(), signal.SIGTERM)
-        assert c.process.wait(30) == 0
+        assert c.process.wait(120) == 0
         assert not c.read('started')
 
 

@@ -117,7 +117,7 @@ def test_second_crash_ends_the_container(build):
         crash(c)
         os.kill(c.init_pid(), signal.SIGSEGV)
         # unshare exits with the status of its child
-        assert c.process.wait(10) == 128 + signal.SIGSEGV
+        assert c.process.wait(120) == 128 + signal.SIGSEGV
         assert 'second crash in a short time' in c.log()
 
 
@@ -129,7 +129,7 @@ def test_invalid_state_ends_the_container(build):
                 f.seek(40)
                 f.write(b'\xff\xff\xff\xff')
         os.kill(pid, signal.SIGSEGV)
-        assert c.process.wait(10) == 70, c.log()
+        assert c.process.wait(120) == 70, c.log()
 
 
 def own_program(build, units):
@@ -201,7 +201,7 @@ def test_a_save_that_failed_is_tried_again(build):
         assert main_pids(c) == {**before, 's1.service': 0}
         time.sleep(0.5)  # the end of a connection leads to a save as well
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-        wait_for(lambda: 'is kept again' in c.log(), 4)
+        wait_for(lambda: 'is kept again' in c.log())
         crash(c)
         assert main_pids(c) == {**before, 's1.service': 0}
         assert c.end() == 0
@@ -242,7 +242,7 @@ def test_state_of_another_version(build):
         make_state_of_another_version(c.init_pid())
         os.kill(c.init_pid(), signal.SIGSEGV)
         wait_for(lambda: 'a plain start follows' in c.log())
-        wait_for(c.is_complete, 20)
+        wait_for(c.is_complete)
         after = main_pids(c)
         assert set(after) == set(before) and not set(after.values()) & set(before.values()), after
 
@@ -294,7 +294,7 @@ def test_loop_turns_before_a_plain_start(build):
                 answers, feeds = answers + 1, feeds + fed
             time.sleep(0.02)
         assert answers > 0 and feeds > 0, (answers, feeds)
-        wait_for(c.is_complete, 20)
+        wait_for(c.is_complete)
         opcode, done = unpack(waiting.recv(65536))
         assert opcode == DONE and done['error'] == 0, done
         waiting.close()
@@ -355,7 +355,7 @@ def test_crashes_at_any_moment(build):
     for i in range(5):
         units['job%d.service' % i] = NO_LIMIT + '[Service]\nExecStart=/bin/sleep 20%d\nRestart=always\nRestartSec=10ms\n' % i + DEMAND
     with Container(build, units, ['--crash-window', '0']) as c:
-        c.patience = 10
+        c.patience = 60
         steady = {n: p for n, p in main_pids(c).items() if n.startswith('s')}
         for n in range(0, 7 * times, 7):  # so that fewer come as evenly to each moment, verb and job
             clients = [c.connect() for _ in range(3)]
@@ -424,7 +424,9 @@ def test_reexec_many_times(build):
         for i in range(5):
             c.control('start', 'job%d' % i)
         time.sleep(1)
-        fds, memory = descriptors(c), private_kb(c)
+        # While a helper ends, or a service starts, there are more.
+        fds = min((descriptors(c) for _ in range(20) if not time.sleep(0.05)), key=lambda kinds: sum(kinds.values()))
+        memory = private_kb(c)
         for _ in range(times):
             reexec()
         for i in range(5):
@@ -435,7 +437,7 @@ def test_reexec_many_times(build):
         wait_for(lambda: descriptors(c) == fds)
         print('%d re-executions: %d kB of private memory, %d before' % (times, private_kb(c), memory))
         # A sanitizer's memory is not ours.
-        assert is_sanitized or private_kb(c) <= memory + 16 + LEAK_KB * times, (memory, private_kb(c))
+        wait_for(lambda: is_sanitized or private_kb(c) <= memory + 16 + LEAK_KB * times)
         idle.send(pack_request(VERBS['status'], 'deadline'))
         assert unpack(idle.recv(65536))[1]['main_pid'] == steady['deadline.service']
         c.kill_main('deadline.service', signal.SIGTERM)
@@ -537,6 +539,7 @@ def test_watchdog_is_fed(build):
             wait_for(lambda: 're-executed' in c.log())
             assert is_fed()
             os.kill(c.init_pid(), signal.SIGSTOP)
+            wait_for(lambda: c.is_stopped())
             assert fed(1) == b'', 'fed by something else than the loop'
             os.kill(c.init_pid(), signal.SIGCONT)
             assert is_fed()

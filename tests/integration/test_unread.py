@@ -28,7 +28,7 @@ def crash_at(build, text):
     c = Container(build)
     c.prefix = ['env', 'LD_PRELOAD=%s/tests/integration/libcrash-read.so' % build, 'EARLY_TEST_CRASH=' + c.work + '/crash']
     with c:
-        c.manifest('a.service', '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nTimeoutStartSec=5\n'
+        c.manifest('a.service', '[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nTimeoutStartSec=60\n'
                    'FileDescriptorStoreMax=8\nNotifyAccess=all\nExecStart=%s\n[Early]\nStage=demand\n' % c.script('say', SAY))
         c.control('daemon-reload')
         with open(c.work + '/crash', 'w') as f:

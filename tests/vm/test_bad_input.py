@@ -14,7 +14,7 @@ import stage
 from host import Failure
 from machine import Machine
 
-RESCUE_S = 90
+RESCUE_S = 180
 # Not as long as a person would be given: what is waited for never comes.
 NO_HOME = "/dev/root / ext4 defaults 0 1\nLABEL=no-such-disk /home ext4 defaults,x-systemd.device-timeout=5 0 2\n"
 SHORT = "rootdelay=5"
@@ -69,7 +69,7 @@ class BadBoot(unittest.TestCase):
 
     def assert_shell_on_console(self, machine, password):
         """Typed on the keyboard, answered on the second serial port. In the real root sulogin asks for root's password."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         if password:
             self.wait_message(machine, "Give root password")
         prompts = ()

@@ -77,7 +77,7 @@ class TestBoot(SharedCase):
     def test_host_name_and_settings(self):
         """What a distribution has in /etc/hostname, and enables in sysinit.target.wants."""
         self.assertEqual(self.shell.check("hostname"), self.shell.check("cat /etc/hostname"))
-        self.wait_for('[ "$(cat /proc/sys/kernel/pid_max)" = 4194304 ]', 60, "what /usr/lib/sysctl.d/50-pid-max.conf says")
+        self.wait_for('[ "$(cat /proc/sys/kernel/pid_max)" = 4194304 ]', 120, "what /usr/lib/sysctl.d/50-pid-max.conf says")
 
     def test_nothing_failed(self):
         dmesg = self.shell.check("dmesg")

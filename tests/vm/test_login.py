@@ -25,12 +25,12 @@ class TestLogin(SharedCase):
         self.shot(f"password-{session}.png")
         self.assertIsNotNone(entry, "no password entry after choosing the user")
         self.machine.qmp.type_text("test\n")
-        return self.wait_for("loginctl show-user test -P Sessions --value | grep .", 90, f"a session of {session}").split()[0]
+        return self.wait_for("loginctl show-user test -P Sessions --value | grep .", 120, f"a session of {session}").split()[0]
 
     def log_out(self, command, session):
         self.shell.check(f"runuser -u test -- env DISPLAY=:0 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus {command}")
         self.wait_kind("greeter", 150, f"after-{session}.png")
-        self.wait_for("! loginctl show-user test -P Sessions --value 2>/dev/null | grep .", 60, "the session closed")
+        self.wait_for("! loginctl show-user test -P Sessions --value 2>/dev/null | grep .", 120, "the session closed")
 
     def session_facts(self, ident):
         lines = self.shell.check(f"loginctl show-session {ident} -p Name -p Type -p Class -p State -p Seat").split()
@@ -39,7 +39,7 @@ class TestLogin(SharedCase):
     def test_1_light_x_session(self):
         self.shell.check(AUTOSTART)
         ident = self.log_in("openbox")
-        self.wait_for("pgrep -u test -x openbox && pgrep -u test -x xterm", 90, "openbox and its xterm")
+        self.wait_for("pgrep -u test -x openbox && pgrep -u test -x xterm", 120, "openbox and its xterm")
         facts = self.session_facts(ident)
         self.assertEqual(facts, {"Name": "test", "Type": "x11", "Class": "user", "State": "active", "Seat": "seat0"})
         picture = self.machine.wait_screen(lambda p: blue_with_window(p.stats(step=8)), 60)
@@ -57,5 +57,5 @@ class TestLogin(SharedCase):
         self.shot("gnome.png")
         self.assertIsNotNone(picture, "GNOME's desktop is not on the screen")
         self.wait_for("gdbus_up=$(busctl --user -M test@ list 2>/dev/null) ; echo \"$gdbus_up\" | grep -q org.gnome.Shell"
-                      " || [ -S /run/user/1000/bus ]", 60, "the session bus")
+                      " || [ -S /run/user/1000/bus ]", 120, "the session bus")
         self.log_out("gnome-session-quit --logout --no-prompt", "gnome")

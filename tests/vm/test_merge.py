@@ -18,12 +18,12 @@ class TestMerge(SharedCase):
         self.assertEqual(self.shell.check("cat /run/merge-test.before").strip(), FUSE,
                          "the writer did not start on the overlay: the test would show nothing")
         self.timeline()
-        self.wait_for("[ $(stat -f -c %T /var) = ext2/ext3 ]", 60, "/var on the disk")
+        self.wait_for("[ $(stat -f -c %T /var) = ext2/ext3 ]", 120, "/var on the disk")
         started = self.shell.check("cat /run/merge-test.pids").split()
         self.assertEqual(len(started), 1, "the writer was restarted")
         self.shell.check(f"kill -0 {started[0]}")
         at_merge = int(self.shell.check("tail -n 1 /var/lib/merge-test/held"))
-        type(self).later = int(self.wait_for(f"n=$(tail -n 1 /var/lib/merge-test/held); echo $n; [ $n -gt {at_merge + 10} ]", 30,
+        type(self).later = int(self.wait_for(f"n=$(tail -n 1 /var/lib/merge-test/held); echo $n; [ $n -gt {at_merge + 10} ]", 120,
                                              "what the held descriptor writes in the real file"))
         self.shell.check("rm /var/lib/merge-lower/removed; echo changed >>/var/lib/merge-lower/lower; sync")
         self.assertEqual(self.shell.check(f"cat /proc/{started[0]}/fd/8 2>/dev/null || cat /var/lib/merge-test/read-back"),

@@ -13,17 +13,17 @@ class TestPid1Crash(SharedCase):
     def assert_lives_on(self, pids, name):
         gone = set(pids.split()) - set(self.shell.check(PIDS).split())
         self.assertEqual(gone, set())
-        self.wait_kind("greeter", 30, name)
+        self.wait_kind("greeter", 120, name)
         self.shell.check("earlyctl status")
-        self.wait_for("systemctl is-active dbus.service", 30, "early-bus to answer")
-        self.assertEqual(self.shell.check("ps -o stat= --ppid 1 | grep -c Z || true").strip(), "0")
+        self.wait_for("systemctl is-active dbus.service", 120, "early-bus to answer")
+        self.wait_for("! ps -o stat= --ppid 1 | grep -q Z", 120, "the reaping of who has ended")
 
     def test_1_crash(self):
         if INIT == "stock":
             self.fail("systemd freezes at a crash")
         pids = self.shell.check(PIDS)
         self.shell.check("kill -SEGV 1")
-        self.wait_for("dmesg | grep -q 'went on after a crash'", 20, "early-init to go on")
+        self.wait_for("dmesg | grep -q 'went on after a crash'", 120, "early-init to go on")
         self.assertIn("PID 1 crashed: SIGSEGV", self.shell.check("dmesg"))
         self.assert_lives_on(pids, "after-crash.png")
         time.sleep(5)
@@ -41,9 +41,9 @@ class TestPid1Crash(SharedCase):
         pids = self.shell.check(PIDS)
         old = self.shell.check("pgrep -x early-log; pgrep -x early-bus")
         self.shell.check(command)
-        self.wait_for(f"[ $(dmesg | grep -c re-executed) = {times + 1} ]", 20, "early-init to be executed anew")
-        self.wait_for("pgrep -x early-log && pgrep -x early-bus", 20, "its helpers")
-        self.wait_for(f"! (pgrep -x early-log; pgrep -x early-bus) | grep -qxE '{'|'.join(old.split())}'", 20, "new helpers")
+        self.wait_for(f"[ $(dmesg | grep -c re-executed) = {times + 1} ]", 120, "early-init to be executed anew")
+        self.wait_for("pgrep -x early-log && pgrep -x early-bus", 120, "its helpers")
+        self.wait_for(f"! (pgrep -x early-log; pgrep -x early-bus) | grep -qxE '{'|'.join(old.split())}'", 120, "new helpers")
         self.assert_lives_on(pids, "after-reexec.png")
 
     def test_3_still_supervised(self):

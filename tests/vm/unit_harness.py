@@ -92,8 +92,8 @@ class ShellProtocol(unittest.TestCase):
         """The real vm-shell, over pipes (stty fails there, which it does not mind)."""
         script = os.path.join(image.SOURCE, "files/usr/local/sbin/vm-shell")
         command = packed("echo one; echo two >&2; exit 7")
-        done = subprocess.run(["bash", script], input=f"\nA.1 clock\nA.2 run 5 {command}\nA.3 run 1 {packed('sleep 9')}\n",
-                              capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["bash", script], input=f"\nA.1 clock\nA.2 run 60 {command}\nA.3 run 1 {packed('sleep 9')}\n",
+                              capture_output=True, text=True, timeout=120)
         lines = done.stdout.splitlines()
         self.assertRegex(lines[1], r"^@@A\.1 0 [0-9.]+@@$")
         self.assertEqual(lines[2], f"@@A.2 7 {packed(chr(10).join(['one', 'two', '']))}@@")
