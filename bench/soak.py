@@ -44,7 +44,7 @@ class Soaked(peers.Early):
     def write_timer(self, number, words):
         (self.dir / "services" / f"timed-{number}.timer").write_text(f"[Timer]\n{words}\nAccuracySec=1us\n")
         (self.dir / "services" / f"timed-{number}.service").write_text(
-            f"[Service]\nType=oneshot\nExecStart={self.service} {self.words(number, 'once')}\n[Early]\nStage=demand\n")
+            LIMITLESS + f"[Service]\nType=oneshot\nExecStart={self.service} {self.words(number, 'once')}\n[Early]\nStage=demand\n")
 
     def earlyctl(self, *words):
         return subprocess.run([self.build / "orchestrator/ctl/earlyctl", "--control", self.dir / "run/control", *words],
@@ -147,6 +147,7 @@ def phase(peer, name, act, times, least, options):
         if after[what] > value + slack or (not slack and after[what] < value):
             leaked.append(f"{name}: {what}: {value} before, {after[what]} after")
         rows.append([name, times, f"{took:.0f}", what, value, after[what]])
+    print(f"{name}: {'; '.join(leaked) or 'nothing leaked'}", file=sys.stderr, flush=True)  # the next phase may take long
     return rows, leaked
 
 
