@@ -19,7 +19,8 @@ import manual
 REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(REPO, "out", "check")
 JOBS = f"-j{os.cpu_count() or 2}"
-# Build directory -> how it is configured.
+# Build directory -> how it is configured, each with TESTS.
+TESTS = "-Dtests=enabled"
 BUILDS = {
     "build": [],
     "build-asan": ["--native-file", "dev.ini"],
@@ -105,11 +106,19 @@ def build(tally, directory):
         return build.done[directory]
 
 
+def has_tests(directory):
+    """Whether a build has them for sure: ./demo, or a person, may have configured it where cmocka was not installed yet."""
+    with open(os.path.join(directory, "meson-info", "intro-buildoptions.json")) as f:
+        return any(option["name"] == "tests" and option["value"] == "enabled" for option in json.load(f))
+
+
 def build_once(tally, directory):
     env = {"CC": COMPILER[directory]} if directory in COMPILER else None
     ok, output = True, ""
     if not os.path.exists(os.path.join(REPO, directory, "build.ninja")):
-        ok, output = command(f"setup {directory}", ["meson", "setup", directory, *BUILDS[directory]], env)
+        ok, output = command(f"setup {directory}", ["meson", "setup", directory, TESTS, *BUILDS[directory]], env)
+    elif not has_tests(os.path.join(REPO, directory)):
+        ok, output = command(f"setup {directory}", ["meson", "configure", directory, TESTS], env)
     if ok:
         ok, output = command(f"build {directory}", ["ninja", JOBS, "-k", "0", "-C", directory])
         output = only_errors(output)

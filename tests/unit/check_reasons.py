@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""./check and the harness of integration tests: which tests a word chooses, and what is said first of one that failed."""
+"""./check and the harness of integration tests: which tests a word chooses, whether a build has any, and what is said first of one that failed."""
 
+import json
 import os
 import sys
+import tempfile
 import unittest
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -67,6 +69,17 @@ class Reasons(unittest.TestCase):
             assert 1 == 2
         except AssertionError as e:
             self.assertEqual(early.reason_of(e), "AssertionError: assert 1 == 2")
+
+
+class Builds(unittest.TestCase):
+    def test_one_that_was_configured_without_tests_is_told(self):
+        """As ./demo does where cmocka is not installed yet."""
+        for value, has in (("auto", False), ("disabled", False), ("enabled", True)):
+            with tempfile.TemporaryDirectory() as build:
+                os.mkdir(build + "/meson-info")
+                with open(build + "/meson-info/intro-buildoptions.json", "w") as f:
+                    json.dump([{"name": "man", "value": "enabled"}, {"name": "tests", "value": value}], f)
+                self.assertEqual(check.has_tests(build), has, value)
 
 
 class Choice(unittest.TestCase):
