@@ -29,11 +29,6 @@ BUILDS = {
 }
 # How many of a suite's tests run at once for each processor: those of integration mostly wait. Sanitizers take their time.
 AT_ONCE = {"unit": {}, "integration": {"build": 2, "build-asan": 3}}
-# Tests of integration that hold however little of a processor they get, by build: nothing in them has bounds of seconds. They run beside the
-# machines, and few at once, for each has less there.
-UNHURRIED = {"build": re.compile(r"(bus|crash|ctl|disks|log|overlay)[-_]|exec-(?!schedule)|(initramfs|modules|rescue-shell|shutdown|splash-link|"
-                                 r"init-bus-link|init-manager(-cgroup)?)$")}
-UNHURRIED_AT_ONCE = 1
 # Of the time that a test may take, for machines on which a process costs ten times as much as elsewhere: it ends what hangs, no more.
 PATIENCE = 3
 COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
@@ -135,25 +130,20 @@ def parts_of(known, names):
     return [part for name in names for part in [k for k in known if k == name or k.startswith(name + ".")] or [name]]
 
 
-def by_name(names):
-    """What to choose: all that the names are of, or all there are."""
-    return lambda directory, known: parts_of(known, names)
-
-
-def tests_of(directory, suite):
+def tests_of(directory):
     with open(os.path.join(REPO, directory, "meson-info", "intro-tests.json")) as f:
-        return [test["name"] for test in json.load(f) if any(s.split(":")[-1] == suite for s in test["suite"])]
+        return [test["name"] for test in json.load(f)]
 
 
-def run_suite(directory, suite, names, per_processor):
+def run_suite(directory, suite, names):
     """Run a suite of meson's tests in one build -> (results, output)."""
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
-    at_once = per_processor * (os.cpu_count() or 2)
+    at_once = AT_ONCE[suite].get(directory, 1) * (os.cpu_count() or 2)
     _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
                                                  "--num-processes", str(at_once), "--timeout-multiplier", str(PATIENCE),
-                                                 "--print-errorlogs", *names])
+                                                 "--print-errorlogs", *parts_of(tests_of(directory), names)])
     results = []
     if os.path.exists(log):
         with open(log) as f:
@@ -161,15 +151,11 @@ def run_suite(directory, suite, names, per_processor):
     return results, output
 
 
-def meson_suite(tally, directories, suite, chosen, at_once=None):
-    """Run a suite of meson's tests, those that chosen(build, names of all) gives, in several builds at once: most tests wait."""
-    def run(directory):
-        names = chosen(directory, tests_of(directory, suite))
-        return run_suite(directory, suite, names, at_once or AT_ONCE[suite].get(directory, 1))
-
+def meson_suite(tally, directories, suite, names):
+    """Run a suite of meson's tests, as many as were asked for by name, in several builds at once: most tests wait."""
     built = [directory for directory in directories if build(tally, directory)]
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        runs = list(pool.map(run, built))
+        runs = list(pool.map(lambda directory: run_suite(directory, suite, names), built))
     for directory, (results, output) in zip(built, runs):
         for result in results:
             ok = result["result"] in ("OK", "EXPECTEDFAIL")
@@ -278,27 +264,12 @@ def part_unit(tally, names):
         python_suite(tally, "unit", "plain", [n for n in names if n in own])
     others = [n for n in names if n not in own]
     if not names or others:
-        meson_suite(tally, ["build-asan"], "unit", by_name(others))
+        meson_suite(tally, ["build-asan"], "unit", others)
 
 
 def part_integration(tally, names):
     """As it is installed, and under the sanitizers."""
-    meson_suite(tally, ["build", "build-asan"], "integration", by_name(names))
-
-
-def unhurried(directory, known):
-    return [name for name in known if directory in UNHURRIED and UNHURRIED[directory].match(name)]
-
-
-def part_unhurried(tally, _):
-    """Of integration what can run beside the machines."""
-    meson_suite(tally, list(UNHURRIED), "integration", unhurried, UNHURRIED_AT_ONCE)
-
-
-def part_hurried(tally, _):
-    """The rest of it."""
-    meson_suite(tally, ["build", "build-asan"], "integration",
-                lambda directory, known: [name for name in known if name not in unhurried(directory, known)])
+    meson_suite(tally, ["build", "build-asan"], "integration", names)
 
 
 def part_vm(tally, names):
@@ -308,10 +279,9 @@ def part_vm(tally, names):
 
 
 PARTS = {"lint": part_lint, "unit": part_unit, "integration": part_integration, "vm": part_vm}
-HALVES = {"unhurried integration": part_unhurried, "hurried integration": part_hurried}
 # Stage after stage, and in each its rows beside one another: machines leave a part of two processors idle, for what has no bounds of time.
-# Most of integration has some, of seconds, and is alone. Who broke the format is told first: lint's quick ones come at once.
-STAGES = [[["vm"], ["lint", "unit", "unhurried integration"]], [["hurried integration"]]]
+# Integration has some, of seconds, and is alone. Who broke the format is told first: lint's quick ones come at once.
+STAGES = [[["vm"], ["lint", "unit"]], [["integration"]]]
 
 
 def parse(argv):
@@ -324,7 +294,7 @@ def parse(argv):
 def run_part(tally, part, names):
     print(f"== {part}", flush=True)
     started = time.monotonic()
-    (PARTS | HALVES)[part](tally, names)
+    PARTS[part](tally, names)
     print(f"== {part} took {time.monotonic() - started:.0f} s", flush=True)
 
 
