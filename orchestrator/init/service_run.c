@@ -307,7 +307,6 @@ static bool is_child(pid_t pid)
 static void handle_stranger_gone(struct loop_source *source, uint32_t events)
 {
 	struct service *service = container_of(source, struct service, main_source);
-
 	pid_t gone = service->main.pid;
 
 	notify_drain(service->notify);

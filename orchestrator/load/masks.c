@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "early/strv.h"
-
 #include "specifier.h"
 
 #define MASK_WORD "systemd.mask="
