@@ -2,6 +2,7 @@
 """A private system bus under --systemd-activation, early-bus on it, and a PID 1 that the test plays."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -94,9 +95,14 @@ class BusTest(unittest.TestCase):
             ["dbus-daemon", f"--config-file={self.dir}/bus.conf", "--nofork", "--nopidfile", "--nosyslog",
              "--systemd-activation"], stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
-        while not os.path.exists(f"{self.dir}/bus"):
+        while not self.listens():
             self.assertLess(time.monotonic(), deadline, "dbus-daemon did not start")
             time.sleep(0.01)
+
+    def listens(self):
+        """Its socket has a name before it takes anybody."""
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(f"{self.dir}/bus") == 0
 
     def stop_daemon(self):
         if self.daemon is not None:
