@@ -63,6 +63,12 @@ def wait_for(condition, text, seconds=120):
         time.sleep(0.02)
 
 
+def listens(path):
+    """A socket has a name before it takes anybody."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        return s.connect_ex(path) == 0
+
+
 def ask(path, verb, into=""):
     """One request to the control socket; the fields of DONE."""
     data = into.encode() + b"\0"
@@ -129,7 +135,7 @@ class Union:
              "--run", f"{self.dir}/run"] + (["-o", f"link_fd={link}"] if link is not None else []),
             pass_fds=[] if link is None else [link], stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env))
         self.socket = f"{self.dir}/run/overlay/" + self.path.strip("/").replace("/", "-") + ".sock"
-        wait_for(lambda: os.path.exists(self.socket) or self.daemon.poll() is not None, "the mount")
+        wait_for(lambda: listens(self.socket) or self.daemon.poll() is not None, "the mount")
         check(self.daemon.poll() is None, "early-overlay did not mount")
 
     def writable(self, options="rw"):
