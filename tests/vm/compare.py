@@ -16,7 +16,6 @@ import timeline
 from host import Failure
 
 INITS = ("stock", "early")
-ROWS = ["init", "first-frame", "root", "switch-root", "bus", "display-manager", "greeter", "disks", "complete"]
 
 
 def run(args):
@@ -52,12 +51,10 @@ def table(runs):
     """Side by side: medians, the ratio, and the single runs behind them."""
     width = max(18, 9 * max(len(r) for r in runs.values()))
     lines = [f"{'seconds':<18}{'stock':>9}{'early':>9}{'ratio':>8}   {'stock runs':<{width}}  early runs"]
-    for name in ROWS + ["black screen", "QEMU CPU seconds", "host load"]:
-        columns = {init: [r[name] for r in runs[init] if name in r] for init in INITS}
-        if any(columns.values()):
-            lines.append(_row(name, columns, width))
+    for name in timeline.NAMES + ["black screen", "QEMU CPU seconds", "host load"]:
+        lines.append(_row(name, {init: [r[name] for r in runs[init] if name in r] for init in INITS}, width))
     counts = ", ".join(f"{len(runs[init])} {init}" for init in INITS)
-    return lines + [f"medians of {counts} runs, by turns; first-frame, greeter and black screen as seen from outside"]
+    return lines + [f"medians of {counts} runs, by turns; first-frame, greeter and black screen as seen from outside; -: no such thing there"]
 
 
 def _row(name, columns, width):

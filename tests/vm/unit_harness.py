@@ -163,6 +163,15 @@ class Timelines(unittest.TestCase):
         self.assertEqual(row.split()[:4], ["greeter", "8.50", "6.50", "0.76"])
         self.assertIn("3 stock, 1 early", lines[-1])
 
+    def test_comparison_names_every_milestone(self):
+        """Also those that one of the inits has not."""
+        stock = compare.figures(self.sample())
+        del stock["merged"]
+        lines = compare.table({"stock": [stock], "early": [compare.figures(self.sample())]})
+        rows = {line.split()[0]: line.split()[1:] for line in lines[1:]}
+        self.assertLessEqual(set(timeline.NAMES), set(rows))
+        self.assertEqual(rows["merged"][:3], ["-", "9.00", "-"])
+
 
 class Packages(unittest.TestCase):
     def test_by_suite_and_display_manager(self):
@@ -191,6 +200,17 @@ class Packages(unittest.TestCase):
     def test_unknown_suite_is_refused_by_name(self):
         with self.assertRaisesRegex(Failure, "'sid'"):
             image.get("sid", "gdm3")
+
+    def test_one_that_is_there_waits_for_no_maker(self):
+        with tempfile.TemporaryDirectory() as d, mock.patch.object(image.host, "cache_dir", lambda: d), \
+                mock.patch.object(image, "_key", lambda *a: "key"), mock.patch.object(image.host, "locked", lambda *a: self.fail("waits for a lock")):
+            final = os.path.join(d, "images", "bookworm-gdm3-key")
+            os.makedirs(final)
+            with open(os.path.join(final, "image.json"), "w") as f:
+                json.dump({"kernel": "6.1", "root_uuid": "r", "data_uuid": "d"}, f)
+            os.utime(f.name, (0, 0))
+            self.assertEqual(image.get().dir, final)
+            self.assertGreater(os.stat(f.name).st_mtime, 0, "it looks unused, and would be pruned")
 
 
 class Options(unittest.TestCase):
