@@ -54,12 +54,22 @@ def get(suite="bookworm", dm="gdm3"):
     packages, sources = packages_of(suite, dm), mirror_lines(suite)
     name = f"{suite}-{dm}-{_key(packages, sources)}"
     final = os.path.join(base, name)
+    if _take(final):
+        return Image(final)
     with host.locked(os.path.join(base, "lock"), "another maker of images"):
-        if not os.path.exists(os.path.join(final, "image.json")):
+        if not _take(final):
             _make(final, suite, packages, sources)
-        os.utime(os.path.join(final, "image.json"))
         _prune(base, name)
     return Image(final)
+
+
+def _take(final):
+    """Whether the image is there, and from now on in use. One that is needs no lock: somebody may be making another for ten minutes."""
+    try:
+        os.utime(os.path.join(final, "image.json"))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _refuse_unknown(suite, dm):
