@@ -7,6 +7,7 @@ goes when the machine goes. `disk_raw()` shows what the machine left on a disk a
 import atexit
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -207,6 +208,15 @@ class Machine:
                 return picture
             last = picture
 
+    def wait_serial(self, pattern, timeout_s):
+        """Wait for a line on the first serial port -> its match; None when it did not come."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = re.search(pattern, self.serial_text())
+            if found or not self.running() or time.monotonic() > deadline:
+                return found
+            time.sleep(0.5)
+
     def serial_text(self):
         with open(self.serial_log, errors="replace") as f:
             return f.read()
@@ -215,6 +225,11 @@ class Machine:
         """A disk as the machine left it, as a raw one in the machine's directory, until the next start() or stop()."""
         self.views.close()
         return self.views.enter_context(disks.raw(self.path(f"{name}.qcow2")))
+
+    def change_disk(self, name):
+        """A disk of a machine that is off as a raw one to be changed, in a with statement."""
+        self.views.close()
+        return disks.raw(self.path(f"{name}.qcow2"), writable=True)
 
 
 def prefer(pid):

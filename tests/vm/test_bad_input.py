@@ -1,4 +1,5 @@
-"""Machines on which something is missing or broken: a person is told what failed and what to do, and nothing is lost."""
+"""Machines on which something is missing or broken: a person is told what failed and what to do, and nothing is lost. A full disk is in
+test_merge.py."""
 
 import contextlib
 import os
@@ -10,7 +11,6 @@ import unittest
 import case
 import disks
 import host
-import stage
 from host import Failure
 from machine import Machine
 
@@ -48,12 +48,9 @@ class BadBoot(unittest.TestCase):
 
     def wait_message(self, machine, pattern, timeout_s=RESCUE_S):
         """Wait for a line on the serial console."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline and machine.running():
-            found = re.search(pattern, machine.serial_text())
-            if found:
-                return found
-            time.sleep(0.5)
+        found = machine.wait_serial(pattern, timeout_s)
+        if found:
+            return found
         machine.screen().save_png(os.path.join(self.out, "no-message.png"))
         self.fail(f"no line like {pattern!r} on the console within {timeout_s} s:\n{machine.serial_text()[-2000:]}")
 
@@ -131,25 +128,3 @@ class BadBoot(unittest.TestCase):
         """All rungs climbed: the screen says so, and there is a shell. One whose shell dies is in test_fstab.py: up to there it takes long."""
         machine = self.start(case.boot_of(), *case.broken("/usr/bin/gnome-session"))
         self.assert_rescue(machine, r"gdm\.service runs, but its greeter does not come up", "root", case.GREETER_S)
-
-    def test_full_disk(self):
-        """The greeter comes all the same; the merge says that there is no room, and what was written stays readable."""
-        boot = case.boot_of()
-        with self.changed_root(boot) as disk:
-            self.fill(disk)
-        machine = self.start(boot)
-        greeter = machine.wait_screen(lambda p: p.kind() == "greeter", case.GREETER_S)
-        machine.screen().save_png(os.path.join(self.out, "full-disk.png"))
-        self.assertIsNotNone(greeter, "no greeter on a machine whose disk is full")
-        machine.shell.wait(60)
-        machine.shell.check("head -c 3000000 /dev/urandom >/var/lib/big && md5sum </var/lib/big >/run/big.md5")
-        self.wait_message(machine, r"(?i)(no space|full).*", case.COMPLETE_S)
-        self.assertEqual(machine.shell.check("md5sum </var/lib/big"), machine.shell.check("cat /run/big.md5"))
-        self.assertEqual(machine.screen().kind(), "greeter")
-
-    def fill(self, disk):
-        """Take every free block but a few by one file, without writing them."""
-        header = host.run([host.tool("dumpe2fs"), "-h", disk])
-        free = int(re.search(r"Free blocks:\s+(\d+)", header)[1])
-        stage.debugfs(disk, ["write /dev/null /filler", f"fallocate /filler 0 {free - 200}"])
-        host.run([host.tool("e2fsck"), "-fn", disk])

@@ -1,8 +1,10 @@
 """Open files across the merge: what was written before and after is in the real file, on the disk. Then the machine is rebooted, with a
-/home of its own in fstab, and switched off: every disk is left clean, whoever asks for it."""
+/home of its own in fstab and a full root, and switched off: every disk is left clean, whoever asks for it."""
 
 import os
+import re
 
+import host
 import stage
 from case import COMPLETE_S, SharedCase, assert_clean
 
@@ -41,13 +43,29 @@ class TestMerge(SharedCase):
                 raw = assert_clean(self, self.machine, name)
         self.held_file_on_disk(raw, self.later)
 
+        with self.machine.change_disk("root") as raw:
+            fill(raw)
         self.start("serial.log")
         type(self).await_greeter()
-        self.timeline()
         self.assertNotIn("recovery complete", self.shell.check("dmesg"), "the journal had to be replayed")
         self.assert_marks("/var/lib/before-reboot", "/home/before-reboot")
 
-    def test_3_separate_home(self):
+    def test_3_full_disk(self):
+        """The greeter came all the same; the merge says that there is no room, what was written stays readable, and is on the disk when
+        there is some."""
+        self.shell.check("head -c 3000000 /dev/urandom >/var/lib/big && md5sum </var/lib/big >/run/big.md5")
+        self.assertTrue(self.machine.wait_serial("could not be merged: No space left on device; free some space", COMPLETE_S), "the full disk is not told")
+        self.assert_big_is_whole()
+        self.assertEqual(self.shot("full-disk.png").kind(), "greeter")
+        self.assertNotIn("overlay-gone", self.shell.check("earlyctl timeline"))
+        self.shell.check("rm /filler; earlyctl merge")
+        self.wait_for("earlyctl timeline | grep -q overlay-gone", 120, "the merge when there is room")
+        self.assert_big_is_whole()
+
+    def assert_big_is_whole(self):
+        self.assertEqual(self.shell.check("md5sum </var/lib/big"), self.shell.check("cat /run/big.md5"))
+
+    def test_4_separate_home(self):
         self.assertEqual(self.shell.check("cat /home/hello"), "the second disk\n")
         events = {e["name"]: e for e in self.timeline()["events"]}
         self.assertLess(events["separate-disks"]["t_us"], events["display-manager"]["t_us"])
@@ -56,13 +74,13 @@ class TestMerge(SharedCase):
         self.assertEqual(self.shell.check("stat -f -c %T /home /var; grep -c ' /home ' /proc/self/mountinfo").split(),
                          ["ext2/ext3", "ext2/ext3", "1"])
 
-    def test_4_poweroff(self):
+    def test_5_poweroff(self):
         self.machine.save("second-boot")
         self.leave_a_mark("/var/lib/before-poweroff", "/home/before-poweroff")
         self.shell.run("setsid poweroff >/dev/null 2>&1 </dev/null &")
         self.assert_switched_off("before-poweroff")
 
-    def test_5_power_button(self):
+    def test_6_power_button(self):
         """As GNOME's greeter and a desktop without a policy do: logind's own action. From where the second boot was before the other end."""
         self.machine.halt()
         self.start("serial-power-button.log", "second-boot")
@@ -106,3 +124,11 @@ class TestMerge(SharedCase):
         output = stage.debugfs(raw, [f"cat {path}"], write=False)
         # debugfs echoes the command, and its own banner goes to stderr, which comes last.
         return output.split(f"debugfs: cat {path}\n", 1)[1].split("debugfs 1.")[0]
+
+
+def fill(disk):
+    """Take every free block but a few by one file, without writing them."""
+    header = host.run([host.tool("dumpe2fs"), "-h", disk])
+    free = int(re.search(r"Free blocks:\s+(\d+)", header)[1])
+    stage.debugfs(disk, ["write /dev/null /filler", f"fallocate /filler 0 {free - 200}"])
+    host.run([host.tool("e2fsck"), "-fn", disk])
