@@ -18,6 +18,7 @@
 
 #define UPPER_ROOT "/run/early/upper"
 #define MAX_RESTARTS 2
+#define WHY_LEN 1024
 
 const char *union_state_name(enum union_state state)
 {
@@ -167,12 +168,17 @@ static void set_state(struct union_mount *mount, enum union_state state, uint64_
 	tell(mount->unions, t_us);
 }
 
+/* What early-overlay names lies in the union: "/" is all of it. */
 static void handle_failed(struct union_mount *mount, const struct overlay_failed *failed)
 {
 	enum union_state before = mount->state;
+	bool is_all = strcmp(failed->path, "/") == 0;
+	char why[WHY_LEN];
 
 	mount->state = before == UNION_MOUNTING ? UNION_FAILED : UNION_MOUNTED;
-	mount->unions->on_failed(mount->unions, failed->path, failed->why, failed->advice);
+	(void)snprintf(why, sizeof(why), "%s%.500s%s%.200s", is_all ? "" : mount->path,
+		       is_all ? "" : failed->path, is_all ? "" : ": ", failed->why);
+	mount->unions->on_failed(mount->unions, mount->path, why, failed->advice);
 	if (before == UNION_MOUNTING)
 		tell(mount->unions, clock_boottime_us());
 }
@@ -259,7 +265,7 @@ static void handle_exit(struct helper *helper, int status)
 {
 	struct union_mount *mount = helper->data;
 	struct overlay_failed failed = {
-		.path = mount->path,
+		.path = "/",
 		.why = "early-overlay ended unexpectedly",
 		.advice = "look at its last lines in the kernel's log (dmesg); what was written "
 			  "beneath this path since the boot is in " UPPER_ROOT

@@ -105,7 +105,7 @@ static void merge(int fd, enum way way)
 /* Beside another: one that cannot be merged. */
 static void fail_to_merge(int fd)
 {
-	const struct overlay_failed failed = { "/full", "no space left", "make some" };
+	const struct overlay_failed failed = { "/lib/big", "no space left", "make some" };
 	char buf[4096];
 	uint16_t opcode;
 
@@ -255,7 +255,7 @@ static void expect_end_after_failure(enum way way)
 	uint64_t us;
 
 	run_case(way, BESIDE_FAILURE, &us, &log);
-	if (!strstr(log, "The overlay on /full could not be merged"))
+	if (!strstr(log, "The overlay on /full could not be merged: /full/lib/big: no space left"))
 		fail_msg("the failure was not told: %s", log);
 	if (strstr(log, "stood still"))
 		fail_msg("it waited for what had failed: %s", log);
