@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "early/fd.h"
@@ -27,6 +28,7 @@ struct session {
 	struct overlay *overlay;
 	struct fuse_session *fuse;
 	char *mountpoint;
+	uint32_t dev[2]; /* of the mount: major, minor */
 	pthread_t thread;
 	int ended_fd;
 };
@@ -57,6 +59,19 @@ static int mount_at(int fd, const char *mountpoint, const char *source, unsigned
 	snprintf(data, sizeof(data),
 		 "fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other", fd);
 	return mount(source, mountpoint, "fuse.early-overlay", flags, data) < 0 ? -errno : 0;
+}
+
+/* What is mounted there, without asking whoever serves it: that may be we. */
+static int device_at(const char *path, uint32_t ret_dev[2])
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0,
+		  &st) < 0)
+		return -errno;
+	ret_dev[0] = st.stx_dev_major;
+	ret_dev[1] = st.stx_dev_minor;
+	return 0;
 }
 
 static int make_fuse(struct session *session, int fd)
@@ -96,7 +111,9 @@ int session_new(struct overlay *overlay, const char *mountpoint, const char *sou
 	if (r == 0)
 		r = mount_at(fd, mountpoint, source, mount_flags);
 	if (r == 0) {
-		r = make_fuse(session, fd);
+		r = device_at(mountpoint, session->dev);
+		if (r == 0)
+			r = make_fuse(session, fd);
 		if (r == 0)
 			(void)TAKE_FD(fd); /* libfuse's now */
 		else
@@ -140,6 +157,13 @@ int session_start(struct session *session, int ended_fd)
 
 int session_detach(struct session *session)
 {
+	uint32_t dev[2];
+	int r = device_at(session->mountpoint, dev);
+
+	if (r < 0)
+		return r;
+	if (memcmp(dev, session->dev, sizeof(dev)) != 0)
+		return -EINVAL;
 	return umount2(session->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
 }
 

@@ -17,7 +17,7 @@ int session_new(struct overlay *overlay, const char *mountpoint, const char *sou
 /* Serves in threads of its own. When the connection has ended (nobody holds it any more), @fd (an eventfd) is written to. */
 int session_start(struct session *session, int ended_fd);
 
-/* Takes the mount out of the caller's mount name space; open files go on. */
+/* Takes the mount out of the caller's mount name space; open files go on. -EINVAL: it is not what the path leads to (any more). */
 int session_detach(struct session *session);
 
 /* Drops what the kernel has cached. From threads without locks only: dirty pages come back as writes. */
