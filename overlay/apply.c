@@ -235,8 +235,7 @@ static int put_into_place(struct merge *merge, struct item *item, const char *na
 		return fd;
 	fd_close(item->node->next_fd);
 	item->node->next_fd = fd;
-	item->node->placed = marks_stamp_of(&st);
-	item->node->has_placed = true;
+	node_set_placed(item->node, &st);
 	return 0;
 }
 
@@ -279,8 +278,7 @@ static int rewrite(struct merge *merge, struct item *item)
 		r = layer_stat(item->real_fd, &st);
 	if (r < 0)
 		return r;
-	item->node->placed = marks_stamp_of(&st);
-	item->node->has_placed = true;
+	node_set_placed(item->node, &st);
 	item->node->rewriting_ino = 0;
 	fd_close(item->node->next_fd);
 	item->node->next_fd = TAKE_FD(item->real_fd);

@@ -354,10 +354,7 @@ static void release_kept(struct table *table, struct node **nodes, size_t n)
 {
 	pthread_mutex_lock(&table->lock);
 	for (size_t i = 0; i < n; i++) {
-		if (nodes[i]->kept) {
-			nodes[i]->kept = false;
-			nodes[i]->n_pins--;
-		}
+		node_release_locked(nodes[i]);
 		if (nodes[i]->counted) {
 			nodes[i]->counted = false;
 			nodes[i]->n_pins--;

@@ -245,13 +245,17 @@ static void name_point(struct table *table, struct name *name, struct node *node
 	list_append(node ? &node->names : &name->parent->negatives, &name->node_link);
 }
 
+void node_release_locked(struct node *node)
+{
+	node->n_pins -= (uint32_t)node->kept + (uint32_t)node->has_placed;
+	node->kept = node->has_placed = false;
+}
+
 /* A name of @node went. */
 static void name_lost(struct node *node)
 {
-	if (node->kept && list_empty(&node->names)) {
-		node->kept = false;
-		node->n_pins--;
-	}
+	if (list_empty(&node->names))
+		node_release_locked(node);
 	node_put_locked(node);
 }
 
@@ -261,6 +265,15 @@ void node_keep_locked(struct node *node)
 		return;
 	node->kept = true;
 	node->n_pins++;
+}
+
+void node_set_placed(struct node *node, const struct stat *st)
+{
+	pthread_mutex_lock(&node->table->lock);
+	node->placed = marks_stamp_of(st);
+	node->n_pins += !node->has_placed;
+	node->has_placed = true;
+	pthread_mutex_unlock(&node->table->lock);
 }
 
 void node_lose_lower_name_locked(struct node *node)

@@ -73,7 +73,7 @@ struct node {
 	/* The merge's own. */
 	struct staged *staged;
 	struct marks_stamp placed; /* the real file that a merge has put there */
-	bool has_placed;
+	bool has_placed; /* one pin for as long as it has a name: a merge that is tried again must know */
 	uint64_t
 		rewriting_ino; /* of the real file that a merge has begun to change, but failed; 0: none */
 	int next_fd; /* what upper_fd becomes; -1: none */
@@ -113,6 +113,10 @@ int table_set_name(struct table *table, struct node *parent, const char *text, s
 void table_drop_name(struct table *table, struct node *parent, const char *text);
 void node_put_locked(struct node *node);
 void node_keep_locked(struct node *node);
+/* It may go again when nobody uses it; not freed here. */
+void node_release_locked(struct node *node);
+/* A merge has made of it the real file that is as @st says. Takes the lock. */
+void node_set_placed(struct node *node, const struct stat *st);
 /* A name that only the lower layer had is hidden now. */
 void node_lose_lower_name_locked(struct node *node);
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is asked twice, and what is tried again after it failed half-way."""
 import contextlib
+import ctypes
+import errno
 import os
 
 import overlay_lib
 from overlay_lib import check, equal, run, wait_for, write
+
+MS_REMOUNT = 32
 
 
 def is_union(path):
@@ -53,5 +57,50 @@ def unmounted_by_hand(new):
     run("umount", union.path)
 
 
+def forget_unused(union, path):
+    """The kernel drops what it has of the union and nobody uses, and the daemon has heard of it, of @path last."""
+    os.stat(path)
+    name = os.path.basename(path)
+
+    def known():
+        fds = f"/proc/{union.daemon.pid}/fd"
+        with contextlib.suppress(FileNotFoundError):
+            return any(os.readlink(f"{fds}/{fd}").endswith("/" + name) for fd in os.listdir(fds))
+        return True
+
+    check(known(), "the daemon holds no descriptor of what was looked up")
+    if ctypes.CDLL(None, use_errno=True).mount(None, union.path.encode(), None, MS_REMOUNT, None) < 0:
+        raise OSError(ctypes.get_errno(), "remount")
+    wait_for(lambda: not known(), "the daemon's forgetting")
+
+
+def merged_again_after_forgetting(new):
+    """What an earlier try has put on the disk is no stranger's, also if nobody has looked at it since."""
+    union = new()
+    write(union.at("gone"), b"old")
+    write(union.at("last"), b"last")
+    run("chattr", "+i", union.at("gone"))
+    union.mount()
+    os.mkdir(union.at("dir"))
+    for i in range(20):
+        write(union.at(f"made{i}"), b"made %d" % i)
+        write(union.at(f"dir/made{i}"), b"made %d" % i)
+        os.symlink("made", union.at(f"link{i}"))
+    os.unlink(union.at("gone"))
+    names = sorted(os.listdir(union.path))
+    union.writable()
+    equal(union.merge()["error"], -errno.EPERM, "a merge that may not delete a file")
+    forget_unused(union, union.at("last"))
+    os.unlink(union.at("made0"))
+    os.rename(union.at("made1"), union.at("moved"))
+    real = union.real()
+    run("chattr", "-i", real + "/gone")
+    union.real_done()
+    equal(union.merged()["conflicts"], 0, "conflicts")
+    equal(sorted(os.listdir(union.path)), sorted(set(names) - {"made0", "made1"} | {"moved"}), "names")
+    equal(sorted(os.listdir(union.at("dir"))), sorted(f"made{i}" for i in range(20)), "names in the directory")
+    union.ended()
+
+
 if __name__ == "__main__":
-    overlay_lib.main([ended_twice, unmounted_by_hand])
+    overlay_lib.main([ended_twice, unmounted_by_hand, merged_again_after_forgetting])
