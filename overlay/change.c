@@ -47,37 +47,54 @@ static int upper_has(struct overlay *overlay, struct node *parent, const char *t
 	return S_ISDIR(st.st_mode) ? UPPER_DIR : UPPER_FILE;
 }
 
-static int make_whiteout(struct overlay *overlay, const char *temp, const struct stat *hidden)
+int overlay_make_whiteout(struct overlay *overlay, const struct stat *hidden,
+			  struct temp_name *ret_temp)
 {
 	struct marks_stamp stamp = marks_stamp_of(hidden);
+	struct temp_name temp = overlay_temp_name(overlay);
 	CLEANUP_FD
 	int fd = -1;
 
-	if (mknodat(overlay->work_fd, temp, S_IFCHR, makedev(0, 0)) < 0)
+	if (mknodat(overlay->work_fd, temp.text, S_IFCHR, makedev(0, 0)) < 0)
 		return -errno;
-	fd = openat(overlay->work_fd, temp, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(overlay->work_fd, temp.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	/* Without a stamp the merge takes the lower file for somebody else's and keeps it. */
-	if (fd < 0 || setxattr(FD_NAME(fd), MARKS_STAMP, &stamp, sizeof(stamp), 0) < 0)
-		return -errno;
+	if (fd < 0 || setxattr(FD_NAME(fd), MARKS_STAMP, &stamp, sizeof(stamp), 0) < 0) {
+		int r = -errno;
+
+		overlay_drop_temp(overlay, &temp);
+		return r;
+	}
+	*ret_temp = temp;
 	return 0;
+}
+
+void overlay_drop_temp(struct overlay *overlay, const struct temp_name *temp)
+{
+	(void)layer_remove_tree(overlay->work_fd, temp->text); /* the next start clears it */
+}
+
+int overlay_place_whiteout(struct overlay *overlay, const struct temp_name *temp,
+			   struct node *parent, const char *text)
+{
+	int has = upper_has(overlay, parent, text);
+	int r = has < 0 ? has : 0;
+
+	if (r == 0 && renameat2(overlay->work_fd, temp->text, node_upper_fd(parent), text,
+				has == UPPER_DIR ? RENAME_EXCHANGE : 0) < 0)
+		r = -errno;
+	if (r < 0 || has == UPPER_DIR)
+		overlay_drop_temp(overlay, temp);
+	return r;
 }
 
 int overlay_put_whiteout(struct overlay *overlay, struct node *parent, const char *text,
 			 const struct stat *hidden)
 {
-	struct temp_name temp = overlay_temp_name(overlay);
-	int has = upper_has(overlay, parent, text);
-	int r;
+	struct temp_name temp;
+	int r = overlay_make_whiteout(overlay, hidden, &temp);
 
-	if (has < 0)
-		return has;
-	r = make_whiteout(overlay, temp.text, hidden);
-	if (r == 0 && renameat2(overlay->work_fd, temp.text, node_upper_fd(parent), text,
-				has == UPPER_DIR ? RENAME_EXCHANGE : 0) < 0)
-		r = -errno;
-	if (r < 0 || has == UPPER_DIR)
-		(void)layer_remove_tree(overlay->work_fd, temp.text); /* the next start clears it */
-	return r;
+	return r < 0 ? r : overlay_place_whiteout(overlay, &temp, parent, text);
 }
 
 static int make_by_type(const struct new_file *file, int dirfd, const char *text, int open_flags,

@@ -107,7 +107,16 @@ struct temp_name {
 	char text[32];
 };
 struct temp_name overlay_temp_name(struct overlay *overlay);
-/* Hides a lower object that has @hidden's stat: a whiteout in place of what the upper has at that name, if anything. */
+/* What could not get its name goes from the work directory. */
+void overlay_drop_temp(struct overlay *overlay, const struct temp_name *temp);
+/*
+ * Hides a lower object that has @hidden's stat: a whiteout in place of what the upper has at that name, if anything. In two
+ * steps, of which only the first needs room; or in one.
+ */
+int overlay_make_whiteout(struct overlay *overlay, const struct stat *hidden,
+			  struct temp_name *ret_temp);
+int overlay_place_whiteout(struct overlay *overlay, const struct temp_name *temp,
+			   struct node *parent, const char *text);
 int overlay_put_whiteout(struct overlay *overlay, struct node *parent, const char *text,
 			 const struct stat *hidden);
 int overlay_set_opaque(int fd);

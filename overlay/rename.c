@@ -119,10 +119,9 @@ static int clear_target(struct overlay *overlay, struct side *to)
 	return r;
 }
 
-/* The plain case: something moves over nothing, over a whiteout, or over what it replaces. */
-static int move(struct overlay *overlay, struct side *from, struct side *to)
+/* What is at the new name may be replaced, and the moved file says what it hides there. */
+static int make_way(struct overlay *overlay, struct side *from, struct side *to)
 {
-	bool dir_over_whiteout;
 	int r = 0;
 
 	if (to->node && node_is_dir(to->node))
@@ -131,19 +130,40 @@ static int move(struct overlay *overlay, struct side *from, struct side *to)
 		r = overlay_keep_linkable(overlay, to->node);
 	if (r == 0 && !overlay_is_merged(overlay))
 		r = mark(from->node, to);
+	return r;
+}
+
+/* Afterwards a covered old name has a whiteout, but one that says nothing of what it hides. */
+static int move_name(struct overlay *overlay, const struct side *from, const struct side *to)
+{
+	bool dir_over_whiteout = node_is_dir(from->node) && to->in_upper && !to->upper_is_dir;
+	int r;
+
+	if (!dir_over_whiteout || overlay_is_merged(overlay))
+		return do_rename(from, to, from->covered ? RENAME_WHITEOUT : 0);
+	r = do_rename(from, to, RENAME_EXCHANGE); /* the old name has the whiteout now */
+	if (r == 0 && !from->covered)
+		(void)unlinkat(node_upper_fd(from->parent), from->text, 0); /* it hides nothing */
+	return r;
+}
+
+/* The plain case: something moves over nothing, over a whiteout, or over what it replaces. */
+static int move(struct overlay *overlay, struct side *from, struct side *to)
+{
+	struct temp_name whiteout;
+	int r = from->covered ? overlay_make_whiteout(overlay, &from->hidden, &whiteout) : 0;
+
 	if (r < 0)
 		return r;
-	dir_over_whiteout = node_is_dir(from->node) && to->in_upper && !to->upper_is_dir;
-	if (dir_over_whiteout && !overlay_is_merged(overlay)) {
-		r = do_rename(from, to, RENAME_EXCHANGE); /* the old name has the whiteout now */
-		if (r == 0 && !from->covered &&
-		    unlinkat(node_upper_fd(from->parent), from->text, 0) < 0)
-			r = -errno;
-	} else {
-		r = do_rename(from, to, from->covered ? RENAME_WHITEOUT : 0);
-	}
-	if (r == 0 && from->covered)
-		r = overlay_put_whiteout(overlay, from->parent, from->text, &from->hidden);
+	r = make_way(overlay, from, to);
+	if (r == 0)
+		r = move_name(overlay, from, to);
+	if (!from->covered)
+		return r;
+	if (r < 0)
+		overlay_drop_temp(overlay, &whiteout);
+	else /* It has moved. With the other whiteout the merge keeps the lower file. */
+		(void)overlay_place_whiteout(overlay, &whiteout, from->parent, from->text);
 	return r;
 }
 

@@ -4,9 +4,10 @@ import contextlib
 import ctypes
 import errno
 import os
+import shutil
 
 import overlay_lib
-from overlay_lib import check, equal, run, wait_for, write
+from overlay_lib import check, equal, read, run, wait_for, write
 
 MS_REMOUNT = 32
 
@@ -102,5 +103,43 @@ def merged_again_after_forgetting(new):
     union.ended()
 
 
+def fill(directory):
+    """Until the file system takes no file but one."""
+    n = 0
+    with contextlib.suppress(OSError):
+        while True:
+            write(f"{directory}/{n}", b"")
+            n += 1
+    os.unlink(f"{directory}/0")
+
+
+def rename_without_room(new):
+    """A lower file's rename needs a whiteout at its old name: where there is no room for that, nothing has moved."""
+    union = new(options="upperdir=/nonexistent,workdir=/nonexistent")
+    upper = f"{union.dir}/upper"
+    os.mkdir(upper)
+    run("mount", "-t", "tmpfs", "-o", "nr_inodes=64", "tmpfs", upper)
+    for name in ("u", "w", "filler"):
+        os.mkdir(f"{upper}/{name}")
+    union.options = f"upperdir={upper}/u,workdir={upper}/w"
+    write(union.at("f"), b"lower")
+    union.mount()
+    write(union.at("f"), b"union")
+    fill(upper + "/filler")
+    try:
+        os.rename(union.at("f"), union.at("g"))
+    except OSError as e:
+        equal(e.errno, errno.ENOSPC, "the rename's error")
+        equal(sorted(os.listdir(union.path)), ["f"], "names after a rename that failed")
+        equal(sorted(os.listdir(upper + "/u")), ["f"], "names of the upper layer after it")
+        shutil.rmtree(upper + "/filler")
+        os.rename(union.at("f"), union.at("g"))
+    equal(sorted(os.listdir(union.path)), ["g"], "names after the rename")
+    equal(union.merged()["conflicts"], 0, "conflicts")
+    equal((os.listdir(union.path), read(union.at("g"))), (["g"], b"union"), "the disk")
+    union.ended()
+    run("umount", upper)
+
+
 if __name__ == "__main__":
-    overlay_lib.main([ended_twice, unmounted_by_hand, merged_again_after_forgetting])
+    overlay_lib.main([ended_twice, unmounted_by_hand, merged_again_after_forgetting, rename_without_room])
