@@ -408,14 +408,13 @@ static int perform(struct merge *merge, struct item *item, const struct plan *pl
 
 static int item_open(struct merge *merge, struct node *dir, struct item *item)
 {
-	bool cacheable;
 	int r;
 
 	item->upper_fd = layer_open_path(node_upper_fd(dir), item->text, &item->upper_st);
 	if (item->upper_fd < 0)
 		return item->upper_fd;
 	if (!marks_is_whiteout(&item->upper_st)) {
-		r = overlay_lookup(merge->overlay, dir, item->text, true, &item->node, &cacheable);
+		r = overlay_find(merge->overlay, dir, item->text, &item->node);
 		if (r < 0)
 			return r;
 	}

@@ -304,6 +304,26 @@ int overlay_link(struct overlay *overlay, struct node *node, struct node *parent
 	return r;
 }
 
+/* The node of a name that the kernel has looked up; it stays while its name does. */
+static struct node *known_node(struct overlay *overlay, struct node *parent, const char *text)
+{
+	struct node *node = NULL;
+	struct name *name;
+
+	pthread_mutex_lock(&overlay->table.lock);
+	name = table_find_name(&overlay->table, parent, text);
+	if (name)
+		node = name->node;
+	pthread_mutex_unlock(&overlay->table.lock);
+	return node;
+}
+
+bool overlay_shows(struct overlay *overlay, struct node *parent, const char *text,
+		   const struct node *node)
+{
+	return known_node(overlay, parent, text) == node;
+}
+
 int overlay_materialize(struct overlay *overlay, struct node *parent, const char *text,
 			struct node *node)
 {
@@ -311,7 +331,8 @@ int overlay_materialize(struct overlay *overlay, struct node *parent, const char
 	struct stat st;
 	int r = upper_has(overlay, parent, text);
 
-	if (r != UPPER_NOTHING || node_upper_fd(node) < 0)
+	if (r != UPPER_NOTHING || node_upper_fd(node) < 0 ||
+	    !overlay_shows(overlay, parent, text, node))
 		return r < 0 ? r : 0;
 	r = layer_stat(upper, &st);
 	if (r == 0)
@@ -338,20 +359,6 @@ int overlay_keep_linkable(struct overlay *overlay, struct node *node)
 	if (r == 0)
 		node->nlink_bias--;
 	return r;
-}
-
-/* The node of a name that the kernel has looked up; it stays while its name does. */
-static struct node *known_node(struct overlay *overlay, struct node *parent, const char *text)
-{
-	struct node *node = NULL;
-	struct name *name;
-
-	pthread_mutex_lock(&overlay->table.lock);
-	name = table_find_name(&overlay->table, parent, text);
-	if (name)
-		node = name->node;
-	pthread_mutex_unlock(&overlay->table.lock);
-	return node;
 }
 
 /* A name that only the lower layer has goes without the backing's link count telling. */
@@ -431,12 +438,11 @@ int overlay_rmdir(struct overlay *overlay, struct node *parent, const char *text
 {
 	struct node *dir = NULL;
 	struct stat hidden;
-	bool cacheable;
 	int covered;
 	int r = prepare_parent(overlay, parent, text);
 
 	if (r == 0)
-		r = overlay_lookup(overlay, parent, text, true, &dir, &cacheable);
+		r = overlay_find(overlay, parent, text, &dir);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&overlay->change);

@@ -235,8 +235,7 @@ int overlay_copy_up(struct overlay *overlay, struct node *node, bool with_data)
 static int copy_up_child(struct overlay *overlay, struct node *dir, const char *text)
 {
 	struct node *child;
-	bool cacheable;
-	int r = overlay_lookup(overlay, dir, text, true, &child, &cacheable);
+	int r = overlay_find(overlay, dir, text, &child);
 
 	if (r == -ENOENT)
 		return 0;
@@ -244,6 +243,8 @@ static int copy_up_child(struct overlay *overlay, struct node *dir, const char *
 		return r;
 	if (node_is_dir(child)) {
 		r = overlay_copy_up_tree(overlay, child);
+		if (r == -ENOENT && !overlay_shows(overlay, dir, text, child))
+			r = 0; /* removed meanwhile */
 	} else {
 		r = overlay_copy_up(overlay, child, true);
 		if (r == 0) {

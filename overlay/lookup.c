@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From a name to its node. The layers are asked without any lock but the gate: the kernel holds the directory's own lock
- * over LOOKUP, so that the name can't be changed meanwhile, except that a copy-up moves it from the lower to the upper layer,
- * and then both keys lead to the same node.
+ * From a name to its node. For LOOKUP the layers are asked without any lock but the gate: the kernel holds the directory's own
+ * lock, so that the name can't be changed meanwhile, except that a copy-up moves it from the lower to the upper layer, and
+ * then both keys lead to the same node. Who looks a name up unasked holds `change` instead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -176,7 +176,7 @@ static int settle(struct overlay *overlay, struct node *parent, const char *text
 	return 0;
 }
 
-int overlay_lookup(struct overlay *overlay, struct node *parent, const char *text, bool pin,
+static int look_up(struct overlay *overlay, struct node *parent, const char *text, bool pin,
 		   struct node **ret_node, bool *ret_cacheable)
 {
 	CLEANUP(found_done)
@@ -196,6 +196,24 @@ int overlay_lookup(struct overlay *overlay, struct node *parent, const char *tex
 	else
 		r = settle(overlay, parent, text, &found, pin, ret_node);
 	pthread_mutex_unlock(&overlay->table.lock);
+	return r;
+}
+
+int overlay_lookup(struct overlay *overlay, struct node *parent, const char *text,
+		   struct node **ret_node, bool *ret_cacheable)
+{
+	return look_up(overlay, parent, text, false, ret_node, ret_cacheable);
+}
+
+int overlay_find(struct overlay *overlay, struct node *parent, const char *text,
+		 struct node **ret_node)
+{
+	bool cacheable;
+	int r;
+
+	pthread_mutex_lock(&overlay->change);
+	r = look_up(overlay, parent, text, true, ret_node, &cacheable);
+	pthread_mutex_unlock(&overlay->change);
 	return r;
 }
 

@@ -189,12 +189,11 @@ static int stage_name(struct merge *merge, struct node *dir, const char *text)
 	struct overlay *overlay = merge->overlay;
 	size_t len = merge_path_push(merge, text);
 	struct node *node = NULL;
-	bool cacheable;
 	int r;
 
 	atomic_fetch_add(&merge->progress->files_total, 1);
 	overlay_enter(overlay);
-	r = overlay_lookup(overlay, dir, text, true, &node, &cacheable);
+	r = overlay_find(overlay, dir, text, &node);
 	overlay_leave(overlay);
 	if (r == 0 && node_upper_fd(node) >= 0) {
 		if (node_is_dir(node))

@@ -87,7 +87,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int r;
 
 	overlay_enter(overlay);
-	r = overlay_lookup(overlay, ops_node(overlay, parent), name, false, &node, &cacheable);
+	r = overlay_lookup(overlay, ops_node(overlay, parent), name, &node, &cacheable);
 	if (r == -ENOENT && cacheable) {
 		struct fuse_entry_param none = { .entry_timeout = CACHE_SECONDS };
 

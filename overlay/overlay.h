@@ -58,9 +58,16 @@ static inline bool overlay_is_merged(struct overlay *overlay)
 
 /* --- lookup.c: the gate is held --- */
 
-/* The node of a name, with one more kernel reference (or pin, if @pin). -ENOENT; *ret_cacheable: that may be remembered. */
-int overlay_lookup(struct overlay *overlay, struct node *parent, const char *text, bool pin,
+/*
+ * The node of a name that the kernel asks for: with one more reference of the kernel's. -ENOENT; *ret_cacheable: that may be
+ * remembered.
+ */
+int overlay_lookup(struct overlay *overlay, struct node *parent, const char *text,
 		   struct node **ret_node, bool *ret_cacheable);
+
+/* The same for the daemon itself: with one more pin. Takes `change`, since no lock of the kernel's keeps the names as they are. */
+int overlay_find(struct overlay *overlay, struct node *parent, const char *text,
+		 struct node **ret_node);
 
 /* The node of a file just made at @parent/@text in the upper layer; takes @fd over. */
 int overlay_adopt(struct overlay *overlay, struct node *parent, const char *text, int fd,
@@ -121,7 +128,12 @@ int overlay_put_whiteout(struct overlay *overlay, struct node *parent, const cha
 			 const struct stat *hidden);
 int overlay_set_opaque(int fd);
 int overlay_set_stamp(int fd, const struct stat *hidden);
-/* Lets a name that shows @node exist in the upper layer (hard links of a lower file that was copied up by another name). */
+/* The name is still one of @node's. */
+bool overlay_shows(struct overlay *overlay, struct node *parent, const char *text,
+		   const struct node *node);
+/*
+ * Lets a name exist in the upper layer if it shows @node (hard links of a lower file that was copied up by another name).
+ */
 int overlay_materialize(struct overlay *overlay, struct node *parent, const char *text,
 			struct node *node);
 /*

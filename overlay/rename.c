@@ -29,15 +29,13 @@ struct side {
 
 static int side_look(struct overlay *overlay, struct side *side)
 {
-	bool cacheable;
 	int r;
 
 	if (strlen(side->text) > NAME_MAX)
 		return -ENAMETOOLONG;
 	r = overlay_copy_up(overlay, side->parent, true);
 	if (r == 0)
-		r = overlay_lookup(overlay, side->parent, side->text, true, &side->node,
-				   &cacheable);
+		r = overlay_find(overlay, side->parent, side->text, &side->node);
 	return r == -ENOENT ? 0 : r;
 }
 

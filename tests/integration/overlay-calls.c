@@ -149,6 +149,46 @@ EXPORT int umount2(const char *target, int flags)
 	return REAL(umount2)(target, flags);
 }
 
+/*
+ * While DIR/NAME is there, DIR being named by EARLY_OVERLAY_STALLS, the first thread that has opened something called NAME makes
+ * DIR/NAME.reached and goes no further.
+ */
+static void stall(const char *name)
+{
+	const char *dir = getenv("EARLY_OVERLAY_STALLS");
+	char flag[PATH_MAX], reached[PATH_MAX + 16];
+	int fd;
+
+	if (!dir || name[0] == '.' || strchr(name, '/'))
+		return;
+	(void)snprintf(flag, sizeof(flag), "%s/%s", dir, name);
+	(void)snprintf(reached, sizeof(reached), "%s.reached", flag);
+	fd = access(flag, F_OK) == 0 ? open(reached, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+				     : -1;
+	if (fd < 0)
+		return;
+	(void)close(fd);
+	while (access(flag, F_OK) == 0)
+		usleep(1000);
+}
+
+EXPORT int openat64(int dir, const char *name, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+	int fd, error;
+
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, mode_t);
+	va_end(args);
+	fd = REAL(openat64)(dir, name, flags, mode);
+	error = errno;
+	stall(name);
+	errno = error;
+	return fd;
+}
+
 EXPORT int unlinkat(int dir, const char *name, int flags)
 {
 	note("unlink %s\n", base(name));

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two processes at once: one of the daemon's threads is stopped half-way (overlay-calls.c), and the other goes on."""
+import os
+import threading
+
+import overlay_lib
+from overlay_lib import check, equal, read, wait_for, write
+
+
+class Stalled:
+    """Whoever looks @name up first in the daemon stops there, until the end of the block."""
+
+    def __init__(self, union, name):
+        self.flag = f"{union.dir}/stalls/{name}"
+
+    def __enter__(self):
+        write(self.flag, b"")
+        return self
+
+    def __exit__(self, *unused):
+        os.unlink(self.flag)
+
+    def reached(self):
+        return os.path.exists(self.flag + ".reached")
+
+
+class Call(threading.Thread):
+    def __init__(self, fn, *args):
+        super().__init__()
+        self.fn, self.args, self.error = fn, args, None
+        self.start()
+
+    def run(self):
+        try:
+            self.fn(*self.args)
+        except OSError as e:
+            self.error = e
+
+    def result(self):
+        self.join(120)
+        check(not self.is_alive(), "a call does not return")
+        return self.error
+
+
+def directory_renamed_and_emptied(new):
+    """A directory takes what is in it along to its new name; what is deleted in it at that moment does not come back."""
+    for kind in ("lower", "upper"):
+        union = new()
+        union.env = {"LD_PRELOAD": os.environ["EARLY_OVERLAY_SHIM"], "EARLY_OVERLAY_STALLS": f"{union.dir}/stalls",
+                     "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        os.mkdir(f"{union.dir}/stalls")
+        os.makedirs(union.at("dir/sub"))
+        write(union.at("dir/stays"), b"stays")
+        write(union.at("dir/sub/stays"), b"stays")
+        if kind == "lower":
+            write(union.at("dir/late"), b"lower")
+        union.mount()
+        if kind == "upper":
+            write(union.at("dir/late"), b"upper")
+        check(os.path.exists(union.at("dir/late")), "the kernel has it in its cache")
+        with Stalled(union, "late") as stalled:
+            rename = Call(os.rename, union.at("dir"), union.at("moved"))
+            wait_for(stalled.reached, "the rename's look at the file")
+            unlink = Call(os.unlink, union.at("dir/late"))
+            unlink.join(2)  # it may have to wait for the rename
+        equal((rename.result(), unlink.result()), (None, None), f"errors of the rename and the deletion ({kind})")
+        equal(sorted(os.listdir(union.at("moved"))), ["stays", "sub"], f"names ({kind})")
+        check(not os.path.lexists(union.at("moved/late")), f"a deleted file came back ({kind})")
+        union.merged()
+        equal(sorted(os.listdir(union.path)), ["moved"], f"names on the disk ({kind})")
+        equal(sorted(os.listdir(union.at("moved"))), ["stays", "sub"], f"names in the directory on the disk ({kind})")
+        equal(read(union.at("moved/sub/stays")), b"stays", f"what stays ({kind})")
+        union.ended()
+
+
+if __name__ == "__main__":
+    overlay_lib.main([directory_renamed_and_emptied])
