@@ -79,12 +79,13 @@ static void *run(void *data)
 		while (list_empty(&queue.waiting))
 			pthread_cond_wait(&queue.changed, &queue.lock);
 		try_all(overlay);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until); /* the time of day is set while booting */
 		until.tv_nsec += RETRY_NS;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
 		if (!list_empty(&queue.waiting))
-			pthread_cond_timedwait(&queue.changed, &queue.lock, &until);
+			pthread_cond_clockwait(&queue.changed, &queue.lock, CLOCK_MONOTONIC,
+					       &until);
 	}
 	return NULL;
 }

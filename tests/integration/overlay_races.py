@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two processes at once: one of the daemon's threads is stopped half-way (overlay-calls.c), and the other goes on."""
+"""Two at once: one of the daemon's threads is stopped half-way (overlay-calls.c), or waits while the clock is set."""
+import fcntl
 import os
 import threading
 
@@ -26,7 +27,7 @@ class Stalled:
 
 class Call(threading.Thread):
     def __init__(self, fn, *args):
-        super().__init__()
+        super().__init__(daemon=True)
         self.fn, self.args, self.error = fn, args, None
         self.start()
 
@@ -42,12 +43,33 @@ class Call(threading.Thread):
         return self.error
 
 
+def with_shim(union, **env):
+    union.env = dict(env, LD_PRELOAD=os.environ["EARLY_OVERLAY_SHIM"], ASAN_OPTIONS="verify_asan_link_order=0")
+
+
+def lock_while_the_clock_is_set(new):
+    """Who waits for a lock gets it when its holder closes the file, also if the time of day was set back meanwhile."""
+    union = new()
+    with_shim(union, EARLY_OVERLAY_CLOCK="1")
+    write(union.at("f"), b"")
+    union.mount()
+    fds = [os.open(union.at("f"), os.O_RDWR) for _ in range(2)]
+    fcntl.flock(fds[0], fcntl.LOCK_EX)
+    waiter = Call(fcntl.flock, fds[1], fcntl.LOCK_EX)
+    waiter.join(0.5)
+    check(waiter.is_alive(), "two have the lock")
+    os.close(fds[0])
+    equal(waiter.result(), None, "the waiter's error")
+    os.close(fds[1])
+    union.merged()
+    union.ended()
+
+
 def directory_renamed_and_emptied(new):
     """A directory takes what is in it along to its new name; what is deleted in it at that moment does not come back."""
     for kind in ("lower", "upper"):
         union = new()
-        union.env = {"LD_PRELOAD": os.environ["EARLY_OVERLAY_SHIM"], "EARLY_OVERLAY_STALLS": f"{union.dir}/stalls",
-                     "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        with_shim(union, EARLY_OVERLAY_STALLS=f"{union.dir}/stalls")
         os.mkdir(f"{union.dir}/stalls")
         os.makedirs(union.at("dir/sub"))
         write(union.at("dir/stays"), b"stays")
@@ -74,4 +96,4 @@ def directory_renamed_and_emptied(new):
 
 
 if __name__ == "__main__":
-    overlay_lib.main([directory_renamed_and_emptied])
+    overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set])
