@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -103,46 +104,25 @@ static bool translate(const char *name, enum copy_direction direction, bool uppe
 	return marks_xattr_to_upper(name, upper_takes_user, buf, XATTR_NAME_SIZE);
 }
 
+/* A file system without attributes has none. */
 static int list_xattrs(int fd, char **ret_names, size_t *ret_len)
 {
-	ssize_t n = listxattr(FD_NAME(fd), NULL, 0);
-	char *names;
+	int r = layer_list_xattrs(fd, ret_names, ret_len);
 
-	*ret_names = NULL;
-	*ret_len = 0;
-	if (n < 0)
-		return errno == ENOTSUP ? 0 : -errno;
-	if (n == 0)
-		return 0;
-	names = malloc((size_t)n);
-	if (!names)
-		return -ENOMEM;
-	n = listxattr(FD_NAME(fd), names, (size_t)n);
-	if (n < 0) {
-		int r = -errno;
-
-		free(names);
-		return r;
-	}
-	*ret_names = names;
-	*ret_len = (size_t)n;
-	return 0;
+	return r == -ENOTSUP ? 0 : r;
 }
 
 static int copy_one(int from, const char *from_name, int to, const char *to_name)
 {
 	CLEANUP(free_charp)
-	char *value = NULL;
-	ssize_t n = getxattr(FD_NAME(from), from_name, NULL, 0);
+	char *value = malloc(XATTR_SIZE_MAX);
+	ssize_t n;
 
-	if (n < 0)
-		return errno == ENODATA ? 0 : -errno;
-	value = malloc((size_t)n + 1);
 	if (!value)
 		return -ENOMEM;
-	n = getxattr(FD_NAME(from), from_name, value, (size_t)n);
+	n = getxattr(FD_NAME(from), from_name, value, XATTR_SIZE_MAX);
 	if (n < 0)
-		return -errno;
+		return errno == ENODATA ? 0 : -errno;
 	if (setxattr(FD_NAME(to), to_name, value, (size_t)n, 0) < 0 && errno != ENOTSUP)
 		return -errno;
 	return 0;

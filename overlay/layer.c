@@ -13,12 +13,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "early/fd.h"
@@ -130,6 +133,30 @@ int layer_open_path(int dirfd, const char *name, struct stat *ret_st)
 		return r;
 	}
 	return fd;
+}
+
+int layer_list_xattrs(int fd, char **ret_names, size_t *ret_len)
+{
+	ssize_t n = listxattr(FD_NAME(fd), NULL, 0);
+	char *names;
+
+	*ret_names = NULL;
+	*ret_len = 0;
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	names = malloc(XATTR_LIST_MAX); /* what was asked for above may have grown */
+	if (!names)
+		return -ENOMEM;
+	n = listxattr(FD_NAME(fd), names, XATTR_LIST_MAX);
+	if (n < 0) {
+		int r = -errno;
+
+		free(names);
+		return r;
+	}
+	*ret_names = names;
+	*ret_len = (size_t)n;
+	return 0;
 }
 
 static int remove_children(int fd)

@@ -43,5 +43,8 @@ int layer_stat(int fd, struct stat *ret_st);
 /* openat(O_PATH | O_NOFOLLOW) and its stat. The descriptor or negative errno. */
 int layer_open_path(int dirfd, const char *name, struct stat *ret_st);
 
+/* Names of the attributes, each with its NUL (free; NULL if there is none). They may change meanwhile. */
+int layer_list_xattrs(int fd, char **ret_names, size_t *ret_len);
+
 /* Removes a name and all beneath it. -ENOENT is no error. */
 int layer_remove_tree(int dirfd, const char *name);

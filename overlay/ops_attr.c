@@ -246,24 +246,10 @@ static size_t filter_names(char *names, size_t len)
 
 static int list_shown(int fd, char **ret_names, size_t *ret_len)
 {
-	ssize_t n = listxattr(FD_NAME(fd), NULL, 0);
-	char *names;
+	int r = layer_list_xattrs(fd, ret_names, ret_len);
 
-	if (n < 0)
-		return -errno;
-	names = malloc((size_t)n + 1);
-	if (!names)
-		return -ENOMEM;
-	n = listxattr(FD_NAME(fd), names, (size_t)n);
-	if (n < 0) {
-		int r = -errno;
-
-		free(names);
-		return r;
-	}
-	*ret_len = filter_names(names, (size_t)n);
-	*ret_names = names;
-	return 0;
+	*ret_len = filter_names(*ret_names, *ret_len);
+	return r;
 }
 
 static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)

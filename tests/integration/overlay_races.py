@@ -65,6 +65,24 @@ def lock_while_the_clock_is_set(new):
     union.ended()
 
 
+def attribute_that_grows(new):
+    """An attribute that is set anew while it is read or copied is no error of who reads or copies."""
+    union = new()
+    with_shim(union, EARLY_OVERLAY_GROWS="1")
+    for name in ("f", "g"):
+        write(union.at(name), b"lower")
+        os.setxattr(union.at(name), "trusted.test", b"of the lower")
+    union.mount()
+    equal(os.listxattr(union.at("f")), ["trusted.test"], "the attributes of a lower file")
+    write(union.at("f"), b"union")
+    equal(os.listxattr(union.at("f")), ["trusted.test"], "the attributes of its copy")
+    equal(os.getxattr(union.at("f"), "trusted.test"), b"of the lower", "the copy's attribute")
+    union.merged()
+    equal(os.getxattr(union.at("f"), "trusted.test"), b"of the lower", "the attribute on the disk")
+    equal(os.listxattr(union.at("f")), ["trusted.test"], "the attributes on the disk")
+    union.ended()
+
+
 def directory_renamed_and_emptied(new):
     """A directory takes what is in it along to its new name; what is deleted in it at that moment does not come back."""
     for kind in ("lower", "upper"):
@@ -96,4 +114,4 @@ def directory_renamed_and_emptied(new):
 
 
 if __name__ == "__main__":
-    overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set])
+    overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set, attribute_that_grows])
