@@ -26,6 +26,7 @@
 
 struct session {
 	struct overlay *overlay;
+	struct fuse_loop_config *config;
 	struct fuse_session *fuse;
 	char *mountpoint;
 	uint32_t dev[2]; /* of the mount: major, minor */
@@ -133,13 +134,9 @@ int session_new(struct overlay *overlay, const char *mountpoint, const char *sou
 static void *serve(void *data)
 {
 	struct session *session = data;
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
 	uint64_t one = 1;
 
-	fuse_loop_cfg_set_clone_fd(config, 0);
-	fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
-	(void)fuse_session_loop_mt(session->fuse, config); /* ends with the connection */
-	fuse_loop_cfg_destroy(config);
+	(void)fuse_session_loop_mt(session->fuse, session->config); /* ends with the connection */
 	if (write(session->ended_fd, &one, sizeof(one)) < 0)
 		abort(); /* an eventfd that was never written to takes a one */
 	return NULL;
@@ -151,6 +148,11 @@ int session_start(struct session *session, int ended_fd)
 
 	if (r < 0)
 		return r;
+	session->config = fuse_loop_cfg_create();
+	if (!session->config)
+		return -ENOMEM;
+	fuse_loop_cfg_set_clone_fd(session->config, 0);
+	fuse_loop_cfg_set_idle_threads(session->config, IDLE_THREADS);
 	session->ended_fd = ended_fd;
 	return -pthread_create(&session->thread, NULL, serve, session);
 }
