@@ -383,6 +383,17 @@ static void drop_prepared(struct node **nodes, size_t n)
 	}
 }
 
+/* The same before anything was prepared, without memory for a list. */
+static void drop_placed(struct table *table)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&table->lock);
+	list_for_each (node, &table->all, all_link)
+		node->next_fd = fd_close(node->next_fd);
+	pthread_mutex_unlock(&table->lock);
+}
+
 /* What was deleted goes when all that took its place is on the disk. */
 static int remove_deleted(struct merge *merge)
 {
@@ -414,17 +425,22 @@ static void undo_exchanges(struct merge *merge)
 /* The gate is held for writing. */
 static int switch_over(struct merge *merge)
 {
+	struct node *root = merge->overlay->table.root;
 	struct node **nodes;
 	size_t n;
-	int r = 0;
+	int r;
 
-	if (node_upper_fd(merge->overlay->table.root) >= 0)
+	if (node_upper_fd(root) >= 0) {
 		r = apply_all(merge);
-	else
-		merge->overlay->table.root->next_fd = fcntl(merge->real_fd, F_DUPFD_CLOEXEC, 3);
+	} else {
+		root->next_fd = fcntl(merge->real_fd, F_DUPFD_CLOEXEC, 3);
+		r = root->next_fd < 0 ? merge_failed(merge, "/", -errno) : 0;
+	}
 	nodes = pin_all(&merge->overlay->table, &n);
-	if (!nodes)
-		return merge_failed(merge, NULL, -ENOMEM);
+	if (!nodes) {
+		drop_placed(&merge->overlay->table);
+		return merge_failed(merge, NULL, r < 0 ? r : -ENOMEM);
+	}
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = merge_failed(merge, NULL, prepare(merge, nodes[i]));
 	if (r == 0)
