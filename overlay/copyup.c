@@ -71,9 +71,9 @@ static int make_like(int from, const struct stat *st, int dirfd, const char *tex
 	}
 }
 
-/* Builds the whole copy in the work directory. *ret_fd is its O_PATH descriptor. */
+/* Builds the whole copy in the work directory. *ret_fd is its O_PATH descriptor, *ret_st what that leads to. */
 static int build(struct overlay *overlay, struct node *node, const struct stat *st,
-		 const char *temp, bool with_data, int *ret_fd)
+		 const char *temp, bool with_data, int *ret_fd, struct stat *ret_st)
 {
 	CLEANUP_FD
 	int fd = -1;
@@ -92,6 +92,8 @@ static int build(struct overlay *overlay, struct node *node, const struct stat *
 		r = overlay_set_stamp(fd, st);
 	if (r == 0)
 		r = copy_times(fd, st);
+	if (r == 0)
+		r = layer_stat(fd, ret_st);
 	if (r == 0)
 		*ret_fd = TAKE_FD(fd);
 	return r;
@@ -113,20 +115,15 @@ static int rename_quietly(struct overlay *overlay, const char *temp, struct node
 	return 0;
 }
 
-static int publish(struct node *node, int fd, bool placed)
+/* Takes @fd over. Can't fail: the copy has its name. */
+static void publish(struct node *node, int fd, const struct stat *st, bool placed)
 {
-	struct stat st;
-	int r = layer_stat(fd, &st);
-
-	if (r < 0)
-		return r;
 	pthread_mutex_lock(&node->table->lock);
-	node_set_key(node, NODE_KEY_UPPER, st.st_dev, st.st_ino);
+	node_set_key(node, NODE_KEY_UPPER, st->st_dev, st->st_ino);
 	if (placed)
 		node_keep_locked(node);
 	pthread_mutex_unlock(&node->table->lock);
 	node_set_upper(node, fd);
-	return 0;
 }
 
 /* `change` is held. */
@@ -138,7 +135,7 @@ static int copy_up_dir(struct overlay *overlay, struct node *dir)
 	CLEANUP_FD
 	int fd = -1;
 	struct node *parent;
-	struct stat st;
+	struct stat st, copy = { 0 };
 	int r;
 
 	if (node_upper_fd(dir) >= 0)
@@ -150,11 +147,11 @@ static int copy_up_dir(struct overlay *overlay, struct node *dir)
 	if (r == 0)
 		r = layer_stat(dir->lower_fds[0], &st);
 	if (r == 0)
-		r = build(overlay, dir, &st, temp.text, false, &fd);
+		r = build(overlay, dir, &st, temp.text, false, &fd, &copy);
 	if (r == 0)
 		r = rename_quietly(overlay, temp.text, parent, text);
 	if (r == 0)
-		r = publish(dir, TAKE_FD(fd), true);
+		publish(dir, TAKE_FD(fd), &copy, true);
 	else
 		(void)unlinkat(overlay->work_fd, temp.text, AT_REMOVEDIR);
 	node_put(parent);
@@ -186,11 +183,11 @@ static int copy_up_file(struct overlay *overlay, struct node *node, bool with_da
 	struct temp_name temp = overlay_temp_name(overlay);
 	CLEANUP_FD
 	int fd = -1;
-	struct stat st;
+	struct stat st, copy = { 0 };
 	int r = layer_stat(node->lower_fds[0], &st);
 
 	if (r == 0)
-		r = build(overlay, node, &st, temp.text, with_data, &fd);
+		r = build(overlay, node, &st, temp.text, with_data, &fd, &copy);
 	if (r == 0)
 		r = handles_prepare(overlay, node, fd);
 	if (r < 0) {
@@ -204,8 +201,9 @@ static int copy_up_file(struct overlay *overlay, struct node *node, bool with_da
 		(void)unlinkat(overlay->work_fd, temp.text, 0);
 	} else {
 		node->nlink_bias += (int)st.st_nlink - r;
-		r = publish(node, TAKE_FD(fd), r == 1);
+		publish(node, TAKE_FD(fd), &copy, r == 1);
 		handles_commit(node);
+		r = 0;
 	}
 	pthread_mutex_unlock(&overlay->change);
 	return r;
