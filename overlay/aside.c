@@ -10,7 +10,6 @@
  */
 #include "aside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -21,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
@@ -385,23 +385,19 @@ static bool has_open(DIR *proc, const char *pid_dir, const struct stat *st)
 	char path[64];
 	struct dirent *entry;
 	bool found = false;
-	DIR *dir;
-	int fd;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 
 	snprintf(path, sizeof(path), "%.32s/fd", pid_dir);
-	fd = openat(dirfd(proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		fd_close(fd);
+	if (dir_open_at(dirfd(proc), path, &dir) < 0)
 		return false;
-	}
 	while (!found && (entry = readdir(dir))) {
 		struct stat other;
 
-		found = fstatat(fd, entry->d_name, &other, 0) == 0 && S_ISFIFO(other.st_mode) &&
-			other.st_ino == st->st_ino && other.st_dev == st->st_dev;
+		found = fstatat(dirfd(dir), entry->d_name, &other, 0) == 0 &&
+			S_ISFIFO(other.st_mode) && other.st_ino == st->st_ino &&
+			other.st_dev == st->st_dev;
 	}
-	closedir(dir);
 	return found;
 }
 

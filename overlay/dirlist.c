@@ -6,12 +6,12 @@
  */
 #include "dirlist.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "overlay.h"
 
@@ -99,24 +99,6 @@ static int add_entry(struct dirlist *list, size_t name, uint64_t ino, unsigned c
 	return 0;
 }
 
-static int open_dir(int fd, DIR **ret_dir)
-{
-	int new = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir;
-
-	if (new < 0)
-		return -errno;
-	dir = fdopendir(new);
-	if (!dir) {
-		int r = -errno;
-
-		fd_close(new);
-		return r;
-	}
-	*ret_dir = dir;
-	return 0;
-}
-
 static bool is_dot(const char *text)
 {
 	return text[0] == '.' && (!text[1] || (text[1] == '.' && !text[2]));
@@ -161,8 +143,9 @@ static int read_entry(struct reading *reading, int fd, const struct dirent *entr
 static int read_layer(struct reading *reading, int fd)
 {
 	struct dirent *entry;
+	CLEANUP_DIR
 	DIR *dir = NULL;
-	int r = open_dir(fd, &dir);
+	int r = dir_open_at(fd, ".", &dir);
 
 	if (r < 0)
 		return r;
@@ -173,7 +156,6 @@ static int read_layer(struct reading *reading, int fd)
 	}
 	if (r == 0 && errno)
 		r = -errno;
-	closedir(dir);
 	return r;
 }
 

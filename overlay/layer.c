@@ -10,7 +10,6 @@
  */
 #include "layer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +23,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 
 static int change_mount(int fd, uint64_t clear, uint64_t propagation)
@@ -161,20 +161,15 @@ int layer_list_xattrs(int fd, char **ret_names, size_t *ret_len)
 
 static int remove_children(int fd)
 {
-	DIR *dir = fdopendir(fd);
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	struct dirent *entry;
-	int r = 0;
+	int r = dir_of_fd(fd, &dir);
 
-	if (!dir) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
 	while (r == 0 && (entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = layer_remove_tree(dirfd(dir), entry->d_name);
 	}
-	closedir(dir);
 	return r;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -80,12 +80,14 @@ static int walk(int dir_fd, const char *cgroup, int depth, process_fn fn, void *
 {
 	int r = visit_processes(dir_fd, cgroup, fn, data);
 	struct dirent *entry;
-	DIR *dir;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 
 	if (r < 0 || depth >= CGROUP_DEPTH_MAX)
 		return r;
-	dir = fdopendir(fcntl(dir_fd, F_DUPFD_CLOEXEC, 0));
-	while (dir != NULL && r >= 0 && (entry = readdir(dir)) != NULL) {
+	if (dir_open_at(dir_fd, ".", &dir) < 0)
+		return r; /* gone */
+	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf below = STRBUF_INIT;
 		CLEANUP_FD
 		int fd = -1;
@@ -100,8 +102,6 @@ static int walk(int dir_fd, const char *cgroup, int depth, process_fn fn, void *
 		if (r >= 0)
 			r = walk(fd, below.data, depth + 1, fn, data);
 	}
-	if (dir != NULL)
-		closedir(dir);
 	return r;
 }
 

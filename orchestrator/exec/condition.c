@@ -5,7 +5,6 @@
  */
 #include "condition.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -22,6 +21,7 @@
 
 #include "condition_machine.h"
 #include "condition_system.h"
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -111,18 +111,14 @@ static bool path_is_read_write(int root_fd, const char *path)
 
 static bool directory_not_empty(int root_fd, const char *path)
 {
-	int fd = openat(root_fd, below(root_fd, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *dir CLEANUP_DIR = NULL;
 	struct dirent *dirent;
 	bool found = false;
 
-	if (!dir) {
-		fd_close(fd);
+	if (dir_open_at(root_fd, below(root_fd, path), &dir) < 0)
 		return false;
-	}
 	while (!found && (dirent = readdir(dir)))
 		found = strcmp(dirent->d_name, ".") != 0 && strcmp(dirent->d_name, "..") != 0;
-	closedir(dir);
 	return found;
 }
 

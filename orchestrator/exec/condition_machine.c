@@ -5,7 +5,6 @@
  */
 #include "condition_machine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -20,6 +19,7 @@
 
 #include "capability.h"
 #include "early/arch.h"
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -227,26 +227,15 @@ static int look_at_supply(int dir_fd, const char *name)
 	return strcmp(online, "1") == 0;
 }
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* A machine that knows no mains has nothing but them. */
 static bool is_on_mains(int root_fd)
 {
-	int fd = openat(root_fd, below(root_fd, "/sys/class/power_supply"),
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir CLEANUP(closedirp)
-	= fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *dir CLEANUP_DIR = NULL;
 	struct dirent *entry;
 	bool any_off = false;
 
-	if (!dir) {
-		(void)fd_close(fd);
+	if (dir_open_at(root_fd, below(root_fd, "/sys/class/power_supply"), &dir) < 0)
 		return true;
-	}
 	while ((entry = readdir(dir))) {
 		int state = entry->d_name[0] == '.' ? -1
 						    : look_at_supply(dirfd(dir), entry->d_name);

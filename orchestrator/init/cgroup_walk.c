@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cgroup_walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -22,17 +22,10 @@
 static void remove_children(int fd, int depth)
 {
 	struct dirent *entry;
-	DIR *dir;
-	int copy;
+	DIR *dir CLEANUP_DIR = NULL;
 
-	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (copy < 0)
+	if (dir_open_at(fd, ".", &dir) < 0)
 		return;
-	dir = fdopendir(copy);
-	if (!dir) {
-		fd_close(copy);
-		return;
-	}
 	while ((entry = readdir(dir))) {
 		int child;
 
@@ -46,7 +39,6 @@ static void remove_children(int fd, int depth)
 		fd_close(child);
 		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR); /* busy: somebody is in it */
 	}
-	closedir(dir);
 }
 
 void cgroup_walk_remove(int fd)
@@ -77,15 +69,12 @@ static bool each_own_pid(int fd, bool (*fn)(pid_t pid, void *data), void *data)
 
 static bool each_pid_below(int fd, int depth, bool (*fn)(pid_t pid, void *data), void *data)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	DIR *dir CLEANUP_DIR = NULL;
 	struct dirent *entry;
 	bool go_on = true;
 
-	if (!dir) {
-		fd_close(copy);
+	if (dir_open_at(fd, ".", &dir) < 0)
 		return true;
-	}
 	while (go_on && (entry = readdir(dir))) {
 		int child CLEANUP_FD
 		= -1;
@@ -96,7 +85,6 @@ static bool each_pid_below(int fd, int depth, bool (*fn)(pid_t pid, void *data),
 		if (child >= 0)
 			go_on = each_pid(child, depth + 1, fn, data);
 	}
-	closedir(dir);
 	return go_on;
 }
 

@@ -8,7 +8,6 @@
  */
 #include "mounts.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -21,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/log.h"
@@ -158,13 +158,12 @@ int mounts_tmpfs(const char *path, const char *options)
 /* Deletes what is on the same file system below @fd, which is closed. */
 static void delete_tree(int fd, dev_t device)
 {
-	DIR *dir = fdopendir(fd);
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	struct dirent *entry;
 
-	if (!dir) {
-		fd_close(fd);
+	if (dir_of_fd(fd, &dir) < 0)
 		return;
-	}
 	while ((entry = readdir(dir))) {
 		struct stat st;
 
@@ -183,7 +182,6 @@ static void delete_tree(int fd, dev_t device)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 		}
 	}
-	closedir(dir);
 }
 
 /* In a child: a few hundred unlinks that nobody waits for. Refuses what is no file system in memory. */

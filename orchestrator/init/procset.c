@@ -2,7 +2,6 @@
 #include "procset.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -133,17 +133,11 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 	struct procset_process *processes;
 	struct dirent *entry;
 	size_t n = 0, size = FIRST_SIZE;
-	DIR *dir;
-	int fd, r = 0;
+	DIR *dir CLEANUP_DIR = NULL;
+	int r = dir_open_at(proc_fd, ".", &dir);
 
-	fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		fd_close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r;
 	processes = calloc(size, sizeof(*processes));
 	while (processes && !procset_is_unknown(r) && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
@@ -155,7 +149,6 @@ int procset_scan(int proc_fd, struct procset_process **ret, size_t *ret_n)
 		r = read_one(proc_fd, entry->d_name, &processes[n]);
 		n += r == 0;
 	}
-	closedir(dir);
 	if (!processes || procset_is_unknown(r)) {
 		r = processes ? r : -ENOMEM;
 		free(processes);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "preset.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/macros.h"
@@ -50,18 +50,13 @@ int preset_parse(const char *text, const char *name, bool *ret_wanted)
 
 static int collect_names(int root_fd, const char *path, char ***names)
 {
-	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
-	int r = 0;
-	DIR *dir;
+	CLEANUP_DIR
+	DIR *dir = NULL;
+	int r = dir_open_at(root_fd, path, &dir);
 
-	if (fd < 0)
-		return 0; /* not there: no presets */
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		fd_close(fd);
-		return -ENOMEM;
-	}
+	if (r < 0)
+		return r == -ENOMEM ? r : 0; /* not there: no presets */
 	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		const char *dot = strrchr(entry->d_name, '.');
 
@@ -69,7 +64,6 @@ static int collect_names(int root_fd, const char *path, char ***names)
 		    !strv_contains(*names, entry->d_name))
 			r = strv_append(names, entry->d_name);
 	}
-	closedir(dir);
 	return r;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/strv.h"
@@ -143,29 +143,25 @@ static bool link_is_of(const char *link, const char *target, const char *name, b
 static int scan_dir(int root_fd, const char *path, const char *name, bool is_alias,
 		    unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD
-	int fd = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	int r = 0;
-	DIR *dir;
 
-	if (fd < 0)
+	if (dir_open_at(root_fd, path + 1, &dir) < 0)
 		return 0; /* not there: no links */
-	dir = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-	while (dir != NULL && r == 0 && (entry = readdir(dir)) != NULL) {
+	while (r == 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf link = STRBUF_INIT;
 		char target[PATH_MAX];
 
-		if (read_link(fd, entry->d_name, target, sizeof(target)) < 0 ||
+		if (read_link(dirfd(dir), entry->d_name, target, sizeof(target)) < 0 ||
 		    !link_is_of(entry->d_name, target, name, is_alias))
 			continue;
 		strbuf_printf(&link, "%s/%s", path, entry->d_name);
 		r = strbuf_error(&link);
 		if (r >= 0)
-			r = fn(fd, entry->d_name, link.data, data);
+			r = fn(dirfd(dir), entry->d_name, link.data, data);
 	}
-	if (dir != NULL)
-		closedir(dir);
 	return r;
 }
 
@@ -179,17 +175,15 @@ static bool is_link_dir(const char *name)
 int unit_files_for_each_link(int root_fd, const char *config_dir, const char *name,
 			     unit_files_link_fn fn, void *data)
 {
-	CLEANUP_FD
-	int fd = openat(root_fd, config_dir + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
-	DIR *dir;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	int r;
 
-	if (fd < 0)
+	if (dir_open_at(root_fd, config_dir + 1, &dir) < 0)
 		return 0; /* not there: no links */
 	r = scan_dir(root_fd, config_dir, name, true, fn, data);
-	dir = fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-	while (dir != NULL && r == 0 && (entry = readdir(dir)) != NULL) {
+	while (r == 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;
 
 		if (!is_link_dir(entry->d_name))
@@ -199,8 +193,6 @@ int unit_files_for_each_link(int root_fd, const char *config_dir, const char *na
 		if (r >= 0)
 			r = scan_dir(root_fd, path.data, name, false, fn, data);
 	}
-	if (dir != NULL)
-		closedir(dir);
 	return r;
 }
 

@@ -7,11 +7,11 @@
 #include "stages.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
 #include "early/strbuf.h"
@@ -156,25 +156,15 @@ static int mark_script(struct loader *loader, const char *name)
 	return r;
 }
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* Scripts that update-rc.d has linked into the runlevel of a stock boot: S01foo. Those with a unit are enabled by it alone. */
 static int mark_scripts(struct loader *loader)
 {
-	int fd = openat(loader->index.root_fd, "etc/rc5.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir CLEANUP(closedirp)
-	= fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *dir CLEANUP_DIR = NULL;
 	struct dirent *entry;
 	int r = 0;
 
-	if (!dir) {
-		(void)fd_close(fd); /* no such runlevel, or no memory: no script is enabled */
-		return 0;
-	}
+	if (dir_open_at(loader->index.root_fd, "etc/rc5.d", &dir) < 0)
+		return 0; /* no such runlevel, or no memory: no script is enabled */
 	while (r == 0 && (entry = readdir(dir))) {
 		struct strbuf name CLEANUP_STRBUF = STRBUF_INIT;
 		const char *text = entry->d_name;

@@ -9,7 +9,6 @@
  */
 #include "unit_index.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/macros.h"
 #include "early/strbuf.h"
@@ -63,26 +63,12 @@ uint64_t unit_index_changed(int root_fd, const char *path)
 	return (uint64_t)st.st_mtim.tv_sec * 1000000 + (uint64_t)st.st_mtim.tv_nsec / 1000;
 }
 
-static void closedirp(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int open_directory(int root_fd, const char *path, DIR **ret_dir)
 {
 	int fd = -1;
 	int r = open_in_root(root_fd, path, O_RDONLY | O_DIRECTORY, &fd);
 
-	if (r < 0)
-		return r;
-	*ret_dir = fdopendir(fd);
-	if (!*ret_dir) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
-	return 0;
+	return r < 0 ? r : dir_of_fd(fd, ret_dir);
 }
 
 /* --- the index --- */
@@ -104,8 +90,7 @@ static int add_entry(struct unit_index *index, const char *name, const char *tar
 
 static int read_directory(struct unit_index *index, const char *path, unsigned int rank)
 {
-	DIR *dir CLEANUP(closedirp)
-	= NULL;
+	DIR *dir CLEANUP_DIR = NULL;
 	struct dirent *dirent;
 	int r = open_directory(index->root_fd, path, &dir);
 
@@ -380,8 +365,7 @@ static int collect(const struct unit_index *index, const char *dir_name, const c
 		const struct unit_entry *entry = &index->entries[i];
 		char *path CLEANUP(free_charp)
 		= NULL;
-		DIR *dir CLEANUP(closedirp)
-		= NULL;
+		DIR *dir CLEANUP_DIR = NULL;
 		struct dirent *dirent;
 		int r;
 

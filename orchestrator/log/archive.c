@@ -11,7 +11,6 @@
  */
 #include "archive.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 #include "archive_packet.h"
 #include "early/channel.h"
 #include "early/clock.h"
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/log.h"
 #include "early/macros.h"
@@ -109,19 +109,13 @@ static int send_file(struct archive *archive, const char *file)
 
 static int send_files(struct archive *archive)
 {
-	int fd = openat(archive->sink->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	struct dirent *dirent;
-	int r = 0;
+	int r = dir_open_at(archive->sink->dir_fd, ".", &dir);
 
-	if (!dir) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
 	while (r == 0 && (dirent = readdir(dir)))
 		r = send_file(archive, dirent->d_name);
-	closedir(dir);
 	return r;
 }
 

@@ -6,7 +6,6 @@
  */
 #include "sink_bounds.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "early/macros.h"
 
@@ -89,19 +89,13 @@ static int add_entry(struct entries *entries, int dir_fd, const char *name)
 
 static int read_entries(struct entries *entries, int dir_fd)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	struct dirent *dirent;
-	int r = 0;
+	int r = dir_open_at(dir_fd, ".", &dir);
 
-	if (!dir) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
 	while (r == 0 && (dirent = readdir(dir)))
 		r = add_entry(entries, dir_fd, dirent->d_name);
-	closedir(dir);
 	return r;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sink_torn.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 #include "sink.h"
 
@@ -24,14 +24,12 @@ static void end_line(int dir_fd, const char *name)
 
 void sink_end_torn(struct sink *sink)
 {
-	int fd = openat(sink->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	CLEANUP_DIR
+	DIR *dir = NULL;
 	const struct dirent *dirent;
 
-	if (!dir) {
-		fd_close(fd);
+	if (dir_open_at(sink->dir_fd, ".", &dir) < 0)
 		return; /* it only looks worse */
-	}
 	while ((dirent = readdir(dir))) {
 		size_t len = strlen(dirent->d_name);
 
@@ -39,5 +37,4 @@ void sink_end_torn(struct sink *sink)
 		    strcmp(dirent->d_name + len - strlen(".log"), ".log") == 0)
 			end_line(sink->dir_fd, dirent->d_name);
 	}
-	closedir(dir);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "devices.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,31 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "early/dir.h"
 #include "early/fd.h"
 
 #include "uevent.h"
 
 #define DEVICES_BUFFER_BYTES (4 * 1024 * 1024)
 #define DEVICES_MAX_MODALIAS 4096
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-static int open_dir(int dirfd, const char *path, DIR **ret)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	*ret = fdopendir(fd);
-	if (*ret)
-		return 0;
-	(void)fd_close(fd);
-	return -ENOMEM;
-}
 
 /* Devices come and go, and not each has a modalias: what cannot be read is not there. */
 static void read_device(int bus_fd, const char *name, devices_fn fn, void *data)
@@ -59,12 +40,12 @@ static void read_device(int bus_fd, const char *name, devices_fn fn, void *data)
 
 static void scan_bus(int buses_fd, const char *bus, devices_fn fn, void *data)
 {
-	CLEANUP(close_dir)
+	CLEANUP_DIR
 	DIR *dir = NULL;
 	char path[PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "%s/devices", bus);
-	if (open_dir(buses_fd, path, &dir) < 0)
+	if (dir_open_at(buses_fd, path, &dir) < 0)
 		return;
 	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
 		if (entry->d_name[0] != '.')
@@ -74,9 +55,9 @@ static void scan_bus(int buses_fd, const char *bus, devices_fn fn, void *data)
 
 int devices_scan(int root_fd, enum phase phase, devices_fn fn, void *data)
 {
-	CLEANUP(close_dir)
+	CLEANUP_DIR
 	DIR *buses = NULL;
-	int r = open_dir(root_fd, "sys/bus", &buses);
+	int r = dir_open_at(root_fd, "sys/bus", &buses);
 
 	if (r < 0)
 		return r;
