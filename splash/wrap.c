@@ -72,9 +72,9 @@ int wrap_next(const char **text, unsigned int max_width, wrap_measure_fn measure
 		fits = break_word(start, strcspn(start, " \n") ? strcspn(start, " \n") : line_len,
 				  max_width, measure, data);
 	*ret_line = (struct wrap_line){ start, fits };
-	if (fits == line_len)
-		*text = start + fits + (start[fits] == '\n');
-	else
-		*text = start + fits + strspn(start + fits, " ");
+	if (fits < line_len)
+		fits += strspn(start + fits, " ");
+	/* Blanks that do not fit end a line as well as its newline does. */
+	*text = start + fits + (start[fits] == '\n');
 	return 1;
 }

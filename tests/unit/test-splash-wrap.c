@@ -52,6 +52,9 @@ TEST(wraps)
 		{ "äöü ß", 30, "äöü|ß|" },
 		{ "äöüß", 20, "äö|üß|" },
 		{ "x\n y", 100, "x| y|" },
+		{ "abc  \nd", 40, "abc|d|" }, /* blanks at the end that do not fit */
+		{ "abc  \n\nd", 30, "abc||d|" },
+		{ "abc  ", 30, "abc|" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
