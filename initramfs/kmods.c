@@ -99,7 +99,8 @@ static void sort(char **strv)
 static int read_info(struct collector *collector, struct kmod_module *kmod,
 		     struct kmods_module *module)
 {
-	bool blacklisted = modprobe_conf_is_blacklisted(&collector->conf, module->name);
+	bool blacklisted = modprobe_conf_is_blacklisted(&collector->conf,
+							kmod_module_get_name(kmod));
 	CLEANUP(free_info)
 	struct kmod_list *info = NULL;
 	const struct kmod_list *item;
@@ -213,11 +214,9 @@ static int add_module(struct collector *collector, struct kmod_module *kmod)
 	if (r < 0)
 		return r;
 	/* Filled apart and put in place at the end: the array may move while others are added. */
-	module.name = TAKE_PTR(collector->kmods->modules[index].name);
-	collector->kmods->modules[index].name = strdup(module.name);
 	module.path = strdup(path + base_len + 1);
 	module.len = stat(path, &st) < 0 ? 0 : (size_t)st.st_size;
-	r = module.path && collector->kmods->modules[index].name ? 0 : -ENOMEM;
+	r = module.path ? 0 : -ENOMEM;
 	if (r >= 0)
 		r = modprobe_conf_options(&collector->conf, name, &module.options);
 	if (r >= 0)
@@ -226,7 +225,7 @@ static int add_module(struct collector *collector, struct kmod_module *kmod)
 		r = add_relations(collector, kmod, &module);
 	if (r < 0)
 		log_line(LOG_LEVEL_ERROR, r, "cannot read the kernel module %s", path);
-	module_done(&collector->kmods->modules[index]);
+	module.name = TAKE_PTR(collector->kmods->modules[index].name);
 	collector->kmods->modules[index] = module;
 	return r;
 }
