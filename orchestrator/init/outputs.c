@@ -10,7 +10,6 @@
 
 #include "early/channel.h"
 #include "early/clock.h"
-#include "early/fd.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
 
@@ -110,33 +109,14 @@ static int start(struct outputs *outputs)
 {
 	char zero[32];
 	char *argv[] = { (char *)"early-log", (char *)"--run", outputs->run_dir, zero, NULL };
-	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	int ours, theirs CLEANUP_FD
-	= -1;
-	struct spawn what = {
-		.program = outputs->program,
-		.argv = argv,
-		.envp = envp,
-		.fds = &theirs,
-		.n_fds = 1,
-		.output_fd = -1,
-		.status_fd = -1,
-		.place_fd = -1,
-	};
-	pid_t pid;
-	int r;
+	int fd, r;
 
 	(void)snprintf(zero, sizeof(zero), "--zero=%" PRIu64, outputs->zero_us);
-	r = channel_pair(&ours, &theirs);
+	r = spawn_linked(outputs->program, argv, &fd);
 	if (r < 0)
 		return r;
-	r = spawn(&what, &pid); /* its end is the link's end; the loop reaps it */
-	if (r < 0) {
-		fd_close(ours);
-		return r;
-	}
 	outputs->started_us = clock_monotonic_us();
-	r = channel_init(&outputs->channel, outputs->loop, ours, &logs_protocol, handle_message,
+	r = channel_init(&outputs->channel, outputs->loop, fd, &logs_protocol, handle_message,
 			 handle_close, outputs);
 	if (r < 0)
 		return r;

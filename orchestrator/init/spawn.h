@@ -32,6 +32,9 @@ struct spawn {
 
 int spawn(const struct spawn *spawn, pid_t *ret_pid);
 
+/* One of Early's own programs, with one end of a link; *ret_fd is the other. Its end is the link's end, and the loop reaps it. */
+int spawn_linked(const char *program, char *const argv[], int *ret_fd);
+
 /* Looks at @max children that may have executed something since, and frees what they took. spawn() looks at a few: more than it adds. */
 #define SPAWN_COLLECT_FEW 4
 void spawn_collect(size_t max);

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "early/clock.h"
-#include "early/fd.h"
 #include "early/log.h"
 #include "early/proto/timers.h"
 
@@ -56,32 +55,13 @@ static void handle_close(struct channel *channel, int error)
 static int start(struct timer_link *link)
 {
 	char *argv[] = { (char *)"early-timer", NULL };
-	char *envp[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	int ours, theirs CLEANUP_FD
-	= -1;
-	struct spawn what = {
-		.program = link->program,
-		.argv = argv,
-		.envp = envp,
-		.fds = &theirs,
-		.n_fds = 1,
-		.output_fd = -1,
-		.status_fd = -1,
-		.place_fd = -1,
-	};
-	pid_t pid;
-	int r;
+	int fd, r;
 
 	link->started_us = clock_monotonic_us();
-	r = channel_pair(&ours, &theirs);
+	r = spawn_linked(link->program, argv, &fd);
 	if (r < 0)
 		return r;
-	r = spawn(&what, &pid); /* its end is the link's end; the loop reaps it */
-	if (r < 0) {
-		fd_close(ours);
-		return r;
-	}
-	return channel_init(&link->channel, link->loop, ours, &timers_protocol, handle_message,
+	return channel_init(&link->channel, link->loop, fd, &timers_protocol, handle_message,
 			    handle_close, link);
 }
 
