@@ -42,6 +42,7 @@ struct ctlsock {
 	dev_t dev; /* of the bound name */
 	ino_t ino;
 	int fd;
+	bool pauses; /* nobody is heard: the timer ends it */
 };
 
 struct client {
@@ -153,8 +154,11 @@ static void handle_listen(struct loop_source *source, uint32_t events)
 	struct client *client;
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			sock->pauses = loop_modify(source, 0) == 0;
 		return;
+	}
 	/* Anybody may ask, but a descriptor that a client holds is one less for the union's files. */
 	if (sock->n_clients >= MAX_CLIENTS) {
 		fd_close(fd);
@@ -205,6 +209,7 @@ static int bind_at(struct ctlsock *sock)
 	    chmod(sock->path, 0666) < 0 || listen(fd, 16) < 0 || stat(sock->path, &st) < 0)
 		return -errno;
 	loop_remove(&sock->source);
+	sock->pauses = false;
 	sock->fd = fd_close(sock->fd);
 	r = loop_add(sock->loop, &sock->source, fd, EPOLLIN, handle_listen);
 	if (r < 0)
@@ -219,6 +224,8 @@ static void handle_timer(struct loop_timer *timer)
 {
 	struct ctlsock *sock = container_of(timer, struct ctlsock, timer);
 
+	if (sock->pauses)
+		sock->pauses = loop_modify(&sock->source, EPOLLIN) < 0;
 	if (!is_ours(sock)) {
 		int r = bind_at(sock);
 

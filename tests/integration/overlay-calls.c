@@ -3,7 +3,7 @@
  * Preloaded into early-overlay: writes the calls that decide what a power cut leaves, in their order, to the file named by
  * EARLY_OVERLAY_CALLS. A line is the call, then names without their directories:
  *
- *	write NAME · sync NAME · syncfs · rename OLD NEW · unlink NAME
+ *	write NAME · sync NAME · syncfs · rename OLD NEW · unlink NAME · accept
  *
  * With EARLY_OVERLAY_LINGERS a thread that has answered is slow to go on: whoever got the answer is done before it.
  */
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -215,6 +216,12 @@ EXPORT ssize_t getxattr(const char *path, const char *name, void *value, size_t 
 EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
 {
 	return size_before(REAL(listxattr)(path, list, size), list);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
+{
+	note("accept\n");
+	return REAL(accept4)(fd, address, size, flags);
 }
 
 EXPORT int unlinkat(int dir, const char *name, int flags)

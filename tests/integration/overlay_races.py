@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two at once: one of the daemon's threads is stopped half-way (overlay-calls.c), or waits while the clock is set."""
+"""Two at once: one of the daemon's threads is stopped half-way (overlay-calls.c), or waits for something."""
 import fcntl
 import os
+import resource
 import threading
+import time
 
 import overlay_lib
 from overlay_lib import check, equal, read, wait_for, write
@@ -83,6 +85,35 @@ def attribute_that_grows(new):
     union.ended()
 
 
+def client_without_a_descriptor(new):
+    """A client that there is no descriptor for is heard when there is one; until then the daemon does not turn in circles."""
+    union = new()
+    with_shim(union, EARLY_OVERLAY_CALLS=f"{union.dir}/calls")
+    union.mount()
+
+    def sockets():
+        fds = f"/proc/{union.daemon.pid}/fd"
+        return sum(os.path.islink(f"{fds}/{fd}") and os.readlink(f"{fds}/{fd}").startswith("socket:") for fd in os.listdir(fds))
+
+    wait_for(lambda: sockets() == 1, "the end of who looked whether it listens")
+    fds = {int(fd) for fd in os.listdir(f"/proc/{union.daemon.pid}/fd")}
+    free = next(n for n in range(len(fds) + 1) if n not in fds)
+    limits = resource.prlimit(union.daemon.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(union.daemon.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+    begun = read(f"{union.dir}/calls").count(b"accept")
+    since = time.monotonic()
+    status = Call(overlay_lib.ask, union.socket, overlay_lib.VERB_STATUS)
+    wait_for(lambda: read(f"{union.dir}/calls").count(b"accept") > begun, "the client's call")
+    status.join(2)
+    tries = read(f"{union.dir}/calls").count(b"accept") - begun
+    check(status.is_alive(), "it was heard without a descriptor")
+    check(tries <= 2 + time.monotonic() - since, f"{tries} tries in {time.monotonic() - since:.1f} s")
+    resource.prlimit(union.daemon.pid, resource.RLIMIT_NOFILE, limits)
+    equal(status.result(), None, "the client's error")
+    union.merged()
+    union.ended()
+
+
 def directory_renamed_and_emptied(new):
     """A directory takes what is in it along to its new name; what is deleted in it at that moment does not come back."""
     for kind in ("lower", "upper"):
@@ -114,4 +145,5 @@ def directory_renamed_and_emptied(new):
 
 
 if __name__ == "__main__":
-    overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set, attribute_that_grows])
+    overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set, attribute_that_grows,
+                      client_without_a_descriptor])
