@@ -178,6 +178,9 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		if (r < 0)
 			node_forget(node, 1);
 	}
+	/* Made on the disk since it was looked up: then the kernel looks again, and opens it with its permissions. */
+	if (r == -EEXIST && !(fi->flags & O_EXCL))
+		r = -ESTALE;
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 	} else {

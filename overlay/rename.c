@@ -132,12 +132,16 @@ static int make_way(struct overlay *overlay, struct side *from, struct side *to)
 }
 
 /* Afterwards a covered old name has a whiteout, but one that says nothing of what it hides. */
-static int move_name(struct overlay *overlay, const struct side *from, const struct side *to)
+static int move_name(struct overlay *overlay, const struct side *from, const struct side *to,
+		     unsigned int flags)
 {
 	bool dir_over_whiteout = node_is_dir(from->node) && to->in_upper && !to->upper_is_dir;
 	int r;
 
-	if (!dir_over_whiteout || overlay_is_merged(overlay))
+	/* Others make names there as well: the file system looks again. */
+	if (overlay_is_merged(overlay))
+		return do_rename(from, to, flags & RENAME_NOREPLACE);
+	if (!dir_over_whiteout)
 		return do_rename(from, to, from->covered ? RENAME_WHITEOUT : 0);
 	r = do_rename(from, to, RENAME_EXCHANGE); /* the old name has the whiteout now */
 	if (r == 0 && !from->covered)
@@ -146,7 +150,7 @@ static int move_name(struct overlay *overlay, const struct side *from, const str
 }
 
 /* The plain case: something moves over nothing, over a whiteout, or over what it replaces. */
-static int move(struct overlay *overlay, struct side *from, struct side *to)
+static int move(struct overlay *overlay, struct side *from, struct side *to, unsigned int flags)
 {
 	struct temp_name whiteout;
 	int r = from->covered ? overlay_make_whiteout(overlay, &from->hidden, &whiteout) : 0;
@@ -155,7 +159,7 @@ static int move(struct overlay *overlay, struct side *from, struct side *to)
 		return r;
 	r = make_way(overlay, from, to);
 	if (r == 0)
-		r = move_name(overlay, from, to);
+		r = move_name(overlay, from, to, flags);
 	if (!from->covered)
 		return r;
 	if (r < 0)
@@ -227,7 +231,7 @@ static int rename_sides(struct overlay *overlay, struct side *from, struct side 
 	if (r == 0)
 		r = side_measure(overlay, to);
 	if (r == 0)
-		r = is_exchange ? exchange(overlay, from, to) : move(overlay, from, to);
+		r = is_exchange ? exchange(overlay, from, to) : move(overlay, from, to, flags);
 	if (r == 0)
 		note(overlay, from, to, is_exchange);
 	pthread_mutex_unlock(&overlay->change);

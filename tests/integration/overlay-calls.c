@@ -121,40 +121,9 @@ static void die_at(const char *new_name)
 		(void)kill(getpid(), SIGKILL);
 }
 
-EXPORT int renameat(int old_dir, const char *old_name, int new_dir, const char *new_name)
-{
-	die_at(new_name);
-	note("rename %s %s\n", base(old_name), base(new_name));
-	return REAL(renameat)(old_dir, old_name, new_dir, new_name);
-}
-
-EXPORT int renameat2(int old_dir, const char *old_name, int new_dir, const char *new_name,
-		     unsigned int flags)
-{
-	if ((flags & RENAME_EXCHANGE) && is_to_die()) {
-		errno = EINVAL;
-		return -1;
-	}
-	die_at(new_name);
-	note("rename %s %s\n", base(old_name), base(new_name));
-	return REAL(renameat2)(old_dir, old_name, new_dir, new_name, flags);
-}
-
-/* While the file named by EARLY_OVERLAY_STAYS is there, nothing can be unmounted. */
-EXPORT int umount2(const char *target, int flags)
-{
-	const char *stays = getenv("EARLY_OVERLAY_STAYS");
-
-	if (stays && access(stays, F_OK) == 0) {
-		errno = EPERM;
-		return -1;
-	}
-	return REAL(umount2)(target, flags);
-}
-
 /*
  * While DIR/NAME is there, DIR being named by EARLY_OVERLAY_STALLS, the first thread that has opened something called NAME makes
- * DIR/NAME.reached and goes no further.
+ * DIR/NAME.reached and goes no further; for DIR/NAME.rename one that is about to rename something so.
  */
 static void stall(const char *name)
 {
@@ -173,6 +142,41 @@ static void stall(const char *name)
 	(void)close(fd);
 	while (access(flag, F_OK) == 0)
 		usleep(1000);
+}
+
+EXPORT int renameat(int old_dir, const char *old_name, int new_dir, const char *new_name)
+{
+	die_at(new_name);
+	note("rename %s %s\n", base(old_name), base(new_name));
+	return REAL(renameat)(old_dir, old_name, new_dir, new_name);
+}
+
+EXPORT int renameat2(int old_dir, const char *old_name, int new_dir, const char *new_name,
+		     unsigned int flags)
+{
+	char name[NAME_MAX + 16];
+
+	if ((flags & RENAME_EXCHANGE) && is_to_die()) {
+		errno = EINVAL;
+		return -1;
+	}
+	die_at(new_name);
+	(void)snprintf(name, sizeof(name), "%s.rename", base(new_name));
+	stall(name);
+	note("rename %s %s\n", base(old_name), base(new_name));
+	return REAL(renameat2)(old_dir, old_name, new_dir, new_name, flags);
+}
+
+/* While the file named by EARLY_OVERLAY_STAYS is there, nothing can be unmounted. */
+EXPORT int umount2(const char *target, int flags)
+{
+	const char *stays = getenv("EARLY_OVERLAY_STAYS");
+
+	if (stays && access(stays, F_OK) == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return REAL(umount2)(target, flags);
 }
 
 EXPORT int openat64(int dir, const char *name, int flags, ...)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two at once: one of the daemon's threads is stopped half-way (overlay-calls.c), or waits for something."""
+import ctypes
+import errno
 import fcntl
 import os
 import resource
@@ -8,6 +10,8 @@ import time
 
 import overlay_lib
 from overlay_lib import check, equal, read, wait_for, write
+
+RENAME_NOREPLACE = 1
 
 
 class Stalled:
@@ -85,6 +89,51 @@ def attribute_that_grows(new):
     union.ended()
 
 
+def merged_with_directory(new):
+    """A union that was merged, and a descriptor of a directory from before, which still leads to the daemon."""
+    union = new()
+    with_shim(union, EARLY_OVERLAY_STALLS=f"{union.dir}/stalls")
+    os.mkdir(f"{union.dir}/stalls")
+    os.mkdir(union.at("dir"))
+    union.mount()
+    fd = os.open(union.at("dir"), os.O_RDONLY | os.O_DIRECTORY)
+    union.merged()
+    return union, fd
+
+
+def made_by_two(new):
+    """Who wants to open a file or make it opens the one that somebody else has just made on the disk."""
+    union, fd = merged_with_directory(new)
+    with Stalled(union, "late") as stalled:
+        opening = Call(lambda: os.close(os.open("late", os.O_RDWR | os.O_CREAT, dir_fd=fd)))
+        wait_for(stalled.reached, "the look for the file")
+        write(union.at("dir/late"), b"native")
+    equal(opening.result(), None, "the error of O_CREAT without O_EXCL")
+    equal(read(union.at("dir/late")), b"native", "the file")
+    os.close(fd)
+    union.ended()
+
+
+def replaced_by_nobody(new):
+    """RENAME_NOREPLACE does not replace what somebody else has just made on the disk."""
+    union, fd = merged_with_directory(new)
+    write(union.at("dir/f"), b"f")
+
+    def rename():
+        if ctypes.CDLL(None, use_errno=True).renameat2(fd, b"f", fd, b"late", RENAME_NOREPLACE) < 0:
+            raise OSError(ctypes.get_errno(), "renameat2")
+
+    with Stalled(union, "late.rename") as stalled:
+        renaming = Call(rename)
+        wait_for(stalled.reached, "the rename")
+        write(union.at("dir/late"), b"native")
+    error = renaming.result()
+    equal(error and error.errno, errno.EEXIST, "the error")
+    equal((read(union.at("dir/late")), read(union.at("dir/f"))), (b"native", b"f"), "the files")
+    os.close(fd)
+    union.ended()
+
+
 def client_without_a_descriptor(new):
     """A client that there is no descriptor for is heard when there is one; until then the daemon does not turn in circles."""
     union = new()
@@ -146,4 +195,4 @@ def directory_renamed_and_emptied(new):
 
 if __name__ == "__main__":
     overlay_lib.main([directory_renamed_and_emptied, lock_while_the_clock_is_set, attribute_that_grows,
-                      client_without_a_descriptor])
+                      made_by_two, replaced_by_nobody, client_without_a_descriptor])
