@@ -2,6 +2,7 @@
 
 import os
 
+import buildroot
 import host
 import image as images
 import stage
@@ -17,7 +18,7 @@ def stock(image, extra=""):
 
 
 def early(image, extra="", staged=None):
-    staged = staged or stage.get(image, BUILD_DIR)
+    staged = staged or stage.get(image, buildroot.build(image.suite, BUILD_DIR))
     append = f"root=UUID={image.root_uuid} ro {CONSOLE} {extra}"
     return Boot(image.path("vmlinuz"), staged.initrd, append, staged.root, image.path("data.ext4"))
 

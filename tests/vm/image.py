@@ -39,6 +39,7 @@ class Image:
         self.dir = directory
         with open(os.path.join(directory, "image.json")) as f:
             self.facts = json.load(f)
+        self.suite = self.facts["suite"]
         self.kernel_version = self.facts["kernel"]
         self.root_uuid, self.data_uuid = self.facts["root_uuid"], self.facts["data_uuid"]
 
@@ -179,15 +180,18 @@ def _make(final, suite, packages, sources):
 
 
 def _bootstrap(work, suite, packages, sources, facts):
+    argv = [f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("man", "doc", "locale", "help")]
+    argv += [f"--essential-hook={SOURCE}/essential.sh \"$1\"", f"--customize-hook={SOURCE}/customize.sh \"$1\""]
+    bootstrap(os.path.join(work, "root.tar"), os.path.join(work, "mmdebstrap.log"), suite, packages, sources, argv,
+              ROOT_UUID=facts["root_uuid"], DATA_UUID=facts["data_uuid"])
+
+
+def bootstrap(tar, log, suite, packages, sources, options=(), **env):
+    """A Debian release with some packages, without recommends, as a tar."""
     mode = "root" if os.geteuid() == 0 else "unshare"
     argv = ["mmdebstrap", f"--mode={mode}", "--variant=minbase", "--aptopt=APT::Install-Recommends \"false\"",
-            "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io"]
-    argv += [f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("man", "doc", "locale", "help")]
-    argv += [f"--include={','.join(packages)}",
-             f"--essential-hook={SOURCE}/essential.sh \"$1\"", f"--customize-hook={SOURCE}/customize.sh \"$1\"",
-             suite, os.path.join(work, "root.tar"), *sources]
-    env = dict(os.environ, ROOT_UUID=facts["root_uuid"], DATA_UUID=facts["data_uuid"])
-    host.run(argv, log=os.path.join(work, "mmdebstrap.log"), env=env)
+            "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io", *options, f"--include={','.join(packages)}", suite, tar, *sources]
+    host.run(argv, log=log, env=dict(os.environ, **env))
 
 
 def _unpack(work):

@@ -27,26 +27,39 @@ class Staged:
         self.initrd = os.path.join(directory, "early.img")
 
 
-def build(build_dir, *targets):
-    """Configure (once) and build, all or some targets."""
-    if not os.path.exists(os.path.join(build_dir, "build.ninja")):
-        host.say(f"setting up the build of Early in {build_dir} (some seconds)")
-        host.run(["meson", "setup", build_dir, host.REPO], cwd=host.REPO)
-    todo = re.search(r"\[\d+/(\d+)\]", host.run(["ninja", "-n", "-C", build_dir, *targets]))
-    if todo:
-        host.say(f"building Early: {todo[1]} steps (all of it takes two to five minutes)")
-    host.run(["ninja", "-C", build_dir, *targets])
+class Build:
+    """A build directory, and where its commands run: here, on the host itself."""
+
+    def __init__(self, directory):
+        self.dir = directory
+
+    def run(self, argv, env=None):
+        """Run a command on the build, or on what was built; env is added to the environment."""
+        return host.run(argv, env=dict(os.environ, **(env or {})))
+
+    def make(self, *targets):
+        """Configure (once) and build, all or some targets."""
+        if not os.path.exists(os.path.join(self.dir, "build.ninja")):
+            host.say(f"setting up the build of Early in {self.dir} (some seconds)")
+            self.run(["meson", "setup", self.dir, host.REPO])
+        todo = re.search(r"\[\d+/(\d+)\]", self.run(["ninja", "-n", "-C", self.dir, *targets]))
+        if todo:
+            host.say(f"building Early: {todo[1]} steps (all of it takes two to five minutes)")
+        self.run(["ninja", "-C", self.dir, *targets])
+
+    def install(self, tree):
+        self.run(["meson", "install", "-C", self.dir, "--no-rebuild", "--strip", "--quiet"], env={"DESTDIR": tree})
 
 
 def program(build_dir, target):
-    """Path of one program of the build, as it would be with the sources as they are."""
-    build(build_dir, target)
+    """Path of one program of the host's own build, as it would be with the sources as they are."""
+    Build(build_dir).make(target)
     return os.path.join(build_dir, target)
 
 
-def get(image, build_dir):
+def get(image, build):
     """Build Early and put it into the image."""
-    build(build_dir)
+    build.make()
     base = os.path.join(image.dir, "early")
     os.makedirs(base, exist_ok=True)
     with host.locked(os.path.join(base, "lock"), "another that puts Early into the image"):
@@ -55,19 +68,19 @@ def get(image, build_dir):
             shutil.rmtree(leftover)
         os.makedirs(work)
         try:
-            return _staged(image, build_dir, base, work)
+            return _staged(image, build, base, work)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _staged(image, build_dir, base, work):
+def _staged(image, build, base, work):
     tree = os.path.join(work, "stage")
-    host.run(["meson", "install", "-C", build_dir, "--no-rebuild", "--strip", "--quiet"], env=dict(os.environ, DESTDIR=tree))
+    build.install(tree)
     final = os.path.join(base, _key(tree))
     if not os.path.exists(os.path.join(final, "early.img")):
         host.say("putting Early into the image, and making its initramfs (some seconds)")
         _write_tree(image.path("root.ext4"), tree, os.path.join(work, "root.qcow2"))
-        _make_initrd(image, tree, work)
+        _make_initrd(image, build, tree, work)
         shutil.rmtree(tree)
         shutil.rmtree(os.path.join(work, "root"), ignore_errors=True)
         shutil.rmtree(final, ignore_errors=True)
@@ -157,7 +170,7 @@ def debugfs(disk, commands, write=True):
         os.unlink(script)
 
 
-def _make_initrd(image, tree, work):
+def _make_initrd(image, build, tree, work):
     """early-mkinitramfs reads one root: the image's part of it with the stage over it (hard links: no copies)."""
     maker = os.path.join(tree, "usr/sbin/early-mkinitramfs")
     if not os.path.exists(maker):
@@ -173,4 +186,4 @@ def _make_initrd(image, tree, work):
             if os.path.lexists(target):
                 os.unlink(target)
             shutil.copy2(os.path.join(tree, path), target, follow_symlinks=False)
-    host.run([maker, "--root", root, "--hardware", "virtual", "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])
+    build.run([maker, "--root", root, "--hardware", "virtual", "--kernel", image.kernel_version, "-o", os.path.join(work, "early.img")])

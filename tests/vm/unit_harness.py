@@ -294,7 +294,7 @@ class Progress(unittest.TestCase):
             with self.subTest(output=output), mock.patch.object(host, "run", lambda argv, **kw: output):
                 self.said.clear()
                 open(os.path.join(self.dir, "build.ninja"), "w").close()
-                stage.build(self.dir)
+                stage.Build(self.dir).make()
                 self.assertEqual([s[:len(w)] for s, w in zip(self.said, words or self.said)], words)
 
 
