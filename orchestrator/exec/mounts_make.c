@@ -153,6 +153,23 @@ int mounts_make(const struct mount_entry *entry, int *ret_fd)
 
 /* --- a /dev of its own --- */
 
+/* The host's own node or socket, over an empty file. */
+static int bind_file(int dev, const char *name, int host_dev)
+{
+	int tree CLEANUP_FD
+	= open_tree(host_dev, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd;
+
+	if (tree < 0)
+		return -errno;
+	fd = openat(dev, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return move_mount(tree, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+/* A group under DevicePolicy= rarely allows to make a node: the host's own is bound then, and the policy says who opens it. */
 static int make_node(int dev, const char *name, int host_dev)
 {
 	struct stat st;
@@ -165,7 +182,7 @@ static int make_node(int dev, const char *name, int host_dev)
 	if (mknodat(dev, name, st.st_mode, st.st_rdev) < 0)
 		r = -errno;
 	umask(mask);
-	return r;
+	return r == -EPERM ? bind_file(dev, name, host_dev) : r;
 }
 
 /* What is mounted below the host's /dev, or lies there as a directory: itself. */
@@ -188,9 +205,6 @@ static int copy_link(int dev, const char *name, int host_dev)
 {
 	char target[256];
 	ssize_t len = readlinkat(host_dev, name, target, sizeof(target) - 1);
-	int tree CLEANUP_FD
-	= -1;
-	int fd;
 
 	if (len >= 0) {
 		target[len] = '\0';
@@ -198,12 +212,7 @@ static int copy_link(int dev, const char *name, int host_dev)
 	}
 	if (errno != EINVAL)
 		return errno == ENOENT ? 0 : -errno;
-	tree = open_tree(host_dev, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC); /* a socket */
-	fd = openat(dev, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (tree < 0 || fd < 0)
-		return -errno;
-	close(fd);
-	return move_mount(tree, "", dev, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+	return bind_file(dev, name, host_dev); /* a socket */
 }
 
 int mounts_fill_devices(const char *path, int host_dev)

@@ -409,11 +409,12 @@ def test_devices(build):
         'strict': ('DevicePolicy=strict\nDeviceAllow=/dev/null rw\n', 'yes no no'),
         'listed': ('DeviceAllow=/dev/kmsg r\n', 'yes yes yes'),
         'driver': ('DevicePolicy=strict\nDeviceAllow=char-mem rw\n', 'yes yes yes'),
+        'private': ('DevicePolicy=strict\nDeviceAllow=/dev/null rw\nPrivateDevices=yes\n', 'yes no no'),  # nodes that it may not make itself
         'hidden': ('DevicePolicy=closed\nProtectKernelLogs=yes\n', 'yes yes yes'),  # an empty file in its place, where the device itself may not be opened
     }
     with Container(build) as c:
         if not c.cgroup:
-            cases = {name: (words, 'yes yes yes') for name, (words, _) in cases.items()}
+            cases = {name: (words, 'yes no yes' if name == 'private' else 'yes yes yes') for name, (words, _) in cases.items()}
         for name, (words, _) in cases.items():
             script = c.script('look-' + name, look % name)
             c.manifest(name + '.service', '[Service]\nType=oneshot\nExecStart=%s\n%s%s' % (script, words, DEMAND))
