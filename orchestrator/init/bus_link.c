@@ -4,7 +4,8 @@
  *
  * A user manager for a system account (the greeter's) is not started: the greeter brings a message bus of its own and
  * never looks for one, and its user manager would compete with it for the processor until the picture is there. What
- * remains of user@UID.service is its runtime directory; the job is answered under the name that was asked for.
+ * remains of user@UID.service is its runtime directory; the job is answered under the name that was asked for. Its end is told under
+ * both names: logind of systemd 257 asks for both, one after the other, and waits for each.
  *
  * A job for the end of the machine is as long as the end itself: logind takes its JobRemoved for "over, or cancelled", lets
  * its inhibitors go and tells every session so. So it is queued before anything is stopped, and done when all has stopped. A
@@ -424,9 +425,11 @@ static void handle_job_done(struct manager_listener *listener, uint32_t job, con
 	struct bus_link *bus = container_of(listener, struct bus_link, listener);
 	struct bus_forward *forward = find_forward(bus, job);
 
-	send_done(bus, job, forward ? forward->unit : unit, result);
-	if (forward)
+	if (forward) {
+		send_done(bus, job, forward->unit, result);
 		forward->job = 0;
+	}
+	send_done(bus, job, unit, result);
 }
 
 void bus_link_init(struct bus_link *bus, struct loop *loop, struct manager *manager)

@@ -216,6 +216,29 @@ TEST(other_names_are_kept_once_and_refused_when_there_are_too_many)
 	assert_int_equal(start_user(100 + BUS_LINK_MAX_FORWARDS).queued.error, 0);
 }
 
+TEST(one_job_that_was_asked_for_by_two_names_ends_by_both)
+{
+	bool user = false, directory = false;
+	struct answer answer;
+	uint32_t job;
+
+	add_slow("user-runtime-dir@100.service");
+	job = ask(1, BUS_VERB_START, "user-runtime-dir@100.service").queued.job;
+	assert_true(job > 0);
+	assert_int_equal(ask(2, BUS_VERB_START, "user@100.service").queued.job, job);
+	assert_true(ask(3, BUS_VERB_STOP, "user-runtime-dir@100.service").queued.job > 0);
+	while (!user || !directory) {
+		answer = next_answer(PATIENCE_MS);
+		assert_int_equal(answer.opcode, BUS_DONE);
+		if (answer.done_job != job)
+			continue;
+		assert_string_equal(answer.done_result, "canceled");
+		user = user || strcmp(answer.done_unit, "user@100.service") == 0;
+		directory = directory ||
+			    strcmp(answer.done_unit, "user-runtime-dir@100.service") == 0;
+	}
+}
+
 static void clean_up(void)
 {
 	static const char *const names[] = { "control", "notify", "" };
@@ -235,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LINK_TEST(the_end_is_queued_first_and_done_at_the_end),
 		LINK_TEST(other_names_are_kept_once_and_refused_when_there_are_too_many),
+		LINK_TEST(one_job_that_was_asked_for_by_two_names_ends_by_both),
 	};
 
 	int failed;
