@@ -20,7 +20,7 @@ import uuid
 import host
 from host import Failure
 
-SUITES = {"bookworm": "Debian 12"}
+SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 DMS = {"gdm3": "GNOME's"}
 SOURCE = os.path.join(host.HERE, "image")
 FREE_MB, DATA_MB = 600, 64

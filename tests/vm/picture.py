@@ -23,7 +23,7 @@ CONSOLE_COLOURS = frozenset(
         (255, 85, 255), (85, 255, 255), (255, 255, 255),
     ])
 
-# gdm 43's greeter: its background, and where its panel and its list of users are (fractions of the screen).
+# gdm 43's greeter: its background (gdm 48's is 222226), and where, with both, its panel and its list of users are (fractions of the screen).
 GDM_BACKGROUND = (0x23, 0x23, 0x23)
 GDM_PANEL = (0.40, 0.0, 0.60, 0.045)
 GDM_MIDDLE = (0.20, 0.25, 0.80, 0.75)

@@ -28,6 +28,20 @@ def greeter():
     return draw(with_clock, 345, 340, 460, 400, shades)
 
 
+GDM_48_BACKGROUND = (0x22, 0x22, 0x26)
+SPLASH_BACKGROUND = (23, 27, 38)
+
+
+def greeter_48(background=GDM_48_BACKGROUND):
+    """gdm 48's, as Debian 13 shows it: a clock, icons, a framed user with "Not listed?" below, the logo."""
+    p = draw(Picture.filled(1024, 768, background), 470, 9, 555, 22, shades)
+    p = draw(p, 936, 8, 1008, 24, shades)
+    p = draw(p, 336, 292, 687, 374, lambda x, y: (0x78, 0xae, 0xed))
+    p = draw(p, 338, 294, 685, 372, lambda x, y: (0x38, 0x3b, 0x43))
+    p = draw(p, 346, 302, 464, 365, shades)
+    return draw(draw(p, 346, 390, 420, 404, shades), 418, 675, 606, 712, shades)
+
+
 class Files(unittest.TestCase):
     def test_ppm(self):
         p = Picture.from_ppm(b"P6\n2 1\n255\n" + bytes([1, 2, 3, 10, 13, 32]))
@@ -91,11 +105,13 @@ class Recognition(unittest.TestCase):
         black = Picture.filled(1024, 768)
         cases = {
             "black": [black, Picture.filled(1024, 768, (5, 6, 7))],
-            "uniform": [Picture.filled(1024, 768, picture.GDM_BACKGROUND), Picture.filled(64, 64, (0, 0, 90))],
+            "uniform": [Picture.filled(1024, 768, picture.GDM_BACKGROUND), Picture.filled(1024, 768, GDM_48_BACKGROUND),
+                        Picture.filled(64, 64, (0, 0, 90))],
             "text": [draw(black, 0, 0, 8, 2, lambda x, y: (170, 170, 170)), Picture.filled(720, 400, (0, 0, 90))],
             "picture": [draw(black, 500, 500, 540, 540, shades),
+                        greeter_48(SPLASH_BACKGROUND),
                         draw(Picture.filled(1024, 768, picture.GDM_BACKGROUND), 465, 8, 560, 24, shades)],
-            "greeter": [greeter()],
+            "greeter": [greeter(), greeter_48()],
         }
         for kind, pictures in cases.items():
             for number, p in enumerate(pictures):
