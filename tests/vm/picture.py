@@ -27,10 +27,10 @@ CONSOLE_COLOURS = frozenset(
 GDM_BACKGROUND = (0x23, 0x23, 0x23)
 GDM_PANEL = (0.40, 0.0, 0.60, 0.045)
 GDM_MIDDLE = (0.20, 0.25, 0.80, 0.75)
-# The password entry: dark, with a border in the accent colour while it takes keys (until then, or while it is being checked, grey).
-GDM_ENTRY = (0.39, 0.534, 0.645, 0.612)
-GDM_ENTRY_INSIDE = (0x1b, 0x1b, 0x1b)
-GDM_ACCENT = bytes((0x35, 0x84, 0xe4))
+# Password entries of gdm 43 and gdm 48: where, the colour inside, and that of the border while it takes keys (until then, or while it is
+# being checked, grey).
+GDM_ENTRY = ((0.39, 0.534, 0.645, 0.612), (0x1b, 0x1b, 0x1b), bytes((0x35, 0x84, 0xe4)))
+GDM_48_ENTRY = ((0.365, 0.59, 0.635, 0.645), (0x43, 0x45, 0x4d), bytes((0x77, 0x9f, 0xce)))
 
 FAILURE_BAR = b"\xff\x6f\x61"
 
@@ -162,11 +162,14 @@ class Picture:
 
     def asks_for_password(self):
         """gdm's password entry is on the screen and takes keys."""
-        if not _near(self.stats(GDM_ENTRY, step=2).commonest, GDM_ENTRY_INSIDE, 6):
+        return any(self._is_entry(*entry) for entry in (GDM_ENTRY, GDM_48_ENTRY))
+
+    def _is_entry(self, region, inside, accent):
+        if not _near(self.stats(region, step=2).commonest, inside, 6):
             return False
-        x0, y0, x1, y1 = self.pixels(GDM_ENTRY)
+        x0, y0, x1, y1 = self.pixels(region)
         rows = (self.data[(y * self.width + x0) * 3:(y * self.width + x1) * 3] for y in range(y0, y1))
-        return any(row.count(GDM_ACCENT) > (x1 - x0) / 2 for row in rows)
+        return any(row.count(accent) > (x1 - x0) / 2 for row in rows)
 
     def tells_failure(self):
         """Early's page of what failed and what to do: it has a bar of a colour of its own at its left."""

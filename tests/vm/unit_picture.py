@@ -133,13 +133,14 @@ class Recognition(unittest.TestCase):
 
     def test_password_entry(self):
         """It is one only while its border says that it takes keys."""
-        def entry(border):
-            framed = draw(greeter(), 425, 415, 640, 462, lambda x, y: border)
-            return draw(framed, 427, 417, 638, 460, lambda x, y: picture.GDM_ENTRY_INSIDE)
-        for border, expected in ((picture.GDM_ACCENT, True), ((0x38, 0x38, 0x38), False)):
-            with self.subTest(border=border):
-                self.assertEqual(entry(border).asks_for_password(), expected)
-        self.assertFalse(greeter().asks_for_password())
+        def entry(base, x0, y0, x1, y1, inside, border):
+            return draw(draw(base, x0, y0, x1, y1, lambda x, y: border), x0 + 2, y0 + 2, x1 - 2, y1 - 2, lambda x, y: inside)
+        for base, box, (_, inside, accent) in ((greeter(), (425, 415, 640, 462), picture.GDM_ENTRY),
+                                               (greeter_48(), (374, 455, 649, 492), picture.GDM_48_ENTRY)):
+            for border, expected in ((accent, True), ((0x38, 0x38, 0x38), False)):
+                with self.subTest(border=border):
+                    self.assertEqual(entry(base, *box, inside, border).asks_for_password(), expected)
+            self.assertFalse(base.asks_for_password())
 
 
 class Comparison(unittest.TestCase):
