@@ -2,7 +2,7 @@
 
 A build root is a directory, cached by the hash of what it is made from:
   root/       the release, with what tests/install-deps names for a build
-  builds/     build directories, one for each copy of the sources
+  builds/     build directories, one for each copy of the sources; the time of each is that of its last use
   made        it is complete; its time is that of its last use
 
 A command runs in it by chroot, in a mount name space of its own: the sources, only to be read, and the cache are in it at the paths
@@ -41,6 +41,8 @@ class Chroot(stage.Build):
         sources = hashlib.sha256(host.REPO.encode()).hexdigest()[:12]
         super().__init__(os.path.join(base, "builds", sources))
         self.root = os.path.join(base, "root")
+        os.makedirs(self.dir, exist_ok=True)
+        os.utime(self.dir)
 
     def run(self, argv, env=None):
         settings = [f"{name}={value}" for name, value in {"PATH": PATH, "LC_ALL": "C.UTF-8", **(env or {})}.items()]
@@ -111,9 +113,12 @@ def _root_of_its_own(*spaces):
 
 
 def _prune(base, keep):
-    """Build roots that nobody has used for some days go, and what an interrupted maker left: the lock is ours."""
-    for path in glob.glob(os.path.join(base, "*", "made")):
-        if os.path.dirname(path) != keep and time.time() - os.path.getmtime(path) > KEEP_S:
-            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+    """What nobody has used for some days goes, build roots and builds, and what an interrupted maker left: the lock is ours."""
+    roots = glob.glob(os.path.join(base, "*", "made"))
+    used = {os.path.dirname(path): os.path.getmtime(path) for path in roots if os.path.dirname(path) != keep}
+    used.update({path: os.path.getmtime(path) for path in glob.glob(os.path.join(keep, "builds", "*"))})
+    for path, when in used.items():
+        if time.time() - when > KEEP_S:
+            shutil.rmtree(path, ignore_errors=True)
     for path in glob.glob(os.path.join(base, "*.tmp")):
         shutil.rmtree(path, ignore_errors=True)

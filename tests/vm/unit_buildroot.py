@@ -28,12 +28,12 @@ class Choice(unittest.TestCase):
                 self.assertEqual(self.host_suite(text), suite)
 
     def test_build_on_the_host_only_for_its_own_release(self):
-        with mock.patch.object(buildroot, "host_suite", lambda: "bookworm"), \
-                mock.patch.object(buildroot, "get", lambda suite: f"/cache/{suite}"):
+        with tempfile.TemporaryDirectory() as cache, mock.patch.object(buildroot, "host_suite", lambda: "bookworm"), \
+                mock.patch.object(buildroot, "get", lambda suite: f"{cache}/{suite}"):
             here, there = buildroot.build("bookworm", "/my/build"), buildroot.build("trixie", "/my/build")
         self.assertEqual((type(here), here.dir), (stage.Build, "/my/build"))
-        self.assertEqual((type(there), there.root), (buildroot.Chroot, "/cache/trixie/root"))
-        self.assertTrue(there.dir.startswith("/cache/trixie/builds/"))
+        self.assertEqual((type(there), there.root), (buildroot.Chroot, f"{cache}/trixie/root"))
+        self.assertTrue(there.dir.startswith(f"{cache}/trixie/builds/"))
 
     def test_packages_are_those_that_a_build_installs(self):
         packages = buildroot.packages_of()
@@ -92,6 +92,12 @@ class Making(unittest.TestCase):
         os.utime(os.path.join(old, "made"), (1, 1))
         new = self.get()
         self.assertEqual((os.path.exists(old), os.path.exists(new)), (False, True))
+        build = buildroot.Chroot(new).dir
+        self.get()
+        self.assertTrue(os.path.exists(build))
+        os.utime(build, (1, 1))
+        self.get()
+        self.assertFalse(os.path.exists(build))
 
     def test_command_in_it(self):
         """It sees the sources and cannot change them, may write to the cache, has the given settings only, and leaves nothing mounted."""
