@@ -7,6 +7,7 @@
  * - FRAME is sent for each device whose picture is on the screen, and after TAKE; PID 1 keeps the newest descriptor.
  * - Between DROP_MASTER and TAKE nothing here touches any device but to look, also when a new one comes: opening one could
  *   make this process its master.
+ * - A VT that is offered (OFFER_VT) is let go of to whoever asks, until then or until the compositor's picture is there.
  * - The end of the link ends the process and leaves the screen as it is.
  */
 #include "splash.h"
@@ -33,6 +34,7 @@
 #define WATCH_MS 250
 #define TAKE_RETRY_MS 50
 #define TAKE_FOR_MS 2000
+#define OFFER_MS 50
 
 static uint64_t in_ms(unsigned int ms)
 {
@@ -255,6 +257,45 @@ static void drop_master(struct splash *splash)
 	(void)loop_timer_start(splash->loop, &splash->watch, in_ms(WATCH_MS), handle_watch);
 }
 
+/* --- the VT --- */
+
+static void end_offer(struct splash *splash, bool back)
+{
+	loop_timer_stop(&splash->offer);
+	if (splash->offer_fd < 0)
+		return;
+	vt_offer_end(splash->offer_fd, splash->options.vt, splash->offered_vt, back);
+	splash->offer_fd = fd_close(splash->offer_fd);
+}
+
+static void handle_offer(struct loop_timer *timer)
+{
+	struct splash *splash = container_of(timer, struct splash, offer);
+
+	if (vt_offer_look(splash->offer_fd) || splash->state == SPLASH_STATE_IDLE)
+		end_offer(splash, false);
+	else
+		(void)loop_timer_start(splash->loop, timer, in_ms(OFFER_MS), handle_offer);
+}
+
+/* PID 1 may ask again, and may have another VT in mind. */
+static void offer_vt(struct splash *splash, unsigned int vt)
+{
+	int r;
+
+	end_offer(splash, true);
+	if (vt == 0 || vt > 63 || vt == splash->options.vt)
+		return;
+	r = vt_offer(splash->options.vt, vt, &splash->offer_fd);
+	if (r < 0) {
+		log_warning_errno(r, "cannot offer VT %u: a switch to another one may hang",
+				  splash->options.vt);
+		return;
+	}
+	splash->offered_vt = vt;
+	(void)loop_timer_start(splash->loop, &splash->offer, in_ms(OFFER_MS), handle_offer);
+}
+
 static void set_graphics(struct splash *splash)
 {
 	int r = vt_set_graphics(splash->options.vt);
@@ -307,6 +348,7 @@ static void start_taking(struct splash *splash, unsigned int delay_ms)
 
 static void take(struct splash *splash)
 {
+	end_offer(splash, true);
 	set_graphics(splash);
 	loop_timer_stop(&splash->watch);
 	if (!display_is_open(&splash->display)) {
@@ -385,6 +427,7 @@ static void handle_message(struct channel *link, struct channel_message *message
 	union {
 		struct splash_progress progress;
 		struct splash_message page;
+		struct splash_offer_vt offer;
 	} body;
 	int r;
 
@@ -402,6 +445,9 @@ static void handle_message(struct channel *link, struct channel_message *message
 		break;
 	case SPLASH_ADOPT:
 		adopt(splash, message);
+		break;
+	case SPLASH_OFFER_VT:
+		offer_vt(splash, body.offer.vt);
 		break;
 	case SPLASH_DROP_MASTER:
 		drop_master(splash);
@@ -430,7 +476,9 @@ int splash_init(struct splash *splash, struct loop *loop, const struct splash_op
 {
 	int r;
 
-	*splash = (struct splash){ .loop = loop, .options = *options, .nodes.fd = -1 };
+	*splash = (struct splash){
+		.loop = loop, .options = *options, .nodes.fd = -1, .offer_fd = -1
+	};
 	r = channel_init(&splash->link, loop, CHANNEL_HELPER_FD, &splash_protocol, handle_message,
 			 handle_close, splash);
 	if (r < 0)
@@ -456,6 +504,7 @@ void splash_done(struct splash *splash)
 	loop_timer_stop(&splash->retry);
 	loop_timer_stop(&splash->watch);
 	loop_timer_stop(&splash->take);
+	end_offer(splash, false);
 	nodes_done(&splash->nodes);
 	channel_close(&splash->link);
 	display_done(&splash->display);

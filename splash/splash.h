@@ -37,6 +37,9 @@ struct splash {
 	struct loop_timer retry; /* a device that is there but not ready */
 	struct loop_timer watch;
 	struct loop_timer take;
+	struct loop_timer offer;
+	int offer_fd; /* our VT while it is offered; -1: it is not */
+	unsigned int offered_vt;
 	uint64_t search_since_us; /* first failure of the devices that are there; 0: none */
 	uint64_t take_deadline_us;
 	bool failure_reported;

@@ -10,20 +10,80 @@
 
 #include "early/fd.h"
 
-int vt_set_graphics(unsigned int number)
+static int open_vt(unsigned int number, int *ret_fd)
 {
-	CLEANUP_FD
-	int fd = -1;
-	struct vt_stat state;
 	char path[32];
+	int fd;
 
 	(void)snprintf(path, sizeof(path), "/dev/tty%u", number); /* fits any number */
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+int vt_set_graphics(unsigned int number)
+{
+	CLEANUP_FD
+	int fd = -1;
+	struct vt_stat state;
+	int r = open_vt(number, &fd);
+
+	if (r < 0)
+		return r;
 	/* before graphics mode: the kernel ignores a switch away from a VT in graphics mode */
 	if (ioctl(fd, VT_GETSTATE, &state) == 0 && state.v_active != number &&
 	    ioctl(fd, VT_ACTIVATE, number) < 0)
 		return -errno;
 	return ioctl(fd, KDSETMODE, KD_GRAPHICS) < 0 ? -errno : 0;
+}
+
+int vt_offer(unsigned int number, unsigned int next, int *ret_fd)
+{
+	static const struct vt_mode process = { .mode = VT_PROCESS }; /* no signals */
+	CLEANUP_FD
+	int fd = -1;
+	CLEANUP_FD
+	int next_fd = -1;
+	int r = open_vt(number, &fd);
+
+	if (r < 0)
+		return r;
+	r = open_vt(next, &next_fd);
+	if (r < 0)
+		return r;
+	if (ioctl(next_fd, KDSETMODE, KD_GRAPHICS) < 0 || ioctl(fd, VT_SETMODE, &process) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+bool vt_offer_look(int fd)
+{
+	return ioctl(fd, VT_RELDISP, 1) == 0; /* EINVAL: nobody has asked yet */
+}
+
+static void set_text(unsigned int number)
+{
+	CLEANUP_FD
+	int fd = -1;
+
+	if (open_vt(number, &fd) == 0)
+		(void)ioctl(fd, KDSETMODE,
+			    KD_TEXT); /* it stays as it is: nobody may ever go there */
+}
+
+void vt_offer_end(int fd, unsigned int number, unsigned int next, bool back)
+{
+	static const struct vt_mode automatic = { .mode = VT_AUTO };
+	struct vt_stat state = { 0 };
+	bool at_front = ioctl(fd, VT_GETSTATE, &state) < 0 || state.v_active == number;
+
+	if (back || !at_front)
+		(void)ioctl(fd, VT_SETMODE, &automatic); /* nothing else could be done */
+	if (!at_front)
+		set_text(number);
+	if (state.v_active != next)
+		set_text(next);
 }

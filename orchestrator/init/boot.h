@@ -91,7 +91,8 @@ struct boot {
 	char display_manager[256]; /* the unit of the seat */
 	char greeter_scopes[BOOT_MAX_GREETER_SCOPES][128]; /* "": free */
 	bool seat_awaited; /* the display manager may start when those are gone */
-	struct loop_timer scope_deadline;
+	bool frame_awaited; /* it may start when our picture is on the screen again */
+	struct loop_timer scope_deadline; /* of either */
 	bool greeter_fails; /* that is why the display manager was last restarted */
 	uint32_t
 		greeter_failures; /* its sessions that ended unseen since the display manager's start */
@@ -141,6 +142,9 @@ void boot_unions_keep(struct boot *boot);
 bool boot_greeter_clear(struct boot *boot);
 /* Are there sessions of it? */
 bool boot_greeter_is_there(const struct boot *boot);
+/* A display manager that takes the screen at its start gets it when our picture is there: black until then would be black until its own. */
+bool boot_greeter_await_frame(struct boot *boot);
+void boot_greeter_framed(struct boot *boot);
 /* After an exec: the display manager's start, or its end, may have been waiting for the sessions to go. */
 void boot_greeter_go_on(struct boot *boot);
 /* Is what has come onto the screen a page that says that the greeter failed? The ladder has been climbed then. */

@@ -19,6 +19,7 @@
 #include "early/log.h"
 
 #define SCOPE_DEADLINE_US (3 * USEC_PER_SEC)
+#define FRAME_DEADLINE_US (2 * USEC_PER_SEC)
 #define FIRST_PERSON_UID 1000
 #define MAX_FAILURES 2 /* by Wayland, by Xorg */
 
@@ -59,6 +60,33 @@ bool boot_greeter_is_there(const struct boot *boot)
 	return false;
 }
 
+static void handle_frame_deadline(struct loop_timer *timer)
+{
+	boot_greeter_framed(container_of(timer, struct boot, scope_deadline));
+}
+
+bool boot_greeter_await_frame(struct boot *boot)
+{
+	struct manager_unit unit;
+
+	boot->frame_awaited = boot->display.enabled && boot->display.owner == DISPLAY_SPLASH &&
+			      manager_unit(boot->manager, boot->display_manager, &unit) &&
+			      unit.screen_at_start &&
+			      loop_timer_start(boot->loop, &boot->scope_deadline,
+					       clock_monotonic_us() + FRAME_DEADLINE_US,
+					       handle_frame_deadline) >= 0;
+	return boot->frame_awaited;
+}
+
+void boot_greeter_framed(struct boot *boot)
+{
+	if (!boot->frame_awaited)
+		return;
+	boot->frame_awaited = false;
+	loop_timer_stop(&boot->scope_deadline);
+	manager_prestart_done(boot->manager, boot->display_manager);
+}
+
 /* The seat is free: the picture is ours again, and the display manager may start, if it does. */
 static void go_on(struct boot *boot)
 {
@@ -69,7 +97,8 @@ static void go_on(struct boot *boot)
 		boot_real_tell_login_failure(boot);
 	else
 		display_progress(&boot->display, 50, "Starting the login again");
-	manager_prestart_done(boot->manager, boot->display_manager);
+	if (!boot_greeter_await_frame(boot))
+		manager_prestart_done(boot->manager, boot->display_manager);
 }
 
 static void handle_scope_deadline(struct loop_timer *timer)
@@ -79,6 +108,7 @@ static void handle_scope_deadline(struct loop_timer *timer)
 
 static void await_seat(struct boot *boot)
 {
+	boot->frame_awaited = false;
 	boot->seat_awaited = loop_timer_start(boot->loop, &boot->scope_deadline,
 					      clock_monotonic_us() + SCOPE_DEADLINE_US,
 					      handle_scope_deadline) >= 0;

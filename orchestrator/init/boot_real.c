@@ -6,7 +6,8 @@
  *	manifests --> units of Stage=display --> early-bus as soon as the message bus runs --> display manager --> greeter
  *	display manager started: CHECK (idle)      greeter and CHECK: WRITE --> merge --> overlays gone --> complete
  *
- * The screen changes hands at one known moment: when logind asks for the scope of a session, and before it is granted.
+ * The screen changes hands at one known moment: when logind asks for the scope of a session, and before it is granted. A display
+ * manager that starts its X server before that (ScreenAtStart=) has it from its own start on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -182,6 +183,7 @@ static void handle_frame(struct display *display, uint64_t t_us, const char *dev
 
 	if (!timeline_when(manager_timeline(boot->manager), "first-frame"))
 		manager_event(boot->manager, "first-frame", t_us, device);
+	boot_greeter_framed(boot);
 }
 
 static void handle_greeter(struct display *display, uint64_t t_us)
@@ -240,7 +242,7 @@ static bool handle_prestart(struct manager_listener *listener, const struct mana
 		return boot_greeter_is_there(boot) && boot_greeter_clear(boot);
 	if (++boot->display_manager_deaths == MAX_DISPLAY_MANAGER_DEATHS)
 		display_manager_fails(boot, unit);
-	return boot_greeter_clear(boot);
+	return boot_greeter_clear(boot) || boot_greeter_await_frame(boot);
 }
 
 /* For good: nothing will try again by itself. A picture that says "Starting the login" would stay for ever. */
@@ -322,12 +324,14 @@ static void handle_job_done(struct manager_listener *listener, uint32_t job, con
 	login_failed(boot, why);
 }
 
-static void display_manager_runs(struct boot *boot)
+static void display_manager_runs(struct boot *boot, const struct manager_unit *unit)
 {
 	if (!boot->display_manager_ran)
 		manager_event(boot->manager, "display-manager", 0, boot->display_manager);
 	boot->display_manager_ran = true;
 	display_progress(&boot->display, 60, "Starting the login");
+	if (unit->screen_at_start && strcmp(unit->active_state, "deactivating") != 0)
+		display_hand_over_vt(&boot->display);
 	start_check(boot);
 }
 
@@ -341,7 +345,7 @@ static void handle_unit_changed(struct manager_listener *listener, const struct 
 	if (strcmp(unit->name, boot->display_manager) != 0)
 		return;
 	if (unit->main_pid > 0)
-		display_manager_runs(boot);
+		display_manager_runs(boot, unit);
 	if (strcmp(unit->active_state, "active") == 0) {
 		boot->login_failure_told = false;
 		boot->login_failure[0] = '\0';
@@ -441,7 +445,8 @@ void boot_real_maybe_display(struct boot *boot)
 			       clock_monotonic_us() + GREETER_DEADLINE_US, handle_greeter_deadline);
 	if (!boot->display_manager[0]) {
 		boot_fail(boot, "There is no display manager",
-			  "No manifest with Seat=seat0 could be loaded (is gdm3 installed?).",
+			  "Neither display-manager.service nor a manifest with Seat=seat0 could be "
+			  "loaded (is one installed, as gdm3 or lightdm?).",
 			  "Install one in the rescue shell (apt install gdm3), or boot with "
 			  "early.stock.");
 		boot_real_go_on(boot);

@@ -24,6 +24,7 @@
 #define RETRY_US (300 * USEC_PER_MSEC)
 #define MAX_DEATHS 5
 #define DISPLAY_VT "/dev/tty1"
+#define X_VT 7 /* where X servers are by custom: all of Debian's display managers but gdm say so */
 
 static void send_picture(struct display *display)
 {
@@ -88,6 +89,7 @@ static void handle_message(struct helper *helper, struct channel_message *messag
 	case SPLASH_ADOPT:
 	case SPLASH_DROP_MASTER:
 	case SPLASH_TAKE:
+	case SPLASH_OFFER_VT:
 	case SPLASH_QUIT:
 		break;
 	}
@@ -195,6 +197,15 @@ void display_hand_over(struct display *display)
 	if (display->drm_fd >= 0 && ioctl(display->drm_fd, DRM_DROP_MASTER, 0) < 0 &&
 	    errno != EINVAL)
 		log_warning_errno(-errno, "cannot drop master of the display");
+}
+
+void display_hand_over_vt(struct display *display)
+{
+	static const struct splash_offer_vt offer = { X_VT };
+
+	if (display->owner == DISPLAY_SPLASH)
+		(void)helper_send(&display->splash, SPLASH_OFFER_VT, &offer);
+	display_hand_over(display);
 }
 
 void display_take(struct display *display)

@@ -57,6 +57,9 @@ void display_page(struct display *display, enum splash_kind kind, const char *ti
 /* A compositor is about to take the device. Idempotent. */
 void display_hand_over(struct display *display);
 
+/* The same for one that goes to a VT of its own before it opens the device: an X server that the display manager starts by itself. */
+void display_hand_over_vt(struct display *display);
+
 /* The compositor is gone: back to our picture. */
 void display_take(struct display *display);
 

@@ -63,6 +63,7 @@ struct manager_unit {
 	const char *seat;
 	const char
 		*on_give_up; /* the rungs that are tried when it ends again and again; "": none */
+	bool screen_at_start; /* it opens the screen before it asks for a session */
 	pid_t main_pid;
 	uint64_t since_us; /* CLOCK_BOOTTIME */
 	uint32_t remarks; /* lines of its manifest that are not honoured */

@@ -58,6 +58,7 @@ void manager_describe(const struct service *service, struct manager_unit *ret)
 		.stage = definition_stage_name(words->stage),
 		.seat = words->rare->seat,
 		.on_give_up = words->rare->on_give_up,
+		.screen_at_start = words->flags & TABLE_FLAG_SCREEN_AT_START,
 		.main_pid = service->main.pid,
 		.since_us = service->since_us,
 		.remarks = words->remarks,

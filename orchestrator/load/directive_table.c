@@ -280,6 +280,8 @@ static const struct directive install_directives[] = {
 	{ "Early", "ReadyFd", apply_ready_fd, 0, 0, DIRECTIVE_HONOURED, NULL },
 	{ "Early", "Seat", apply_string, offsetof(struct service, seat), 0, DIRECTIVE_HONOURED,
 	  NULL },
+	{ "Early", "ScreenAtStart", apply_flag, 0, TABLE_FLAG_SCREEN_AT_START, DIRECTIVE_HONOURED,
+	  NULL },
 	{ "Early", "OnGiveUp", apply_give_up, offsetof(struct service, on_give_up), 0,
 	  DIRECTIVE_HONOURED, NULL },
 	{ "Install", "WantedBy", apply_units, offsetof(struct service, wanted_by), 0,

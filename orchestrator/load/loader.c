@@ -18,6 +18,7 @@
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "owner.h"
+#include "seats.h"
 #include "sources.h"
 #include "stages.h"
 #include "sysv.h"
@@ -61,8 +62,11 @@ static bool is_slice(const char *name)
 int loader_init(struct loader *loader, int root_fd, char *const *early_dirs,
 		char *const *stock_dirs)
 {
+	int r;
+
 	*loader = (struct loader){ .own_imports = stock_dirs == NULL };
-	return unit_index_init(&loader->index, root_fd, early_dirs, stock_dirs);
+	r = unit_index_init(&loader->index, root_fd, early_dirs, stock_dirs);
+	return r < 0 || !stock_dirs ? r : seats_add_alias(&loader->index);
 }
 
 void loader_done(struct loader *loader)

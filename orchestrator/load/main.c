@@ -20,6 +20,7 @@
 #include "locale.h"
 #include "manifest.h"
 #include "masks.h"
+#include "seats.h"
 #include "writer.h"
 
 #define CMDLINE_MAX_BYTES 65536
@@ -141,6 +142,8 @@ static int load_units(struct loader *loader, const struct settings *settings, in
 	}
 	if ((n == 0 || settings->all))
 		r = loader_load_family(loader, settings->all ? UNIT_FAMILY_ANY : UNIT_FAMILY_EARLY);
+	if (r == 0 && (n == 0 || settings->all))
+		r = seats_settle(loader);
 	if (r == 0 && settings->all)
 		r = loader_mark_enabled(loader);
 	if (r == 0 && !(settings->notes && n > 0))

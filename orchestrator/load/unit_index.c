@@ -139,6 +139,12 @@ static int compare_entries(const void *a, const void *b)
 	return order ? order : (int)x->rank - (int)y->rank;
 }
 
+static void sort_entries(struct unit_index *index)
+{
+	if (index->n_entries > 0)
+		qsort(index->entries, index->n_entries, sizeof(*index->entries), compare_entries);
+}
+
 int unit_index_init(struct unit_index *index, int root_fd, char *const *early_dirs,
 		    char *const *stock_dirs)
 {
@@ -149,13 +155,18 @@ int unit_index_init(struct unit_index *index, int root_fd, char *const *early_di
 		r = add_directory(index, early_dirs[i], UNIT_FAMILY_EARLY);
 	for (size_t i = 0; r == 0 && stock_dirs && stock_dirs[i]; i++)
 		r = add_directory(index, stock_dirs[i], UNIT_FAMILY_STOCK);
-	if (r < 0) {
+	sort_entries(index);
+	if (r < 0)
 		unit_index_done(index);
-		return r;
-	}
-	if (index->n_entries > 0)
-		qsort(index->entries, index->n_entries, sizeof(*index->entries), compare_entries);
-	return 0;
+	return r;
+}
+
+int unit_index_add_alias(struct unit_index *index, const char *name, const char *target)
+{
+	int r = add_entry(index, name, target, 0);
+
+	sort_entries(index);
+	return r;
 }
 
 void unit_index_done(struct unit_index *index)
@@ -416,6 +427,16 @@ static int dropin_dirs(const char *name, char ***ret_dirs)
 	return 0;
 }
 
+static int add_alias_dirs(const struct unit_index *index, const char *name, char ***dirs)
+{
+	char **aliases CLEANUP_STRV = NULL;
+	int r = unit_index_aliases(index, name, &aliases);
+
+	for (size_t i = 0; r == 0 && aliases && aliases[i]; i++)
+		r = strv_appendf(dirs, "%s.d", aliases[i]);
+	return r;
+}
+
 int unit_index_dropins(const struct unit_index *index, const char *name, unsigned int families,
 		       char ***ret_paths)
 {
@@ -423,6 +444,8 @@ int unit_index_dropins(const struct unit_index *index, const char *name, unsigne
 	char **paths CLEANUP_STRV = NULL;
 	int r = dropin_dirs(name, &dirs);
 
+	if (r == 0 && (families & UNIT_FAMILY_STOCK))
+		r = add_alias_dirs(index, name, &dirs);
 	for (size_t i = 0; r == 0 && dirs[i]; i++)
 		r = collect(index, dirs[i], ".conf", families, &paths);
 	if (r < 0)

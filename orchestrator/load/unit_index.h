@@ -33,6 +33,9 @@ int unit_index_init(struct unit_index *index, int root_fd, char *const *early_di
 		    char *const *stock_dirs);
 void unit_index_done(struct unit_index *index);
 
+/* A link that the directories have not got, or one that leads nowhere; it goes before theirs. */
+int unit_index_add_alias(struct unit_index *index, const char *name, const char *target);
+
 /* What a name leads to. */
 struct unit_place {
 	char *name; /* the unit's own name, aliases resolved */
@@ -51,7 +54,7 @@ int unit_index_resolve(const struct unit_index *index, const char *name, unsigne
 /* The other names of a unit: links to it. */
 int unit_index_aliases(const struct unit_index *index, const char *name, char ***ret_names);
 
-/* The drop-in files of a unit in the order in which they are read. */
+/* The drop-in files of a unit, and of its aliases if stock ones count, in the order in which they are read. */
 int unit_index_dropins(const struct unit_index *index, const char *name, unsigned int families,
 		       char ***ret_paths);
 

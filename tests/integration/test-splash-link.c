@@ -117,6 +117,7 @@ TEST(waits_without_a_device_and_quits)
 	const struct splash_progress progress = { 30, "caption" };
 	const struct splash_message page = { SPLASH_KIND_FAILURE, "title", "text" };
 	const struct splash_message unknown = { 77, "", "" };
+	const struct splash_offer_vt offers[] = { { 7 }, { 0 }, { 1000 }, { 7 } }; /* no VT here */
 	struct peer peer;
 
 	peer_start(&peer);
@@ -125,6 +126,8 @@ TEST(waits_without_a_device_and_quits)
 	assert_int_equal(channel_send(&peer.link, SPLASH_MESSAGE, &unknown), 0);
 	assert_int_equal(channel_send(&peer.link, SPLASH_ADOPT, NULL), 0); /* no descriptor */
 	assert_int_equal(channel_send(&peer.link, SPLASH_TAKE, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(offers); i++)
+		assert_int_equal(channel_send(&peer.link, SPLASH_OFFER_VT, &offers[i]), 0);
 	assert_int_equal(channel_send(&peer.link, SPLASH_DROP_MASTER, NULL), 0);
 	peer_wait(&peer, &peer.dropped, 1, PATIENCE_MS);
 	assert_int_equal(peer.dropped, 1);

@@ -25,6 +25,10 @@ static const struct wire_field failed_fields[] = {
 	WIRE_FIELD(struct splash_failed, why, WIRE_TEXT),
 };
 
+static const struct wire_field offer_vt_fields[] = {
+	WIRE_FIELD(struct splash_offer_vt, vt, WIRE_U32),
+};
+
 static const struct wire_message messages[] = {
 	WIRE_MESSAGE(SPLASH_PROGRESS, struct splash_progress, progress_fields),
 	WIRE_MESSAGE(SPLASH_MESSAGE, struct splash_message, message_fields),
@@ -36,6 +40,7 @@ static const struct wire_message messages[] = {
 	WIRE_EMPTY(SPLASH_MASTER_DROPPED),
 	WIRE_MESSAGE(SPLASH_GREETER, struct splash_greeter, greeter_fields),
 	WIRE_MESSAGE(SPLASH_FAILED, struct splash_failed, failed_fields),
+	WIRE_MESSAGE(SPLASH_OFFER_VT, struct splash_offer_vt, offer_vt_fields),
 	{ 0, NULL, 0, 0, NULL },
 };
 

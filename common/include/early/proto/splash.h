@@ -25,6 +25,8 @@ enum splash_opcode {
 	SPLASH_GREETER =
 		9, /* to PID 1: the screen shows somebody else's picture that is not of one colour */
 	SPLASH_FAILED = 10, /* to PID 1: no picture can be shown here */
+	SPLASH_OFFER_VT =
+		11, /* to splash, before DROP_MASTER: who takes the device goes to a VT of its own first */
 };
 
 enum splash_kind {
@@ -51,6 +53,10 @@ struct splash_frame {
 
 struct splash_greeter {
 	uint64_t t_us; /* CLOCK_BOOTTIME */
+};
+
+struct splash_offer_vt {
+	uint32_t vt; /* which it most likely is: the console does not paint there either */
 };
 
 struct splash_failed {

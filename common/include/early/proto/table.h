@@ -76,6 +76,8 @@ enum table_flag {
 	TABLE_FLAG_REFUSE_MANUAL_START = 1 << 20, /* only others' dependencies start it */
 	TABLE_FLAG_REFUSE_MANUAL_STOP = 1 << 21,
 	TABLE_FLAG_NON_BLOCKING = 1 << 22, /* its sockets come with O_NONBLOCK */
+	TABLE_FLAG_SCREEN_AT_START =
+		1 << 23, /* it takes the screen before a session of logind's is opened */
 };
 
 enum table_restart {
