@@ -21,7 +21,7 @@ import host
 from host import Failure
 
 SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
-DMS = {"gdm3": "GNOME's"}
+DMS = {"gdm3": "GNOME's", "lightdm": "with its GTK greeter"}
 SOURCE = os.path.join(host.HERE, "image")
 FREE_MB, DATA_MB = 600, 64
 # Bump it when this file makes something else of the same sources.

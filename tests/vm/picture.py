@@ -32,6 +32,11 @@ GDM_MIDDLE = (0.20, 0.25, 0.80, 0.75)
 GDM_ENTRY = ((0.39, 0.534, 0.645, 0.612), (0x1b, 0x1b, 0x1b), bytes((0x35, 0x84, 0xe4)))
 GDM_48_ENTRY = ((0.365, 0.59, 0.635, 0.645), (0x43, 0x45, 0x4d), bytes((0x77, 0x9f, 0xce)))
 
+# lightdm's GTK greeter 2.0 with Adwaita: a dark panel with clock and power button at the right, a white dialog in the middle.
+LIGHTDM_PANEL, LIGHTDM_PANEL_RIGHT = (0, 0, 1, 0.03), (0.8, 0, 1, 0.03)
+LIGHTDM_PANEL_COLOUR = (0x2f, 0x2f, 0x2f)
+LIGHTDM_DIALOG = (0.34, 0.40, 0.66, 0.60)
+
 FAILURE_BAR = b"\xff\x6f\x61"
 
 
@@ -154,7 +159,19 @@ class Picture:
         return colours <= CONSOLE_COLOURS and b"\0\0\0" in colours
 
     def looks_like_greeter(self):
-        """gdm's greeter: its grey almost everywhere, a clock in the panel, users (or a password entry) in the middle."""
+        """The greeter of one of the display managers that there are images of."""
+        return self._looks_like_gdm() or self._looks_like_lightdm()
+
+    def _looks_like_lightdm(self):
+        panel, dialog = self.stats(LIGHTDM_PANEL, step=4), self.stats(LIGHTDM_DIALOG, step=4)
+        if not _near(panel.commonest, LIGHTDM_PANEL_COLOUR, 10) or panel.share < 0.8:
+            return False
+        if not _near(dialog.commonest, (255, 255, 255), 12) or dialog.share < 0.5:
+            return False
+        return self._has_content(LIGHTDM_PANEL_RIGHT, 0.05) and self._has_content(LIGHTDM_DIALOG, 0.05)
+
+    def _looks_like_gdm(self):
+        """Its grey almost everywhere, a clock in the panel, users (or a password entry) in the middle."""
         whole = self.stats(step=8)
         if not _near(whole.commonest, GDM_BACKGROUND, 10) or whole.share < 0.6:
             return False

@@ -179,7 +179,16 @@ class Packages(unittest.TestCase):
         self.assertIn("gdm3", bookworm)
         self.assertIn("libfuse3-3", bookworm)
         self.assertNotIn("libfuse3-3", trixie)
-        self.assertNotIn("gdm3", image.packages_of("bookworm", "lightdm"))
+        lightdm = image.packages_of("bookworm", "lightdm")
+        self.assertTrue({"lightdm", "lightdm-gtk-greeter", "openbox"} <= set(lightdm), lightdm)
+        self.assertFalse({"gdm3", "gnome-shell"} & set(lightdm), lightdm)
+
+    def test_each_display_manager_has_packages_of_its_own(self):
+        of = {dm: set(image.packages_of("bookworm", dm)) for dm in image.DMS}
+        for dm, packages in of.items():
+            with self.subTest(dm=dm):
+                self.assertIn(dm, packages)
+                self.assertFalse(packages & set(image.DMS) - {dm})
 
     def test_bad_line_names_file_and_line(self):
         with tempfile.TemporaryDirectory() as d, mock.patch.object(image, "SOURCE", d):

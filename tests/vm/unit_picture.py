@@ -42,6 +42,17 @@ def greeter_48(background=GDM_48_BACKGROUND):
     return draw(draw(p, 346, 390, 420, 404, shades), 418, 675, 606, 712, shades)
 
 
+def lightdm(panel=True, dialog=True):
+    p = Picture.filled(1024, 768)
+    if panel:
+        p = draw(p, 0, 0, 1024, 24, lambda x, y: picture.LIGHTDM_PANEL_COLOUR)
+        p = draw(p, 915, 6, 1015, 18, shades)
+    if dialog:
+        p = draw(p, 339, 297, 685, 471, lambda x, y: (255, 255, 255))
+        p = draw(p, 370, 330, 660, 360, shades)
+    return p
+
+
 class Files(unittest.TestCase):
     def test_ppm(self):
         p = Picture.from_ppm(b"P6\n2 1\n255\n" + bytes([1, 2, 3, 10, 13, 32]))
@@ -109,14 +120,27 @@ class Recognition(unittest.TestCase):
                         Picture.filled(64, 64, (0, 0, 90))],
             "text": [draw(black, 0, 0, 8, 2, lambda x, y: (170, 170, 170)), Picture.filled(720, 400, (0, 0, 90))],
             "picture": [draw(black, 500, 500, 540, 540, shades),
-                        greeter_48(SPLASH_BACKGROUND),
+                        greeter_48(SPLASH_BACKGROUND), lightdm(panel=False), lightdm(dialog=False),
                         draw(Picture.filled(1024, 768, picture.GDM_BACKGROUND), 465, 8, 560, 24, shades)],
-            "greeter": [greeter(), greeter_48()],
+            "greeter": [greeter(), greeter_48(), lightdm()],
         }
         for kind, pictures in cases.items():
             for number, p in enumerate(pictures):
                 with self.subTest(kind=kind, number=number):
                     self.assertEqual(p.kind(), kind)
+
+    def test_greeters_as_they_are(self):
+        """Pictures of the screen."""
+        directory = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference")
+        found = [name for name in sorted(os.listdir(directory)) if name.startswith("greeter-")]
+        self.assertEqual(found, ["greeter-lightdm.png"])
+        for name in found:
+            p = Picture.load(os.path.join(directory, name))
+            with self.subTest(name=name):
+                self.assertEqual(p.kind(), "greeter")
+                self.assertFalse(p.asks_for_password())
+                blank = draw(p, 300, 250, 724, 600, lambda x, y: (0, 0, 0))
+                self.assertNotEqual(blank.kind(), "greeter")
 
     def test_one_bright_pixel_is_not_black(self):
         self.assertFalse(draw(Picture.filled(640, 500), 639, 499, 640, 500, lambda x, y: (0, 0, 9)).is_black())
