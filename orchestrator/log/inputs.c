@@ -72,6 +72,7 @@ void inputs_done(struct inputs *inputs)
 	forward_done(&inputs->forward);
 	loop_timer_stop(&inputs->rate_timer);
 	loop_timer_stop(&inputs->rest_timer);
+	loop_timer_stop(&inputs->pause_timer);
 	intake_done(&inputs->intake);
 }
 

@@ -24,6 +24,7 @@ struct inputs {
 	size_t n_connections; /* of streams: clients', not pipes of services */
 	struct rate rate; /* of datagrams */
 	struct loop_timer rate_timer; /* the end of a storm */
+	struct loop_timer pause_timer; /* no descriptor for a client of the journal's stdout */
 	uint64_t n_kept; /* of connections */
 	/* Keeps a descriptor with early-init, or drops it (@fd -1); NULL: nothing is kept. */
 	void (*keep)(const char *name, int fd, void *data);

@@ -34,6 +34,7 @@
 #define STRANGER SINK_REST
 #define MAX_CONNECTIONS 256 /* of clients, to the journal's stdout; anybody may make them */
 #define BACKLOG 128
+#define PAUSE_US (500 * USEC_PER_MSEC) /* until somebody may have closed a file */
 #define NAME_SIZE 256
 #define LEVEL_WARNING 4
 
@@ -231,6 +232,25 @@ static void handle_datagrams(struct loop_source *source, uint32_t events)
 		continue;
 }
 
+static void handle_pause(struct loop_timer *timer)
+{
+	struct inputs *inputs = container_of(timer, struct inputs, pause_timer);
+	struct input_socket *socket;
+
+	list_for_each (socket, &inputs->sockets, link) {
+		if (socket->protocol == INPUT_STDOUT)
+			(void)loop_modify(&socket->source, EPOLLIN);
+	}
+}
+
+/* Without a descriptor for a client the socket stays readable: it would be asked again and again. */
+static void pause_listening(struct input_socket *socket)
+{
+	if (loop_timer_start(socket->inputs->loop, &socket->inputs->pause_timer,
+			     clock_monotonic_us() + PAUSE_US, handle_pause) >= 0)
+		(void)loop_modify(&socket->source, 0);
+}
+
 static void handle_connection(struct loop_source *source, uint32_t events)
 {
 	struct input_socket *socket = container_of(source, struct input_socket, source);
@@ -240,8 +260,11 @@ static void handle_connection(struct loop_source *source, uint32_t events)
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd < 0)
-		return; /* gone again, or no descriptors left: the next turn tries anew */
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			pause_listening(socket);
+		return;
+	}
 	if (socket->inputs->n_connections >= MAX_CONNECTIONS) {
 		fd_close(fd);
 		return;

@@ -6,6 +6,7 @@ import array
 import fcntl
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -200,6 +201,27 @@ class Daemon:
         self.child.wait()
 
 
+def test_client_without_a_descriptor(machine):
+    """It is heard when there is one; until then early-log does not turn in circles."""
+    pid = machine.child.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    fds = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (next(n for n in range(len(fds) + 1) if n not in fds), limits[1]))
+
+    def ticks():
+        return sum(int(word) for word in pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13])
+    begun = ticks()
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.connect(str(JOURNAL / "stdout"))
+    client.send(b"late\n\n5\n1\n0\n0\n0\nheard at last\n")
+    time.sleep(2)
+    assert "heard at last" not in all_logs(RUN), "it was heard without a descriptor"
+    assert ticks() - begun < os.sysconf("SC_CLK_TCK") // 2, f"{ticks() - begun} ticks in two seconds"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    wait_for(lambda: "heard at last" in all_logs(RUN), "the client, when there is a descriptor")
+    client.close()
+
+
 def count(words):
     return text(SYSLOG_OUT).count(words + "\n")
 
@@ -347,7 +369,7 @@ def main():
             sys.exit(f"there is no {tool}: run tests/install-deps check")
     machine = Machine(sys.argv[1])
     for test in (test_killed, test_kernel, test_journal, test_daemon_with_a_socket, test_daemon_that_takes_dev_log, test_busybox,
-                 test_read_only, test_full, test_storm_of_datagrams):
+                 test_client_without_a_descriptor, test_read_only, test_full, test_storm_of_datagrams):
         test(machine)
         print("ok", test.__name__, flush=True)
     machine.end()
