@@ -216,7 +216,7 @@ class Packages(unittest.TestCase):
             final = os.path.join(d, "images", "bookworm-gdm3-key")
             os.makedirs(final)
             with open(os.path.join(final, "image.json"), "w") as f:
-                json.dump({"kernel": "6.1", "root_uuid": "r", "data_uuid": "d"}, f)
+                json.dump({"suite": "bookworm", "kernel": "6.1", "root_uuid": "r", "data_uuid": "d"}, f)
             os.utime(f.name, (0, 0))
             self.assertEqual(image.get().dir, final)
             self.assertGreater(os.stat(f.name).st_mtime, 0, "it looks unused, and would be pruned")
