@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,10 +140,14 @@ static int compare_entries(const void *a, const void *b)
 	return order ? order : (int)x->rank - (int)y->rank;
 }
 
-static void sort_entries(struct unit_index *index)
+static int find_dropin_aliases(struct unit_index *index);
+
+/* What is looked up by name is found by halves, and what few units have only once. */
+static int sort_entries(struct unit_index *index)
 {
 	if (index->n_entries > 0)
 		qsort(index->entries, index->n_entries, sizeof(*index->entries), compare_entries);
+	return find_dropin_aliases(index);
 }
 
 int unit_index_init(struct unit_index *index, int root_fd, char *const *early_dirs,
@@ -155,7 +160,8 @@ int unit_index_init(struct unit_index *index, int root_fd, char *const *early_di
 		r = add_directory(index, early_dirs[i], UNIT_FAMILY_EARLY);
 	for (size_t i = 0; r == 0 && stock_dirs && stock_dirs[i]; i++)
 		r = add_directory(index, stock_dirs[i], UNIT_FAMILY_STOCK);
-	sort_entries(index);
+	if (r == 0)
+		r = sort_entries(index);
 	if (r < 0)
 		unit_index_done(index);
 	return r;
@@ -165,8 +171,7 @@ int unit_index_add_alias(struct unit_index *index, const char *name, const char 
 {
 	int r = add_entry(index, name, target, 0);
 
-	sort_entries(index);
-	return r;
+	return r < 0 ? r : sort_entries(index);
 }
 
 void unit_index_done(struct unit_index *index)
@@ -178,6 +183,7 @@ void unit_index_done(struct unit_index *index)
 	free(index->entries);
 	free(index->families);
 	strv_free(index->dirs);
+	strv_free(index->dropin_aliases);
 	strv_free(index->masked);
 	*index = (struct unit_index){ .root_fd = -1 };
 }
@@ -245,6 +251,31 @@ static const char *alias_target(const struct unit_index *index, const struct uni
 	if (strcmp(base, entry->name) == 0 || !same_suffix(base, entry->name))
 		return NULL;
 	return find_entry(index, base, UNIT_FAMILY_ANY) ? base : NULL;
+}
+
+static int find_dropin_aliases(struct unit_index *index)
+{
+	char **names CLEANUP_STRV = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < index->n_entries; i++) {
+		size_t len = strlen(index->entries[i].name);
+		const struct unit_entry *entry = NULL;
+		char name[NAME_MAX + 1];
+
+		if (len < 3 || len > NAME_MAX ||
+		    strcmp(index->entries[i].name + len - 2, ".d") != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len - 2, index->entries[i].name);
+		entry = find_entry(index, name, UNIT_FAMILY_ANY);
+		if (entry && alias_target(index, entry) && !strv_contains(names, name))
+			r = strv_append(&names, name);
+	}
+	if (r < 0)
+		return r;
+	strv_free(index->dropin_aliases);
+	index->dropin_aliases = TAKE_PTR(names);
+	return 0;
 }
 
 /* The entry of a name, or of its template. */
@@ -429,11 +460,18 @@ static int dropin_dirs(const char *name, char ***ret_dirs)
 
 static int add_alias_dirs(const struct unit_index *index, const char *name, char ***dirs)
 {
-	char **aliases CLEANUP_STRV = NULL;
-	int r = unit_index_aliases(index, name, &aliases);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && aliases && aliases[i]; i++)
-		r = strv_appendf(dirs, "%s.d", aliases[i]);
+	for (size_t i = 0; r == 0 && index->dropin_aliases && index->dropin_aliases[i]; i++) {
+		struct unit_place place;
+
+		r = unit_index_resolve(index, index->dropin_aliases[i], UNIT_FAMILY_ANY, &place);
+		if (r < 0)
+			break;
+		if (strcmp(place.name, name) == 0 && strcmp(index->dropin_aliases[i], name) != 0)
+			r = strv_appendf(dirs, "%s.d", index->dropin_aliases[i]);
+		unit_place_done(&place);
+	}
 	return r;
 }
 

@@ -25,6 +25,7 @@ struct unit_index {
 	enum unit_family *families; /* of each directory */
 	struct unit_entry *entries; /* sorted by name, then rank */
 	size_t n_entries;
+	char **dropin_aliases; /* links to a unit with a directory NAME.d of their own */
 	char **masked; /* names that are masked whatever the directories have; the index's own */
 };
 
