@@ -53,8 +53,13 @@ int vt_offer(unsigned int number, unsigned int next, int *ret_fd)
 	r = open_vt(next, &next_fd);
 	if (r < 0)
 		return r;
-	if (ioctl(next_fd, KDSETMODE, KD_GRAPHICS) < 0 || ioctl(fd, VT_SETMODE, &process) < 0)
+	if (ioctl(next_fd, KDSETMODE, KD_GRAPHICS) < 0)
 		return -errno;
+	if (ioctl(fd, VT_SETMODE, &process) < 0) {
+		r = -errno;
+		(void)ioctl(next_fd, KDSETMODE, KD_TEXT); /* as it was */
+		return r;
+	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
