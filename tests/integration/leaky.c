@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
-// Loses memory, keeps some by a global, and some by the global of a library: leaky [lose].
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loses memory, keeps some by a global, and some by the global of a library: leaky [lose]. */
 #include <stdlib.h>
 
 static char *kept;
@@ -11,7 +11,7 @@ static void nothing(void)
 int main(int argc, char **argv)
 {
 	kept = malloc(10);
-	// The C library's own table of handlers grows on the heap.
+	/* The C library's own table of handlers grows on the heap. */
 	for (int i = 0; i < 100; i++)
 		atexit(nothing);
 	if (argc > 1)
