@@ -7,7 +7,9 @@
 #include "early/channel.h"
 #include "early/clock.h"
 #include "early/log.h"
+#include "early/overlay_paths.h"
 #include "early/proto/disks.h"
+#include "early/strbuf.h"
 #include "fstab_plan.h"
 #include "report.h"
 
@@ -72,8 +74,9 @@ static int list_targets(const struct fstab *fstab, enum fstab_class class,
 }
 
 void report_mounted(struct report *report, const char *device, const char *fstype,
-		    const struct fstab *fstab)
+		    const struct fstab *fstab, const struct overlay_paths *overlays)
 {
+	CLEANUP_STRBUF struct strbuf paths = STRBUF_INIT;
 	CLEANUP(free_charp)
 	char *local = NULL;
 	CLEANUP(free_charp)
@@ -82,13 +85,21 @@ void report_mounted(struct report *report, const char *device, const char *fstyp
 		.t_us = clock_boottime_us(),
 		.device = device,
 		.fstype = fstype,
+		.overlays_given = overlays->given,
 	};
 	int r = list_targets(fstab, FSTAB_LOCAL, &mounted.local, &local);
 
 	if (r == 0)
 		r = list_targets(fstab, FSTAB_NETWORK, &mounted.network, &network);
+	for (uint32_t i = 0; i < overlays->n; i++)
+		strbuf_printf(&paths, "%s%s", i ? " " : "", overlays->paths[i]);
+	mounted.overlays = paths.data;
+	if (r == 0)
+		r = strbuf_error(&paths);
 	if (r < 0)
-		log_errno(r, "what fstab mounts cannot be told to PID 1");
+		log_errno(
+			r,
+			"what fstab mounts and where overlays are wanted cannot be told to PID 1");
 	log_info("the root is mounted: %s, %s", device, fstype);
 	send(report, DISKS_MOUNTED, &mounted);
 }

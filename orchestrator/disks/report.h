@@ -8,6 +8,7 @@
 
 struct channel;
 struct fstab;
+struct overlay_paths;
 
 /* What the orders have to say to PID 1. Each of these logs as well; a link that is gone ends the process elsewhere. */
 struct report {
@@ -19,9 +20,9 @@ void report_progress(struct report *report, uint32_t percent, const char *fmt, .
 /* A problem that does not end the order: progress text, and an error line in the log. */
 void report_trouble(struct report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_failed(struct report *report, const char *what, const char *why, const char *advice);
-/* @fstab: the mounted root's. */
+/* @fstab, @overlays: the mounted root's. */
 void report_mounted(struct report *report, const char *device, const char *fstype,
-		    const struct fstab *fstab);
+		    const struct fstab *fstab, const struct overlay_paths *overlays);
 void report_checked(struct report *report, uint32_t verdict, const char *text);
 void report_writable(struct report *report);
 void report_ready(struct report *report, bool root_read_only);

@@ -21,6 +21,8 @@
 #include "early/clock.h"
 #include "early/log.h"
 #include "early/macros.h"
+#include "early/overlay_paths.h"
+#include "early/settings.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
 #include "fstab.h"
@@ -128,11 +130,15 @@ static void handle_mount_slow(struct task *task)
 static void tell_mounted(struct root_order *order)
 {
 	struct fstab fstab = { NULL, 0 };
+	struct overlay_paths overlays;
 	int r = fstab_read(&fstab, order->target);
 
 	if (r < 0)
 		log_errno(r, "%s/etc/fstab cannot be read", order->target);
-	report_mounted(order->report, order->node, order->mounted_type, &fstab);
+	r = overlay_paths_read(order->target, &overlays);
+	if (r < 0)
+		log_warning_errno(r, "%s" SETTINGS_FILE " cannot be read", order->target);
+	report_mounted(order->report, order->node, order->mounted_type, &fstab, &overlays);
 	fstab_done(&fstab);
 	order->on_end(order->data);
 }

@@ -283,7 +283,7 @@ int boot_main(int argc, char **argv)
 		r = boot_state_read(&boot, (int)state_fd);
 		if (r < 0) {
 			log_errno(r, "the state of stage 1 cannot be used; a plain start");
-			unions_leave_out(&boot.unions, boot.loop, &boot.cmdline);
+			boot_real_leave_out_unions(&boot);
 		}
 		connect_parts(&boot);
 	}

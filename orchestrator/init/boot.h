@@ -115,6 +115,8 @@ int boot_main(int argc, char **argv);
 
 void boot_early_start(struct boot *boot);
 void boot_real_start(struct boot *boot);
+/* As unions_leave_out(), of where the kernel line or early.conf wants overlays. */
+void boot_real_leave_out_unions(struct boot *boot);
 
 /* Ends what a program of another version left running, while the watchdog is fed and earlyctl is heard; then a plain start. */
 void boot_real_start_over(struct boot *boot);

@@ -216,6 +216,18 @@ static void handle_union_failed(struct unions *unions, const char *path, const c
 	log_error("no overlay on %s: %s; %s", path, why, advice);
 }
 
+/* What the kernel line says goes before early.conf. */
+static void take_overlay_paths(struct overlay_paths *paths, const struct disks_mounted *mounted)
+{
+	int r;
+
+	if (!mounted->overlays_given || paths->given)
+		return;
+	r = overlay_paths_parse(mounted->overlays, " ", paths);
+	if (r < 0)
+		log_errno(r, "early-disks told no paths: \"%s\"", mounted->overlays);
+}
+
 static void handle_mounted(struct storage *storage, const struct disks_mounted *mounted)
 {
 	struct boot *boot = storage->data;
@@ -239,7 +251,8 @@ static void handle_mounted(struct storage *storage, const struct disks_mounted *
 	r = mounts_tmpfs("/tmp", "mode=1777,size=50%");
 	if (r < 0)
 		log_errno(r, "no tmpfs on /tmp");
-	unions_start(&boot->unions, boot->loop, &boot->cmdline, mounted);
+	take_overlay_paths(&boot->cmdline.unions, mounted);
+	unions_start(&boot->unions, boot->loop, &boot->cmdline.unions, mounted);
 }
 
 void boot_early_start(struct boot *boot)

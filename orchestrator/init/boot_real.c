@@ -23,6 +23,7 @@
 #include "early/fs.h"
 #include "early/log.h"
 #include "early/proto/logs.h"
+#include "early/settings.h"
 #include "hostname.h"
 #include "kernel_settings.h"
 #include "ladder.h"
@@ -402,10 +403,20 @@ static void handle_power_unit(struct bus_link *bus, const char *unit)
  */
 static void read_config(struct boot *boot)
 {
-	int r = config_read(&boot->config, CONFIG_PATH);
+	int r = config_read(&boot->config, SETTINGS_FILE);
 
 	if (r < 0)
-		log_warning_errno(r, "cannot read " CONFIG_PATH);
+		log_warning_errno(r, "cannot read " SETTINGS_FILE);
+}
+
+/* At the start of stage 2, as read_config(). */
+void boot_real_leave_out_unions(struct boot *boot)
+{
+	struct overlay_paths said;
+
+	if (!boot->cmdline.unions.given && overlay_paths_read("/", &said) == 0 && said.given)
+		boot->cmdline.unions = said;
+	unions_leave_out(&boot->unions, boot->loop, &boot->cmdline.unions);
 }
 
 static void start_watchdog(struct boot *boot)
@@ -527,7 +538,7 @@ static void handle_survivors_gone(struct survivors *survivors)
 	manager_hold_loads(boot->manager, false);
 	if (boot->power != BOOT_POWER_NONE)
 		return;
-	unions_leave_out(&boot->unions, boot->loop, &boot->cmdline);
+	boot_real_leave_out_unions(boot);
 	boot_real_start(boot);
 }
 

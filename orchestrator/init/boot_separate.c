@@ -11,7 +11,7 @@
 
 void boot_separate_start(struct boot *boot)
 {
-	char data[CMDLINE_MAX_UNIONS * CMDLINE_VALUE_MAX];
+	char data[OVERLAY_PATHS_MAX * CMDLINE_VALUE_MAX];
 	struct wire_list paths = { data, 0 };
 
 	if (!unions_any_left_out(&boot->unions))

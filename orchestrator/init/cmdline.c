@@ -77,20 +77,7 @@ static int take_fsck(struct cmdline *cmdline, const char *value)
 
 static int take_unions(struct cmdline *cmdline, const char *value)
 {
-	cmdline->n_unions = 0;
-	while (*value) {
-		size_t len = strcspn(value, ",");
-
-		if (len >= CMDLINE_VALUE_MAX || (len > 0 && value[0] != '/') ||
-		    cmdline->n_unions == CMDLINE_MAX_UNIONS)
-			return -1;
-		if (len > 1) {
-			memcpy(cmdline->unions[cmdline->n_unions], value, len);
-			cmdline->unions[cmdline->n_unions++][len] = '\0';
-		}
-		value += len + (value[len] == ',');
-	}
-	return 0;
+	return overlay_paths_parse(value, ",", &cmdline->unions);
 }
 
 static int take_debug(struct cmdline *cmdline, const char *value)
@@ -209,8 +196,7 @@ void cmdline_parse(struct cmdline *ret_cmdline, const char *text)
 		.root_wait_ms = CMDLINE_ROOT_WAIT_MS,
 		.splash = true,
 		.fsck = DISKS_CHECK_AUTO,
-		.unions = { "/var", "/home" },
-		.n_unions = 2,
+		.unions = { .paths = { "/var", "/home" }, .n = 2 },
 	};
 	while (next_word(&text, word, sizeof(word), &cut)) {
 		if (cut)

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "early/overlay_paths.h"
 #include "early/proto/disks.h"
 
 /* What the kernel command line asks of PID 1. Pure: parsed from text. */
-#define CMDLINE_MAX_UNIONS 8
 #define CMDLINE_VALUE_MAX 256
 
 struct cmdline {
@@ -21,8 +21,7 @@ struct cmdline {
 	bool stock; /* the distribution's own init */
 	char init[CMDLINE_VALUE_MAX]; /* the one that is wanted in the root; "": none is named */
 	enum disks_check_mode fsck;
-	char unions[CMDLINE_MAX_UNIONS][CMDLINE_VALUE_MAX]; /* paths that get a transient overlay */
-	uint32_t n_unions;
+	struct overlay_paths unions; /* the default if not given */
 	char complaints
 		[CMDLINE_VALUE_MAX]; /* words that could not be taken, for the log; "": none */
 };

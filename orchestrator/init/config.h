@@ -3,8 +3,7 @@
 
 #include <stdint.h>
 
-/* early.conf, as far as it is PID 1's. */
-#define CONFIG_PATH "/etc/early/early.conf"
+/* [Manager] of early.conf. */
 
 struct config {
 	uint64_t watchdog_us; /* RuntimeWatchdogSec=; 0: off */
@@ -12,7 +11,7 @@ struct config {
 };
 
 /*
- * Reads @path; what is wrong in it is told with its line, and left as it was. No such file: the defaults. Negative errno if there is
- * one that can't be read, the defaults then as well.
+ * Reads @path; what is wrong in it is told with its line, and its default stands. No such file: the defaults. Negative errno if there
+ * is one that can't be read, the defaults then as well.
  */
 int config_read(struct config *ret, const char *path);

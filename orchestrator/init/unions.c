@@ -317,8 +317,8 @@ static void flat_name(const char *path, char *name, size_t size)
 
 static int start_mount(struct union_mount *mount)
 {
-	char name[CMDLINE_VALUE_MAX], upper[CMDLINE_VALUE_MAX + 64], work[CMDLINE_VALUE_MAX + 64];
-	char options[4 * CMDLINE_VALUE_MAX];
+	char name[OVERLAY_PATH_SIZE], upper[OVERLAY_PATH_SIZE + 64], work[OVERLAY_PATH_SIZE + 64];
+	char options[4 * OVERLAY_PATH_SIZE];
 	const char *argv[] = {
 		EARLY_SBINDIR "/early-overlay", "-f", mount->path, "-o", options, NULL
 	};
@@ -344,7 +344,7 @@ static struct union_mount *add_mount(struct unions *unions, const char *path,
 {
 	struct union_mount *mount;
 
-	if (unions->n_mounts == CMDLINE_MAX_UNIONS)
+	if (unions->n_mounts == OVERLAY_PATHS_MAX)
 		return NULL;
 	mount = &unions->mounts[unions->n_mounts++];
 	mount->unions = unions;
@@ -362,17 +362,17 @@ static bool any_to_mount(const struct unions *unions)
 	return false;
 }
 
-void unions_start(struct unions *unions, struct loop *loop, const struct cmdline *cmdline,
+void unions_start(struct unions *unions, struct loop *loop, const struct overlay_paths *paths,
 		  const struct disks_mounted *root)
 {
 	unions->loop = loop;
-	for (uint32_t i = 0; i < cmdline->n_unions; i++) {
-		bool separate = unions_is_separate(cmdline->unions[i], root);
+	for (uint32_t i = 0; i < paths->n; i++) {
+		bool separate = unions_is_separate(paths->paths[i], root);
 
 		if (separate)
 			log_info("no overlay on %s: /etc/fstab mounts something of its own there",
-				 cmdline->unions[i]);
-		(void)add_mount(unions, cmdline->unions[i],
+				 paths->paths[i]);
+		(void)add_mount(unions, paths->paths[i],
 				separate ? UNION_LEFT_OUT : UNION_MOUNTING);
 	}
 	if (any_to_mount(unions) && mounts_tmpfs(UPPER_ROOT, "mode=0700,size=50%") < 0)
@@ -425,18 +425,18 @@ int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enu
 	return helper_adopt(&mount->helper, loop, &spec, pid, link_fd);
 }
 
-void unions_leave_out(struct unions *unions, struct loop *loop, const struct cmdline *cmdline)
+void unions_leave_out(struct unions *unions, struct loop *loop, const struct overlay_paths *paths)
 {
 	unions->loop = loop;
 	for (uint32_t i = 0; i < unions->n_mounts; i++)
 		(void)fd_close(helper_release(&unions->mounts[i].helper));
 	memset(unions->mounts, 0, sizeof(unions->mounts));
 	unions->n_mounts = 0;
-	for (uint32_t i = 0; i < cmdline->n_unions; i++) {
-		if (umount2(cmdline->unions[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 &&
-		    errno != EINVAL && errno != ENOENT)
-			log_errno(-errno, "cannot detach the overlay on %s", cmdline->unions[i]);
-		(void)add_mount(unions, cmdline->unions[i], UNION_LEFT_OUT);
+	for (uint32_t i = 0; i < paths->n; i++) {
+		if (umount2(paths->paths[i], MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
+		    errno != ENOENT)
+			log_errno(-errno, "cannot detach the overlay on %s", paths->paths[i]);
+		(void)add_mount(unions, paths->paths[i], UNION_LEFT_OUT);
 	}
 	unions->told_mounted = true; /* nobody waits for it in stage 2 */
 }

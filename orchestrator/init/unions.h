@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmdline.h"
 #include "early/loop.h"
+#include "early/overlay_paths.h"
 #include "early/proto/disks.h"
 #include "early/proto/overlay.h"
 #include "helper.h"
@@ -31,12 +31,12 @@ struct union_mount {
 	bool stays; /* merged, but it could not be unmounted */
 	uint64_t files_done; /* of the merge under way */
 	uint64_t files_total;
-	char path[CMDLINE_VALUE_MAX];
+	char path[OVERLAY_PATH_SIZE];
 };
 
 struct unions {
 	struct loop *loop;
-	struct union_mount mounts[CMDLINE_MAX_UNIONS];
+	struct union_mount mounts[OVERLAY_PATHS_MAX];
 	uint32_t n_mounts;
 	bool merge_wanted;
 	bool keep; /* never merged: the root is read-only on purpose */
@@ -62,7 +62,7 @@ struct unions {
  * Callbacks are set by the caller before. With no path, on_mounted comes from within. A path that concerns a mount of its own in
  * @root's fstab is left out.
  */
-void unions_start(struct unions *unions, struct loop *loop, const struct cmdline *cmdline,
+void unions_start(struct unions *unions, struct loop *loop, const struct overlay_paths *paths,
 		  const struct disks_mounted *root);
 
 /* Does fstab mount something at, above or beneath @path at boot (from a network: at it)? Pure. */
@@ -91,6 +91,6 @@ int unions_adopt(struct unions *unions, struct loop *loop, const char *path, enu
 
 /*
  * At the start of stage 2, when the state of stage 1 cannot be used: overlays that nobody has a link to would never be merged,
- * and what fstab says is not known. Nothing has been written to them yet, so they are taken away and all are left out.
+ * and what fstab says is not known. Nothing has been written to them yet, so they are taken away and all of @paths are left out.
  */
-void unions_leave_out(struct unions *unions, struct loop *loop, const struct cmdline *cmdline);
+void unions_leave_out(struct unions *unions, struct loop *loop, const struct overlay_paths *paths);

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "early/settings.h"
+
 /* [Log] of early.conf. */
-#define CONF_FILE "/etc/early/early.conf"
-#define CONF_SIZE_MAX (256 * 1024)
 
 struct conf {
 	uint64_t
@@ -20,12 +19,10 @@ struct conf {
 
 #define CONF_USE_MAX (1024 * 1024 * 1024ULL)
 
-typedef void (*conf_fault_fn)(unsigned int line, const char *text, void *data);
-
 void conf_init(struct conf *conf);
 
-/* Pure. Each line that is wrong is told with what to do, and its default stands. Other parts' sections are passed over. */
-void conf_parse(struct conf *conf, const char *text, conf_fault_fn fault, void *data);
+/* Pure. @text is changed. */
+void conf_parse(struct conf *conf, char *text, settings_fault_fn fault, void *data);
 
 /* The file's; a missing one is none. Faults are logged with file and line if @tells. */
 void conf_read(struct conf *conf, const char *path, bool tells);

@@ -79,7 +79,7 @@ static const struct opt options[] = {
 	  set_run },
 	{ 0, "archive", "DIR", "be the writer of the copies in DIR (started by early-log itself)",
 	  set_archive },
-	{ 0, "conf", "FILE", "read [Log] of FILE (default: " CONF_FILE ")", set_conf },
+	{ 0, "conf", "FILE", "read [Log] of FILE (default: " SETTINGS_FILE ")", set_conf },
 	{ 0, "zero", "USEC", "let times count from USEC of CLOCK_BOOTTIME, as a container's do",
 	  set_zero },
 	{ 'h', "help", NULL, "this help", set_help },
@@ -268,7 +268,7 @@ static int run(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .run = DEFAULT_RUN, .conf = CONF_FILE };
+	struct settings settings = { .run = DEFAULT_RUN, .conf = SETTINGS_FILE };
 	int n;
 
 	log_init("early-log", LOG_SINK_STDERR, LOG_LEVEL_INFO);

@@ -27,12 +27,12 @@ static void read_as_pid1(const char *text)
 	check_text(cmdline.rootflags);
 	check_text(cmdline.init);
 	check_text(cmdline.complaints);
-	if ((cmdline.init[0] && cmdline.init[0] != '/') || cmdline.n_unions > CMDLINE_MAX_UNIONS ||
+	if ((cmdline.init[0] && cmdline.init[0] != '/') || cmdline.unions.n > OVERLAY_PATHS_MAX ||
 	    cmdline.fsck > DISKS_CHECK_SKIP)
 		abort();
-	for (uint32_t i = 0; i < cmdline.n_unions; i++) {
-		check_text(cmdline.unions[i]);
-		if (cmdline.unions[i][0] != '/')
+	for (uint32_t i = 0; i < cmdline.unions.n; i++) {
+		check_text(cmdline.unions.paths[i]);
+		if (cmdline.unions.paths[i][0] != '/')
 			abort();
 	}
 }

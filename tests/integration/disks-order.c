@@ -87,6 +87,8 @@ static int print_answer(const void *buf, size_t len, uint16_t opcode)
 		printf("MOUNTED %s %s\n", value.mounted.device, value.mounted.fstype);
 		print_list("LOCAL", &value.mounted.local);
 		print_list("NETWORK", &value.mounted.network);
+		if (value.mounted.overlays_given)
+			printf("OVERLAYS %s\n", value.mounted.overlays);
 		return 1;
 	case DISKS_CHECKED:
 		printf("CHECKED %u %s\n", value.checked.verdict, value.checked.text);

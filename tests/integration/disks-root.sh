@@ -48,6 +48,26 @@ test_fstab_is_told()
 	mount "${loop[clean]}" "$dir/mnt" && rm -r "$dir/mnt/etc" && umount "$dir/mnt"
 }
 
+test_overlays_of_early_conf_are_told()
+{
+	mount "${loop[clean]}" "$dir/mnt"
+	mkdir -p "$dir/mnt/etc/early"
+	printf '[Manager]\nRuntimeWatchdogSec=off\n[Overlay]\nPaths = /var/lib  /srv/ \n' >"$dir/mnt/etc/early/early.conf"
+	umount "$dir/mnt"
+	root "${loop[clean]}"
+	expect_line '^OVERLAYS /var/lib /srv$'
+	printf '[Overlay]\nPaths=\n' >"$dir/early.conf"
+	mount -o remount,rw "$dir/mnt" && cp "$dir/early.conf" "$dir/mnt/etc/early/early.conf" && umount "$dir/mnt"
+	root "${loop[clean]}"
+	expect_line '^OVERLAYS $'
+	printf '[Overlay]\nPaths=/var /var/lib\n' >"$dir/early.conf"
+	mount -o remount,rw "$dir/mnt" && cp "$dir/early.conf" "$dir/mnt/etc/early/early.conf" && umount "$dir/mnt"
+	root "${loop[clean]}"
+	expect "a wrong line is none" test "$(grep -c "^OVERLAYS" "$dir/answers")" = 0
+	expect "and is told with its place" grep -q "early.conf:2: Paths=/var /var/lib is not" "$dir/log"
+	mount -o remount,rw "$dir/mnt" && rm -r "$dir/mnt/etc" && umount "$dir/mnt"
+}
+
 test_other_names()
 {
 	for name in LABEL=$tag-root "\"LABEL=$tag-root\"" "/dev/disk/by-uuid/$(uuid_of clean)" \

@@ -12,9 +12,9 @@ TEST(defaults)
 	cmdline_parse(&c, "");
 	assert_string_equal(c.root, "");
 	assert_true(c.splash);
-	assert_int_equal(c.n_unions, 2);
-	assert_string_equal(c.unions[0], "/var");
-	assert_string_equal(c.unions[1], "/home");
+	assert_int_equal(c.unions.n, 2);
+	assert_string_equal(c.unions.paths[0], "/var");
+	assert_string_equal(c.unions.paths[1], "/home");
 	assert_int_equal(c.root_wait_ms, CMDLINE_ROOT_WAIT_MS);
 	assert_string_equal(c.complaints, "");
 }
@@ -31,7 +31,7 @@ TEST(words_are_taken)
 	assert_string_equal(c.rootflags, "noatime");
 	assert_int_equal(c.root_wait_ms, 30000);
 	assert_false(c.splash);
-	assert_int_equal(c.n_unions, 1);
+	assert_int_equal(c.unions.n, 1);
 	assert_int_equal(c.fsck, DISKS_CHECK_FORCE);
 	assert_true(c.debug);
 	assert_string_equal(c.complaints, "");
@@ -97,7 +97,7 @@ TEST(long_words_do_no_harm)
 	assert_string_equal(c.root, "");
 	assert_true(c.complaints[0]);
 	cmdline_parse(&c, "early.overlay=");
-	assert_int_equal(c.n_unions, 0);
+	assert_int_equal(c.unions.n, 0);
 	cmdline_parse(&c, "root=/dev/vda -- root=/dev/vdb");
 	assert_string_equal(c.root, "/dev/vda");
 }

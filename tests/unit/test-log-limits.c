@@ -24,28 +24,31 @@ static void note_fault(unsigned int line, const char *text, void *data)
 	(void)snprintf(faults + len, sizeof(faults) - len, "%u: %s\n", line, text);
 }
 
+static void parse(struct conf *conf, const char *text)
+{
+	char *copy CLEANUP(free_charp)
+	= strdup(text);
+
+	conf_init(conf);
+	faults[0] = '\0';
+	conf_parse(conf, copy, note_fault, NULL);
+}
+
 TEST(settings)
 {
 	struct conf conf;
 
-	conf_init(&conf);
-	faults[0] = '\0';
-	conf_parse(&conf,
-		   "MaxUse=1K\n[Overlay]\nMaxUse=no\n[Log]\n# a word\n  MaxUse = 500M "
-		   "\nMaxFileSize=1M\n"
-		   "MaxMemory=64K\nRateLimitBurst=0\nRateLimitIntervalSec=1min\nX-mine=1\n",
-		   note_fault, NULL);
+	parse(&conf, "MaxUse=1K\n[Overlay]\nMaxUse=no\n[Log]\n# a word\n  MaxUse = 500M "
+		     "\nMaxFileSize=1M\n"
+		     "MaxMemory=64K\nRateLimitBurst=0\nRateLimitIntervalSec=1min\nX-mine=1\n");
 	assert_string_equal(faults, "");
 	assert_int_equal(conf.max_use, 500 << 20);
 	assert_int_equal(conf.max_file_size, 1 << 20);
 	assert_int_equal(conf.max_memory, 64 << 10);
 	assert_int_equal(conf.rate_burst, 0);
 	assert_int_equal(conf.rate_interval_us, 60000000);
-	conf_init(&conf);
-	conf_parse(
-		&conf,
-		"[Log]\nMaxUse=1K\nMaxFileSize=much\nMaxmemory=1M\nwords\nRateLimitIntervalSec=0",
-		note_fault, NULL);
+	parse(&conf,
+	      "[Log]\nMaxUse=1K\nMaxFileSize=much\nMaxmemory=1M\nwords\nRateLimitIntervalSec=0");
 	assert_string_equal(
 		faults,
 		"2: MaxUse=1K is not a size of at least 64K, as 500M; the default stands\n"

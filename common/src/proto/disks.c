@@ -25,6 +25,8 @@ static const struct wire_field mounted_fields[] = {
 	WIRE_FIELD(struct disks_mounted, fstype, WIRE_TEXT),
 	WIRE_FIELD(struct disks_mounted, local, WIRE_LIST),
 	WIRE_FIELD(struct disks_mounted, network, WIRE_LIST),
+	WIRE_FIELD(struct disks_mounted, overlays, WIRE_TEXT),
+	WIRE_FIELD(struct disks_mounted, overlays_given, WIRE_U32),
 };
 
 static const struct wire_field progress_fields[] = {

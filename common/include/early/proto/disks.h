@@ -66,6 +66,8 @@ struct disks_mounted {
 	const char *fstype;
 	struct wire_list local; /* where the root's fstab mounts something of its own at boot */
 	struct wire_list network; /* the same, when there is a network */
+	const char *overlays; /* where the root's early.conf wants overlays, with blanks between */
+	uint32_t overlays_given; /* 1: it does say, even if it is that there are none */
 };
 
 struct disks_progress {
