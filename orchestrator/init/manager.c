@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "early/log.h"
 #include "early/strv.h"
 
+#include "memory.h"
 #include "spawn.h"
 #include "state_fd.h"
 
@@ -288,7 +288,7 @@ static void handle_give_back(struct loop_timer *timer)
 
 	manager->given_back = manager->jobs.last_id;
 	spawn_collect(SIZE_MAX);
-	(void)malloc_trim(0);
+	memory_give_back();
 }
 
 /* What many jobs took is given back a while after the last of them is done. */
