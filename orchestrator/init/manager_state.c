@@ -141,7 +141,7 @@ static uint32_t flags_of(const struct service *service)
 	       (service->main_gone ? STATE_SERVICE_MAIN_GONE : 0) |
 	       (service->prestart_pending ? STATE_SERVICE_PRESTART : 0) |
 	       (service->conditions_met ? STATE_SERVICE_CONDITIONS_MET : 0) |
-	       (service->spawn_retry.loop ? STATE_SERVICE_SPAWN_RETRY : 0) |
+	       (service->again.loop && service->n_spawn_retries ? STATE_SERVICE_SPAWN_RETRY : 0) |
 	       (service->cleaned ? STATE_SERVICE_CLEANED : 0) |
 	       (service->wished ? STATE_SERVICE_WISHED : 0) |
 	       (service->relations_due ? STATE_SERVICE_RELATIONS_DUE : 0) |
@@ -178,7 +178,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.main_pipe = state_fd(service->main.pipe.fd),
 		.control_pid = service_control_pid(service),
 		.control_pipe = state_fd(service_control_pipe(service)),
-		.nth = (uint32_t)service->nth,
+		.nth = service->nth,
 		.exit_code = service->exit_code,
 		.exit_status = service->exit_status,
 		.notify_fd = state_fd(notify_fd(service->notify)),
@@ -187,7 +187,7 @@ static void put_service_itself(struct writer *writer, const struct service *serv
 		.status_text = service->status_text,
 		.detail = service->detail,
 		.deadline_us = service->timer.loop ? service->timer.deadline_us : 0,
-		.watchdog_us = service->watchdog.loop ? service->watchdog.deadline_us : 0,
+		.watchdog_us = service_watchdog_deadline(service),
 		.window_us = service->backoff.window_us,
 		.starts = service->backoff.starts,
 		.quick_deaths = service->backoff.quick_deaths,

@@ -71,6 +71,15 @@ int service_new(struct service **ret, const struct service_host *host,
 	return 0;
 }
 
+struct service_watch *service_need_watch(struct service *service)
+{
+	if (!service->watch)
+		service->watch = calloc(1, sizeof(*service->watch));
+	if (service->watch)
+		service->watch->service = service;
+	return service->watch;
+}
+
 int service_need_control(struct service *service)
 {
 	if (service->control)
@@ -113,11 +122,11 @@ struct service *service_free(struct service *service)
 	process_done(service->control);
 	free(service->control);
 	loop_timer_stop(&service->timer);
-	loop_timer_stop(&service->watchdog);
-	loop_timer_stop(&service->pid_file_timer);
+	loop_timer_stop(&service->again);
 	service_ready_close(service);
 	service_forget_stranger(service);
-	loop_timer_stop(&service->spawn_retry);
+	service_stop_watchdog(service);
+	free(service->watch);
 	notify_close(service->notify);
 	free(service->notify);
 	listen_close(&service->listen);

@@ -84,6 +84,15 @@ struct service_host {
 	void *data;
 };
 
+/* What few services are watched by. */
+struct service_watch {
+	struct service *service;
+	struct loop_source ready; /* of service::ready_fd */
+	struct loop_source stranger; /* of service::main_pidfd */
+	struct loop_timer alive; /* WatchdogSec= */
+};
+
+/* There are thousands, so what is seldom needed is a piece of its own, and small fields stand together. */
 struct service {
 	struct list link; /* manager::services */
 	struct list
@@ -98,60 +107,58 @@ struct service {
 	enum service_state state;
 	enum verdict_result result;
 	uint64_t since_us; /* CLOCK_BOOTTIME of the last change of the active state */
-	uint32_t restarts;
-	bool stop_wanted; /* by somebody: no automatic restart */
-	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
-	bool wished; /* the start that runs was only wanted by another unit */
-	enum background_kind background;
-	bool relations_due; /* manager's: what follows for others is to be looked at */
 	uint64_t started_us; /* CLOCK_MONOTONIC of the last start */
 	uint64_t run_us; /* CLOCK_BOOTTIME of the same; 0: none yet */
 	uint64_t run_id[2]; /* INVOCATION_ID of that run */
+	uint32_t restarts;
+	enum background_kind background;
+	uint32_t rung; /* of OnGiveUp=: how many were climbed */
+	uint32_t nth; /* command of the phase */
+	uint32_t n_spawn_retries;
+	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
+	int exit_status;
+	bool stop_wanted; /* by somebody: no automatic restart */
+	bool restart_wanted; /* by somebody: it stops to start again, stored descriptors stay */
+	bool wished; /* the start that runs was only wanted by another unit */
+	bool relations_due; /* manager's: what follows for others is to be looked at */
+	bool conditions_met; /* in this run: a command was executed */
+	bool cleaned; /* after this run: early-exec was told to take away what the run made */
+	bool main_gone; /* the main process of this run ended, as exit_code tells */
+	bool prestart_pending;
+	bool awaits_idle; /* manager's: its prestart waits for the jobs of others */
+	bool climbs; /* its next death leads to the next rung */
+	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
 	struct service_process main;
 	struct service_process *control; /* the command of a phase; NULL: there was none yet */
-	size_t nth; /* command of the phase */
-	bool conditions_met; /* in this run: a command was executed */
-	bool cleaned; /* after this run: early-exec was told to take away what the run made */
-	bool main_gone; /* the main process of this run ended, and how: */
-	int exit_code; /* CLD_EXITED, CLD_KILLED … of the last main process; 0: none yet */
-	int exit_status;
 
 	struct cgroup group;
 	struct notify *notify; /* NULL: it never had one */
 	struct listen listen;
 	struct list stored_fds; /* service_stored_fd::link */
-	size_t n_stored_fds;
+	uint64_t output_saved; /* state_fd() of output_read, which never changes */
 	int output_read; /* pipe of stdout and stderr; PID 1 keeps both ends */
 	int output_write;
-	uint64_t output_saved; /* state_fd() of output_read, which never changes */
+	int main_pidfd; /* of a main process that is not our child; -1: none */
+	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
+	uint32_t n_stored_fds;
+	uint32_t n_reasons;
 	char *status_text; /* STATUS= */
 	char *detail; /* why it failed, in words */
 	char *failure; /* the last one, also of an earlier run; NULL: none */
 	uint64_t failure_us; /* CLOCK_BOOTTIME of it */
 	uint64_t failure_run_us; /* of the start of the run that it ended */
 	char *error_text; /* ERRNO=, BUSERROR=, EXIT_STATUS=: what it said of its failure */
+	char *software; /* unit whose Environment= it gets as well; NULL: none */
 
 	struct loop_timer timer; /* the deadline of the state, or RestartSec= */
-	struct loop_timer watchdog;
+	struct loop_timer
+		again; /* no process could be made for the command, or PIDFile= names none yet */
 	uint64_t watchdog_span_us; /* WatchdogSec=, or what it said by WATCHDOG_USEC= */
-	struct loop_timer pid_file_timer; /* looks for PIDFile= again */
-	struct loop_source ready_source; /* of ready_fd */
-	struct loop_source main_source; /* of main_pidfd */
-	int main_pidfd; /* of a main process that is not our child; -1: none */
-	int ready_fd; /* read end of the pipe of ReadyFd=; -1: none */
-	struct loop_timer spawn_retry; /* no process could be made for the command */
-	unsigned int n_spawn_retries;
-	bool prestart_pending;
-	bool awaits_idle; /* manager's: its prestart waits for the jobs of others */
+	struct service_watch *watch; /* NULL: nothing of it was needed yet */
 	struct backoff backoff;
-	uint32_t rung; /* of OnGiveUp=: how many were climbed */
-	char *software; /* unit whose Environment= it gets as well; NULL: none */
-	bool climbs; /* its next death leads to the next rung */
-	bool awaits_software; /* that unit starts; service_software_ready() will come */
 
 	struct service_reason *reasons; /* SERVICE_MAX_REASONS at most */
-	size_t n_reasons;
 	struct service_reason
 		first_reason; /* most have only one: `reasons` is this, or a piece of memory */
 };
@@ -189,6 +196,9 @@ void service_owner_changed(struct service *service, pid_t pid);
 
 /* See manager_climb(). */
 int service_climb(struct service *service);
+
+/* When it must have given a sign of life (CLOCK_MONOTONIC); 0: it need not. */
+uint64_t service_watchdog_deadline(const struct service *service);
 
 /* Sends a signal to all its processes, as `systemctl kill`. */
 int service_kill(struct service *service, int signo);

@@ -44,6 +44,9 @@ void service_climb_down(struct service *service);
 /* Makes `control` if it is not there: 0 or -ENOMEM. */
 int service_need_control(struct service *service);
 
+/* Makes `watch` if it is not there; NULL: no memory. */
+struct service_watch *service_need_watch(struct service *service);
+
 void service_watch_main(struct service *service, pid_t pid);
 /* NotifyAccess=, or what its type needs. */
 enum table_notify service_notify_access(const struct service *service);
@@ -53,6 +56,7 @@ void service_hear_last_words(struct loop_child *child); /* of a service_process 
 void service_handle_empty(struct cgroup *group);
 void service_drop_stored_fds(struct service *service);
 void service_pet_watchdog(struct service *service);
+void service_stop_watchdog(struct service *service);
 
 /* A main process that is not PID 1's child is watched by its pidfd. Idempotent. */
 void service_forget_stranger(struct service *service);

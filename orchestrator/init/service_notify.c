@@ -93,7 +93,7 @@ static void take_watchdog(struct service *service, const struct notify_message *
 	if (!notify_get(message->text, "WATCHDOG", value, sizeof(value)))
 		return;
 	if (strcmp(value, "1") == 0) {
-		if (service->watchdog.loop)
+		if (service_watchdog_deadline(service))
 			service_pet_watchdog(service);
 	} else if (strcmp(value, "trigger") == 0) {
 		service_fail(service, VERDICT_WATCHDOG, "asked for its watchdog by itself");
@@ -114,7 +114,7 @@ static void take_watchdog_span(struct service *service, const struct notify_mess
 	if (span_us > 0)
 		service_pet_watchdog(service);
 	else
-		loop_timer_stop(&service->watchdog);
+		service_stop_watchdog(service);
 }
 
 /* The state's deadline is at least so far away from now on. */

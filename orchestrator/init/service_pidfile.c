@@ -85,7 +85,7 @@ static bool look(struct service *service)
 
 static void handle_again(struct loop_timer *timer)
 {
-	struct service *service = container_of(timer, struct service, pid_file_timer);
+	struct service *service = container_of(timer, struct service, again);
 
 	if (service->state == SERVICE_START)
 		service_look_for_main(service);
@@ -103,7 +103,7 @@ void service_look_for_main(struct service *service)
 		service_dispatch(service, SERVICE_EVENT_MAIN_FAILED);
 		return;
 	}
-	(void)loop_timer_start(service->host->loop, &service->pid_file_timer,
+	(void)loop_timer_start(service->host->loop, &service->again,
 			       clock_monotonic_us() + LOOK_AGAIN_US,
 			       handle_again); /* without it the start's deadline comes */
 }

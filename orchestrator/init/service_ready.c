@@ -22,13 +22,14 @@ bool service_awaits_ready_fd(const struct service *service)
 
 void service_ready_close(struct service *service)
 {
-	loop_remove(&service->ready_source);
+	if (service->watch)
+		loop_remove(&service->watch->ready);
 	service->ready_fd = fd_close(service->ready_fd);
 }
 
 static void handle_readable(struct loop_source *source, uint32_t events)
 {
-	struct service *service = container_of(source, struct service, ready_source);
+	struct service *service = container_of(source, struct service_watch, ready)->service;
 	char buf[256];
 	ssize_t n = read(service->ready_fd, buf, sizeof(buf));
 
@@ -43,14 +44,14 @@ static void handle_readable(struct loop_source *source, uint32_t events)
 
 int service_ready_adopt(struct service *service, int fd)
 {
+	struct service_watch *watch = service_need_watch(service);
 	int r;
 
 	service_ready_close(service);
 	service->ready_fd = fd;
-	r = fd_set_nonblock(fd, true);
+	r = watch ? fd_set_nonblock(fd, true) : -ENOMEM;
 	if (r == 0)
-		r = loop_add(service->host->loop, &service->ready_source, fd, EPOLLIN,
-			     handle_readable);
+		r = loop_add(service->host->loop, &watch->ready, fd, EPOLLIN, handle_readable);
 	if (r < 0)
 		service_ready_close(service);
 	return r;

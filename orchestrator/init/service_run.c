@@ -90,7 +90,7 @@ static void run_next(struct service *service);
 
 static void handle_spawn_retry(struct loop_timer *timer)
 {
-	run_next(container_of(timer, struct service, spawn_retry));
+	run_next(container_of(timer, struct service, again));
 }
 
 /*
@@ -99,7 +99,7 @@ static void handle_spawn_retry(struct loop_timer *timer)
  */
 static bool retry_later(struct service *service)
 {
-	unsigned int n = service->n_spawn_retries;
+	uint32_t n = service->n_spawn_retries;
 
 	if (n >= SPAWN_RETRIES_MAX)
 		return false;
@@ -107,7 +107,7 @@ static bool retry_later(struct service *service)
 		log_warning("%s: no process can be made (too many run?), trying again for a while",
 			    service->name);
 	service->n_spawn_retries++;
-	return loop_timer_start(service->host->loop, &service->spawn_retry,
+	return loop_timer_start(service->host->loop, &service->again,
 				clock_monotonic_us() + (SPAWN_RETRY_US << MIN(n, 5U)),
 				handle_spawn_retry) == 0;
 }
@@ -306,7 +306,7 @@ static bool is_child(pid_t pid)
 /* The end of a main process that is somebody else's child: how it ended, only its parent knows. */
 static void handle_stranger_gone(struct loop_source *source, uint32_t events)
 {
-	struct service *service = container_of(source, struct service, main_source);
+	struct service *service = container_of(source, struct service_watch, stranger)->service;
 	pid_t gone = service->main.pid;
 
 	notify_drain(service->notify);
@@ -320,14 +320,17 @@ static void handle_stranger_gone(struct loop_source *source, uint32_t events)
 /* Takes @pidfd. -1: it is gone, or a kernel without; then its group's end tells. */
 static void watch_stranger(struct service *service, int pidfd)
 {
-	int r;
+	struct service_watch *watch;
+	int r = -ENOMEM;
 
 	service_forget_stranger(service);
 	service->main_pidfd = pidfd;
 	if (pidfd < 0)
 		return;
-	r = loop_add(service->host->loop, &service->main_source, pidfd, EPOLLIN,
-		     handle_stranger_gone);
+	watch = service_need_watch(service);
+	if (watch)
+		r = loop_add(service->host->loop, &watch->stranger, pidfd, EPOLLIN,
+			     handle_stranger_gone);
 	if (r == 0)
 		return;
 	log_warning_errno(r, "%s: cannot watch process %d", service->name, (int)service->main.pid);
@@ -336,7 +339,8 @@ static void watch_stranger(struct service *service, int pidfd)
 
 void service_forget_stranger(struct service *service)
 {
-	loop_remove(&service->main_source);
+	if (service->watch)
+		loop_remove(&service->watch->stranger);
 	service->main_pidfd = fd_close(service->main_pidfd);
 }
 

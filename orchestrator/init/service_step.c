@@ -78,10 +78,20 @@ static void arm(struct service *service, uint64_t span_us)
 
 static void handle_watchdog(struct loop_timer *timer)
 {
-	struct service *service = container_of(timer, struct service, watchdog);
+	struct service *service = container_of(timer, struct service_watch, alive)->service;
 
 	service_fail(service, VERDICT_WATCHDOG, "gave no sign of life within WatchdogSec=");
 	service_dispatch(service, SERVICE_EVENT_WATCHDOG);
+}
+
+/* Without memory or a timer it is merely not watched. */
+static void await_life(struct service *service, uint64_t deadline_us)
+{
+	struct service_watch *watch = service_need_watch(service);
+
+	if (watch)
+		(void)loop_timer_start(service->host->loop, &watch->alive, deadline_us,
+				       handle_watchdog);
 }
 
 void service_pet_watchdog(struct service *service)
@@ -89,10 +99,21 @@ void service_pet_watchdog(struct service *service)
 	uint64_t span_us = service->watchdog_span_us;
 	uint64_t now_us = clock_monotonic_us();
 
-	if (span_us == 0 || span_us > UINT64_MAX - now_us)
-		return;
-	(void)loop_timer_start(service->host->loop, &service->watchdog, now_us + span_us,
-			       handle_watchdog); /* without it the service is merely not watched */
+	if (span_us > 0 && span_us <= UINT64_MAX - now_us)
+		await_life(service, now_us + span_us);
+}
+
+void service_stop_watchdog(struct service *service)
+{
+	if (service->watch)
+		loop_timer_stop(&service->watch->alive);
+}
+
+uint64_t service_watchdog_deadline(const struct service *service)
+{
+	const struct loop_timer *alive = service->watch ? &service->watch->alive : NULL;
+
+	return alive && alive->loop ? alive->deadline_us : 0;
 }
 
 static uint64_t stop_timeout(const struct definition_words *words, bool aborted)
@@ -138,8 +159,7 @@ void service_resume(struct service *service, const struct state_service *state)
 		(void)loop_timer_start(loop, &service->timer, state->deadline_us,
 				       handle_timeout); /* then it has no deadline */
 	if (state->watchdog_us > 0)
-		(void)loop_timer_start(loop, &service->watchdog, state->watchdog_us,
-				       handle_watchdog); /* then it is merely not watched */
+		await_life(service, state->watchdog_us);
 	service_resume_processes(service, state);
 }
 
@@ -453,8 +473,7 @@ static void lay_to_rest(struct service *service)
 	service_ready_close(service);
 	service_forget_stranger(service);
 	service->background = BACKGROUND_NONE; /* the group's end, or the next start, sees to it */
-	loop_timer_stop(&service->watchdog);
-	loop_timer_stop(&service->pid_file_timer);
+	service_stop_watchdog(service);
 	if (service->state == SERVICE_AUTO_RESTART) {
 		service->restarts++;
 		return;
@@ -477,7 +496,7 @@ static void enter(struct service *service, enum service_state next)
 	enum service_state old = service->state;
 
 	loop_timer_stop(&service->timer);
-	loop_timer_stop(&service->spawn_retry);
+	loop_timer_stop(&service->again);
 	service->n_spawn_retries = 0; /* they are of one command */
 	if (strcmp(service_active_state_name(old), service_active_state_name(next)) != 0)
 		service->since_us = clock_boottime_us();
@@ -488,7 +507,7 @@ static void enter(struct service *service, enum service_state next)
 		service_pet_watchdog(service);
 	if (next == SERVICE_STOP || next == SERVICE_STOP_SIGTERM || next == SERVICE_STOP_ABORT ||
 	    next == SERVICE_STOP_SIGKILL)
-		loop_timer_stop(&service->watchdog);
+		service_stop_watchdog(service);
 	if (old != next)
 		service->host->state_changed(service, old, service->host->data);
 }
