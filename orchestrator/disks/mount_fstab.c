@@ -11,6 +11,7 @@
 #include "early/fs.h"
 #include "early/macros.h"
 #include "mount_fstab.h"
+#include "resume.h"
 
 /* --- the root --- */
 
@@ -119,12 +120,33 @@ int mount_fstab_mount(void *data)
 
 /* --- swap --- */
 
+static int forget_image(const struct mount_fstab *fstab, const char *path)
+{
+	int r = resume_forget_image(path);
+
+	if (r == -EBADMSG)
+		fprintf(stderr, "it holds a hibernated image of an unknown kind; mkswap makes it "
+				"swap space again, and until then a boot may resume it\n");
+	else if (r < 0)
+		fprintf(stderr, "%s\n", strerror(-r));
+	else if (r > 0)
+		fprintf(stderr,
+			"%s held a hibernated image that was not resumed; it is gone, because it "
+			"does not fit what is on the disks now\n",
+			fstab->entry->source);
+	return r;
+}
+
 int mount_fstab_swapon(void *data)
 {
 	const struct mount_fstab *fstab = data;
+	const char *path = fstab->node ? fstab->node : fstab->entry->source;
 	const char *value;
 	int flags = 0, r;
 
+	r = forget_image(fstab, path);
+	if (r < 0)
+		return r;
 	if (fstab_option(fstab->entry, "pri", &value)) {
 		long priority = strtol(value, NULL, 10);
 
@@ -133,7 +155,7 @@ int mount_fstab_swapon(void *data)
 	}
 	if (fstab_option(fstab->entry, "discard", NULL))
 		flags |= SWAP_FLAG_DISCARD;
-	if (swapon(fstab->node ? fstab->node : fstab->entry->source, flags) == 0 || errno == EBUSY)
+	if (swapon(path, flags) == 0 || errno == EBUSY)
 		return 0; /* busy: in use already */
 	r = -errno;
 	fprintf(stderr, "%s\n",

@@ -7,6 +7,10 @@
  * not fit this kernel. The kernel has put the old signature back by then, so it is not tried again at the next boot.
  *
  * The signature is looked at before, because the kernel tells nobody why a write to that file did nothing.
+ *
+ * An image that was passed over (noresume, another resume=) must not stay: resumed at a later boot it would bring back a memory that
+ * knows nothing of what was written since, and destroy the file systems. So the signature is put back when that swap space is
+ * taken into use, as swapon(8) does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +30,7 @@
 
 #define SIGNATURE "S1SUSPEND"
 #define SIGNATURE_FROM_END 10 /* bytes before the end of the page */
+#define ORIGINAL_FROM_END 20 /* mkswap's signature, which the kernel has put there */
 #define PAGE_MAX 65536
 #define SLOW_MS 10000
 
@@ -50,6 +55,42 @@ bool resume_has_image(const struct device *device, uint64_t offset)
 	page = malloc(size);
 	return page && pread(fd, page, size, (off_t)(offset * size)) == (ssize_t)size &&
 	       resume_is_signature(page, size);
+}
+
+/* Only for writing once it is known to be wanted: a swap file in use cannot be opened so. */
+static int put_back(const char *path, const char *original, size_t page_size)
+{
+	CLEANUP_FD
+	int fd = -1;
+
+	if (memcmp(original, "SWAPSPACE2", SIGNATURE_FROM_END) != 0 &&
+	    memcmp(original, "SWAP-SPACE", SIGNATURE_FROM_END) != 0)
+		return -EBADMSG;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (pwrite(fd, original, SIGNATURE_FROM_END, (off_t)(page_size - SIGNATURE_FROM_END)) !=
+	    SIGNATURE_FROM_END)
+		return -EIO;
+	return fsync(fd) < 0 ? -errno : 1;
+}
+
+int resume_forget_image(const char *path)
+{
+	CLEANUP_FD
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(free_charp)
+	char *page = NULL;
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (fd < 0)
+		return -errno;
+	page = malloc(size);
+	if (!page)
+		return -ENOMEM;
+	if (pread(fd, page, size, 0) != (ssize_t)size || !resume_is_signature(page, size))
+		return 0;
+	return put_back(path, page + size - ORIGINAL_FROM_END, size);
 }
 
 static char *power_file(const char *sys, const char *name)

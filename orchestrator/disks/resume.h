@@ -30,6 +30,12 @@ int resume_is_possible(const char *sys);
 bool resume_has_image(const struct device *device, uint64_t offset);
 
 /*
+ * Makes a swap space or file at @path that holds an image into plain swap space again. 1 if it did hold one, 0 if not; -EBADMSG if what to put
+ * back is not there. Blocks.
+ */
+int resume_forget_image(const char *path);
+
+/*
  * Hands @device to the kernel; once for each @resume. If all is well this is the end of this system; @on_done means that the image could not be
  * used, and that mounting is safe now.
  */

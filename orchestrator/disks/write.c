@@ -139,11 +139,14 @@ static void handle_entry_done(struct task *task, int exit_code)
 {
 	struct write_order *order = container_of(task, struct write_order, task);
 
-	if (exit_code != 0) {
-		const char *why = task_last_line(task);
+	const char *line = task_last_line(task);
 
-		entry_failed(order, why[0] ? why : "the mounting process died");
+	if (exit_code != 0) {
+		entry_failed(order, line[0] ? line : "the mounting process died");
 	} else {
+		/* Mount helpers chatter; what ours says counts. */
+		if (line[0] && fstab_classify(current(order)) == FSTAB_SWAP)
+			report_trouble(order->report, "%s", line);
 		log_info("%s is mounted (%s)", current(order)->target, current(order)->source);
 	}
 	order->at++;

@@ -148,6 +148,29 @@ test_write()
 	umount -R "$dir/mnt"
 }
 
+# Resumed at the boot after this one, it would bring back a memory that knows nothing of what was written since.
+test_image_that_was_not_resumed()
+{
+	fstab <<-END
+		LABEL=$tag-swap none swap sw 0 0
+	END
+	mount_root root
+	printf 'SWAPSPACE2S1SUSPEND\0' | dd of="${loop[swap]}" bs=1 seek=4076 conv=notrunc status=none
+	run_order write
+	expect_line '^READY$'
+	expect_line "^PROGRESS 0 LABEL=$tag-swap held a hibernated image"
+	expect "in use" grep -q "^${loop[swap]} " /proc/swaps
+	swapoff "${loop[swap]}"
+	expect "no image any more" test "$(blkid -p -s TYPE -o value "${loop[swap]}")" = swap
+	# What lay there before is not known: then it is not overwritten by a guess.
+	printf '?????????\0S1SUSPEND\0' | dd of="${loop[swap]}" bs=1 seek=4076 conv=notrunc status=none
+	run_order write
+	expect_line "^PROGRESS 0 FAILED to mount LABEL=$tag-swap .*: it holds a hibernated image"
+	expect "left alone" test "$(blkid -p -s TYPE -o value "${loop[swap]}")" = swsuspend
+	umount -R "$dir/mnt"
+	mkswap -q -L "$tag-swap" "${loop[swap]}"
+}
+
 test_write_with_trouble()
 {
 	new_image wrong
