@@ -52,11 +52,13 @@ const char *const *picks_storage_names(enum picks_hardware hardware)
 	static const char *const virtual[] = {
 		"virtio_pci", /* the bus of all virtio devices, the display included */
 		"virtio_mmio", /* the same on microvm and ARM */
-		"virtio_blk",   "virtio_scsi", "hv_storvsc", /* Hyper-V */
+		"virtio_blk",   "virtio_scsi",     "hv_storvsc", /* Hyper-V */
 		"vmw_pvscsi", /* VMware */
 		"xen_blkfront", /* Xen */
-		"sd_mod",       "sr_mod",      "ahci",       "ata_piix", /* QEMU's default IDE */
-		"nvme",         NULL,
+		"sd_mod",       "sr_mod",          "ahci",
+		"ata_piix", /* QEMU's default IDE */
+		"nvme",         "hyperv_keyboard", /* all that a rescue shell there has */
+		NULL,
 	};
 
 	switch (hardware) {
@@ -72,13 +74,12 @@ const char *const *picks_storage_names(enum picks_hardware hardware)
 const char *const *picks_real_names(enum picks_hardware hardware)
 {
 	static const char *const names[] = {
-		"ata_generic", "ahci_platform", "sata_nv",      "sata_sil",
-		"sata_sil24",  "sata_via",      "pata_amd",     "pata_via",
-		"vmd",         "mptspi",        "megaraid_sas", "mpt3sas",
-		"aacraid",     "hpsa",          "smartpqi",     "xhci_pci",
-		"ehci_pci",    "uhci_hcd",      "ohci_pci",     "usb_storage",
-		"uas",         "sdhci_pci",     "sdhci_acpi",   "mmc_block",
-		"dm_mod",      "dm_crypt",      NULL,
+		"ata_generic",  "ahci_platform", "sata_nv",    "sata_sil",  "sata_sil24",
+		"sata_via",     "pata_amd",      "pata_via",   "vmd",       "mptspi",
+		"megaraid_sas", "mpt3sas",       "aacraid",    "hpsa",      "smartpqi",
+		"xhci_pci",     "ehci_pci",      "uhci_hcd",   "ohci_pci",  "usb_storage",
+		"uas",          "sdhci_pci",     "sdhci_acpi", "mmc_block", "ufshcd_pci",
+		"dm_mod",       "dm_crypt",      NULL,
 	};
 
 	return hardware == PICKS_ANY ? names : none;
@@ -106,7 +107,9 @@ static bool is_below(const char *path, const char *const *dirs)
 
 bool picks_takes_path(enum picks_hardware hardware, const char *path)
 {
-	static const char *const any[] = { "kernel/drivers/gpu/drm/", NULL };
+	static const char *const any[] = { "kernel/drivers/gpu/drm/",
+					   "kernel/drivers/hid/hid-", /* each make has its own */
+					   "kernel/drivers/hid/usbhid/usbhid.", NULL };
 
 	return hardware == PICKS_ANY && is_below(path, any);
 }
@@ -124,10 +127,15 @@ bool picks_is_early(const char *path)
 		"kernel/drivers/scsi/",
 		"kernel/drivers/message/fusion/",
 		"kernel/drivers/mmc/",
+		"kernel/drivers/memstick/",
+		"kernel/drivers/ufs/",
+		"kernel/drivers/firewire/",
 		"kernel/drivers/md/",
 		"kernel/drivers/usb/host/",
 		"kernel/drivers/usb/storage/",
 		"kernel/drivers/pci/controller/",
+		"kernel/drivers/hid/",
+		"kernel/drivers/input/serio/",
 		NULL,
 	};
 

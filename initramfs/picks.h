@@ -7,7 +7,7 @@
 enum picks_hardware {
 	PICKS_THIS, /* by the modaliases of the machine that makes it */
 	PICKS_VIRTUAL, /* virtual machines of all makes */
-	PICKS_ANY, /* every display driver, common storage */
+	PICKS_ANY, /* every display driver, common storage, keyboards */
 };
 
 int picks_parse(const char *text, enum picks_hardware *ret);
@@ -21,5 +21,5 @@ const char *const *picks_common_names(void);
 /* Does @hardware take the module at @path (below /lib/modules/VERSION) by its place alone? */
 bool picks_takes_path(enum picks_hardware hardware, const char *path);
 
-/* Is a module at @path of use before the root is mounted, when a device of the machine asks for it? */
+/* Is a module at @path of use before the root is mounted (picture, disk, a rescue shell's keyboard), when a device of the machine asks for it? */
 bool picks_is_early(const char *path);

@@ -139,6 +139,7 @@ const char *phase_companions(const char *path)
 		{ "kernel/drivers/mmc/host/", "mmc_block" },
 		{ "kernel/drivers/message/", "sd_mod" },
 		{ "kernel/drivers/scsi/", "sd_mod" },
+		{ "kernel/drivers/ufs/", "sd_mod" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

@@ -227,6 +227,14 @@ TEST(hardware)
 	assert_true(picks_takes_path(PICKS_ANY, "kernel/drivers/gpu/drm/i915/i915.ko"));
 	assert_false(picks_takes_path(PICKS_VIRTUAL, "kernel/drivers/gpu/drm/i915/i915.ko"));
 	assert_true(picks_is_early("kernel/drivers/nvme/host/nvme.ko"));
+	/* All that early-modules takes for storage, and what a rescue shell is typed on. */
+	assert_true(picks_is_early("kernel/drivers/ufs/host/ufshcd-pci.ko"));
+	assert_true(picks_is_early("kernel/drivers/memstick/host/rtsx_usb_ms.ko"));
+	assert_true(picks_is_early("kernel/drivers/hid/usbhid/usbhid.ko"));
+	assert_true(picks_is_early("kernel/drivers/input/serio/hyperv-keyboard.ko"));
+	assert_true(picks_takes_path(PICKS_ANY, "kernel/drivers/hid/hid-apple.ko"));
+	assert_true(picks_takes_path(PICKS_ANY, "kernel/drivers/hid/usbhid/usbhid.ko"));
+	assert_false(picks_takes_path(PICKS_ANY, "kernel/drivers/hid/amd-sfh-hid/amd_sfh.ko"));
 	assert_false(picks_is_early("kernel/drivers/net/ethernet/intel/e1000/e1000.ko"));
 }
 

@@ -70,6 +70,7 @@ TEST(late_disks_find_their_drivers)
 	assert_string_equal(phase_companions("kernel/drivers/usb/host/xhci-pci.ko"),
 			    "usb_storage uas sd_mod");
 	assert_string_equal(phase_companions("kernel/drivers/scsi/hpsa.ko"), "sd_mod");
+	assert_string_equal(phase_companions("kernel/drivers/ufs/host/ufshcd-pci.ko"), "sd_mod");
 	assert_string_equal(phase_companions("kernel/drivers/ata/ahci.ko"), "");
 	assert_string_equal(phase_companions("kernel/drivers/block/virtio_blk.ko"), "");
 }
