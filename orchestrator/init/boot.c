@@ -162,6 +162,8 @@ void boot_fail(struct boot *boot, const char *what, const char *why, const char 
 		       "%s\n\nWhat to do: %s\n\nPress Enter for a rescue shell.", why, advice);
 	if (boot->display.owner == DISPLAY_SPLASH)
 		display_page(&boot->display, SPLASH_KIND_FAILURE, what, text);
+	if (boot->rescue.in_initramfs)
+		boot_early_serve_rescue(boot);
 	rescue_start(&boot->rescue, boot->loop, what, why, advice);
 }
 

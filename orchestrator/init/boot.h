@@ -58,7 +58,7 @@ struct boot {
 	struct helper log;
 	struct loop_timer log_retry;
 	struct log_keep log_keep; /* what the next early-log gets */
-	struct helper modules[2]; /* phases that may overlap */
+	struct helper modules[3]; /* phases that may overlap */
 	struct loop_timer deadline; /* stage 1: no frame; stage 2: no greeter */
 
 	struct config config; /* of early.conf */
@@ -114,6 +114,8 @@ struct boot {
 int boot_main(int argc, char **argv);
 
 void boot_early_start(struct boot *boot);
+/* For a person in the initramfs: keyboards, and all disks, also those that come later. */
+void boot_early_serve_rescue(struct boot *boot);
 void boot_real_start(struct boot *boot);
 /* As unions_leave_out(), of where the kernel line or early.conf wants overlays. */
 void boot_real_leave_out_unions(struct boot *boot);

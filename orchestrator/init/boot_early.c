@@ -31,12 +31,10 @@
 static void find_root(struct boot *boot);
 
 static int start_modules(struct boot *boot, struct helper *helper, const char *phase,
-			 void (*on_exit)(struct helper *, int))
+			 const char *option)
 {
-	const char *const argv[] = { MODULES, phase, NULL };
-	const struct helper_spec spec = {
-		.name = "early-modules", .argv = argv, .on_exit = on_exit, .data = boot
-	};
+	const char *const argv[] = { MODULES, phase, option, NULL };
+	const struct helper_spec spec = { .name = "early-modules", .argv = argv, .data = boot };
 
 	return helper_start(helper, boot->loop, &spec);
 }
@@ -253,6 +251,16 @@ static void handle_mounted(struct storage *storage, const struct disks_mounted *
 		log_errno(r, "no tmpfs on /tmp");
 	take_overlay_paths(&boot->cmdline.unions, mounted);
 	unions_start(&boot->unions, boot->loop, &boot->cmdline.unions, mounted);
+}
+
+void boot_early_serve_rescue(struct boot *boot)
+{
+	struct helper *helper = &boot->modules[2];
+	int r = helper_is_running(helper) ? 0
+					  : start_modules(boot, helper, "--phase=rest", "--stay");
+
+	if (r < 0)
+		log_errno(r, "cannot load drivers of keyboards");
 }
 
 void boot_early_start(struct boot *boot)

@@ -266,18 +266,30 @@ static int wait_for_idle(struct loader *loader, int uevent_fd)
 	return devices_receive(uevent_fd, handle_device, loader);
 }
 
-/* Loads until nothing new comes. */
-static int settle(struct loader *loader, int uevent_fd)
+static int wait_for_device(int uevent_fd)
+{
+	struct pollfd fd = { .fd = uevent_fd, .events = POLLIN };
+
+	if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+		return log_errno(-errno, "cannot wait for devices");
+	return 0;
+}
+
+/* Loads until nothing new comes, or with @stay whatever comes. */
+static int settle(struct loader *loader, int uevent_fd, bool stay)
 {
 	for (;;) {
 		int r = wait_for_idle(loader, uevent_fd);
 
 		if (r == -ENOBUFS)
 			r = devices_scan(loader->root_fd, loader->phase, handle_device, loader);
+		if (r >= 0 && pool_is_idle(&loader->pool)) {
+			if (!stay)
+				return 0;
+			r = wait_for_device(uevent_fd);
+		}
 		if (r < 0)
 			return r;
-		if (pool_is_idle(&loader->pool))
-			return 0;
 	}
 }
 
@@ -299,7 +311,7 @@ int loader_run_phase(const struct loader_request *request, enum phase phase)
 		if (phase == PHASE_STORAGE)
 			want_file_systems(&loader, request);
 		if (r >= 0)
-			r = settle(&loader, uevent_fd);
+			r = settle(&loader, uevent_fd, request->stay);
 		loader_close(&loader);
 	}
 	(void)fd_close(uevent_fd);

@@ -37,6 +37,12 @@ static int set_root_fs(void *target, const char *value)
 	return 0;
 }
 
+static int set_stay(void *target, const char *value)
+{
+	((struct settings *)target)->request.stay = true;
+	return 0;
+}
+
 static int set_debug(void *target, const char *value)
 {
 	((struct settings *)target)->debug = true;
@@ -53,6 +59,7 @@ static const struct opt options[] = {
 	{ 0, "phase", "PHASE", "display, storage or rest", set_phase },
 	{ 0, "root", "DIR", "where /sys, /proc, /lib/modules and the list are (/)", set_root },
 	{ 0, "rootfstype", "LIST", "file systems to load in the storage phase", set_root_fs },
+	{ 0, "stay", NULL, "go on with devices that come later, until it is ended", set_stay },
 	{ 'd', "debug", NULL, "say what each module took", set_debug },
 	{ 'h', "help", NULL, "print this", set_help },
 };
@@ -90,9 +97,9 @@ int main(int argc, char **argv)
 		opts_print_help(stdout, options, ARRAY_SIZE(options));
 		return EXIT_SUCCESS;
 	}
-	if (settings.phase_set == (n > 0)) {
-		fprintf(stderr, "early-modules: give either --phase or names of modules; see "
-				"early-modules --help\n");
+	if (settings.phase_set == (n > 0) || (n > 0 && settings.request.stay)) {
+		fprintf(stderr, "early-modules: give either --phase (and --stay) or names of "
+				"modules; see early-modules --help\n");
 		return 2;
 	}
 	if (settings.debug)

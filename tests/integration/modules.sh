@@ -23,6 +23,15 @@ expect() # WHAT COMMAND…
 }
 run() { timeout 120 "$early_modules" --root "$dir/root" "$@" >"$dir/log" 2>&1; }
 tried() { grep -q "cannot load $1 " "$dir/log"; }
+soon() # COMMAND…: true within a minute
+{
+	local n
+	for ((n = 0; n < 600; n++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
 device() { mkdir -p "$dir/root/sys/bus/$1/devices/$2" && echo "$3" >"$dir/root/sys/bus/$1/devices/$2/modalias"; }
 
 make_root()
@@ -93,6 +102,29 @@ expect "tries that file system" tried xfs
 
 expect "rest" run --phase=rest
 expect "tries the network" tried e1000
+
+# The machine's own announcement of a device that the made-up one has not: as if a keyboard came while somebody waits for it.
+come_later()
+{
+	local modalias device list=$dir/root/usr/lib/early/modules.list
+	modalias=$(find /sys/bus/platform/devices/*/ -maxdepth 1 -name modalias -size +0 | head -n 1)
+	device=$(dirname "$modalias")
+	cp "$list" "$dir/list"
+	printf 'm zz_later 1 kernel/drivers/net/later.ko\na %s\n' "$(cat "$modalias")" >>"$list"
+	echo "no module" >"$dir/root/lib/modules/6.1.0-test/kernel/drivers/net/later.ko"
+	"$early_modules" --root "$dir/root" --phase=rest --stay >"$dir/log" 2>&1 &
+	expect "what is there is loaded" soon tried e1000
+	expect "what is not there is not" fails tried zz_later
+	echo add >"$device/uevent"
+	expect "and what comes later" soon tried zz_later
+	expect "it goes on" kill $!
+	wait $!
+	expect "until it is ended" test $? -eq 143
+	mv "$dir/list" "$list"
+}
+come_later
+run --stay e1000
+expect "names and --stay" test $? -eq 2
 
 expect "by a name that fails" fails run fs-ext4
 expect "tries it" tried ext4
