@@ -46,6 +46,7 @@ bool channel_is_open(const struct channel *channel)
 void channel_close(struct channel *channel)
 {
 	struct channel_packet *packet, *tmp;
+	uint32_t n_heard;
 
 	if (channel->gone)
 		*channel->gone = true;
@@ -53,8 +54,9 @@ void channel_close(struct channel *channel)
 	if (!channel->loop)
 		return;
 	loop_remove(&channel->source);
-	if (channel->keeps && unread_forget(&channel->unread))
-		loop_close_settled(channel->loop, TAKE_FD(channel->fd));
+	n_heard = channel->keeps ? unread_forget(&channel->unread) : 0;
+	if (n_heard > 0)
+		loop_close_settled(channel->loop, TAKE_FD(channel->fd), n_heard);
 	channel->fd = fd_close(channel->fd);
 	list_for_each_safe (packet, tmp, &channel->queue, link) {
 		list_remove(&packet->link);

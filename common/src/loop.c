@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "early/fd.h"
+#include "early/unread.h"
 #include "loop_internal.h"
 
 int loop_new(struct loop **ret_loop)
@@ -116,6 +117,13 @@ void loop_hook_settled(struct loop *loop, struct loop_hook *hook, loop_hook_fn f
 	list_append(&loop->settled, &hook->link);
 }
 
+/* With messages in it the close would be an error (ECONNRESET) for who sent them. */
+static void close_heard(int fd, uint32_t n_heard)
+{
+	unread_take_out(fd, n_heard);
+	(void)fd_close(fd);
+}
+
 void loop_settle(struct loop *loop)
 {
 	struct loop_hook *hook;
@@ -124,16 +132,21 @@ void loop_settle(struct loop *loop)
 		loop_hook_cancel(hook);
 		hook->fn(hook);
 	}
-	while (loop->n_closing > 0)
-		(void)fd_close(loop->closing[--loop->n_closing]);
+	while (loop->n_closing > 0) {
+		loop->n_closing--;
+		close_heard(loop->closing[loop->n_closing].fd,
+			    loop->closing[loop->n_closing].n_heard);
+	}
 }
 
-void loop_close_settled(struct loop *loop, int fd)
+void loop_close_settled(struct loop *loop, int fd, uint32_t n_heard)
 {
-	if (loop->n_closing == LOOP_CLOSING)
-		(void)fd_close(fd);
-	else if (fd >= 0)
-		loop->closing[loop->n_closing++] = fd;
+	if (loop->n_closing == LOOP_CLOSING) {
+		close_heard(fd, n_heard);
+	} else if (fd >= 0) {
+		loop->closing[loop->n_closing].fd = fd;
+		loop->closing[loop->n_closing++].n_heard = n_heard;
+	}
 }
 
 void loop_hook_cancel(struct loop_hook *hook)

@@ -22,7 +22,10 @@ struct loop {
 	int batch_len;
 	struct list hooks; /* loop_hook::link */
 	struct list settled; /* loop_hook::link */
-	int closing[LOOP_CLOSING];
+	struct {
+		int fd;
+		uint32_t n_heard;
+	} closing[LOOP_CLOSING];
 	size_t n_closing;
 
 	/* loop_timer.c */

@@ -25,12 +25,17 @@ void unread_seek(const struct unread *unread)
 		set_offset(unread->fd, (int)unread->bytes);
 }
 
+void unread_take_out(int fd, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		(void)recv(fd, NULL, 0, MSG_DONTWAIT); /* its descriptors are closed */
+}
+
 static void take_out(struct loop_hook *hook)
 {
 	struct unread *unread = container_of(hook, struct unread, hook);
 
-	for (uint32_t i = 0; i < unread->n; i++)
-		(void)recv(unread->fd, NULL, 0, MSG_DONTWAIT); /* its descriptors are closed */
+	unread_take_out(unread->fd, unread->n);
 	unread->n = 0;
 	unread->bytes = 0;
 	set_offset(unread->fd, -1);
@@ -43,12 +48,12 @@ void unread_note(struct unread *unread, struct loop *loop, size_t len)
 	loop_hook_settled(loop, &unread->hook, take_out);
 }
 
-bool unread_forget(struct unread *unread)
+uint32_t unread_forget(struct unread *unread)
 {
-	bool any = unread->n > 0;
+	uint32_t n = unread->n;
 
 	loop_hook_cancel(&unread->hook);
 	unread->n = 0;
 	unread->bytes = 0;
-	return any;
+	return n;
 }

@@ -190,8 +190,27 @@ TEST(a_callback_may_close)
 	peers_done(loop, &a, &b);
 }
 
+/* A message that is handled but still in the socket would make of the close an error for its sender. */
+TEST(one_that_closes_over_the_last_message_ends_well)
+{
+	struct peer a, b;
+	struct loop *loop;
+
+	peers_init(&loop, &a, &b);
+	channel_keep_unread(&b.channel);
+	b.free_in_callback = true;
+	assert_int_equal(channel_send(&a.channel, SPLASH_QUIT, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(loop_turn(loop, 10), 0);
+	assert_int_equal(b.messages, 1);
+	assert_int_equal(a.closes, 1);
+	assert_int_equal(a.close_error, 0);
+	peers_done(loop, &a, &b);
+}
+
 TEST_MAIN(cmocka_unit_test(messages_and_descriptors_arrive),
 	  cmocka_unit_test(what_does_not_fit_is_queued_in_order),
 	  cmocka_unit_test(a_peer_that_never_reads_is_given_up),
 	  cmocka_unit_test(end_of_file_closes_once), cmocka_unit_test(garbage_closes),
-	  cmocka_unit_test(a_callback_may_close))
+	  cmocka_unit_test(a_callback_may_close),
+	  cmocka_unit_test(one_that_closes_over_the_last_message_ends_well))

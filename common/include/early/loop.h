@@ -121,5 +121,8 @@ void loop_hook_cancel(struct loop_hook *hook);
 void loop_hook_settled(struct loop *loop, struct loop_hook *hook, loop_hook_fn fn);
 void loop_settle(struct loop *loop);
 
-/* Closes @fd when this turn is settled, for it may be needed by who goes on after a crash; at once if too many wait. */
-void loop_close_settled(struct loop *loop, int fd);
+/*
+ * Closes the socket @fd when this turn is settled, for it may be needed by who goes on after a crash; at once if too many wait. Its first
+ * @n_heard messages were handled already.
+ */
+void loop_close_settled(struct loop *loop, int fd, uint32_t n_heard);

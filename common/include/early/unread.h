@@ -26,5 +26,8 @@ void unread_seek(const struct unread *unread);
 /* One of @len bytes (the whole of it) is being handled. */
 void unread_note(struct unread *unread, struct loop *loop, size_t len);
 
-/* Before the owner lets go of the socket: whether there are any. They are not taken out by us any more. */
-bool unread_forget(struct unread *unread);
+/* Before the owner lets go of the socket: how many there are. They are the closer's to take out now. */
+uint32_t unread_forget(struct unread *unread);
+
+/* Takes the first @n messages out of @fd. */
+void unread_take_out(int fd, uint32_t n);
