@@ -43,7 +43,7 @@ static void start_storage(struct boot *boot)
 {
 	int r;
 
-	if (boot->storage_started || boot->power != BOOT_POWER_NONE)
+	if (boot->storage_started || boot->cmdline.rescue || boot->power != BOOT_POWER_NONE)
 		return;
 	boot->storage_started = true;
 	loop_timer_stop(&boot->deadline);

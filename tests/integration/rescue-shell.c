@@ -3,7 +3,7 @@
  * The rescue shells of rescue.c on a pseudo terminal in a console's place; the one of the real root with a locked root account.
  * Run by init-manager.sh in name spaces of its own.
  */
-#include "rescue.h"
+#include "boot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,6 +158,31 @@ TEST(a_shell_of_the_program_before_is_followed_by_another)
 	assert_true(expect("(early) #"));
 }
 
+/* The splash, or its failure, is what lets an ordinary boot go on. */
+TEST(a_boot_into_the_rescue_shell_goes_no_further)
+{
+	static const struct manager_options options = { .cmdline = "/proc/cmdline" };
+	static struct boot boot; /* too large for a stack */
+
+	boot.loop = loop;
+	boot.rescue.console_list = list_path;
+	cmdline_parse(&boot.cmdline, "early.rescue root=/dev/early-nonesuch");
+	assert_int_equal(manager_new(&boot.manager, loop, &options), 0);
+	display_init(&boot.display, loop, false);
+	storage_init(&boot.storage, loop);
+	boot_early_start(&boot);
+	assert_true(expect("(early) #"));
+	boot.display.on_frame(&boot.display, 1, "card0");
+	boot.display.on_failed(&boot.display, "there is no screen");
+	assert_int_equal(boot.storage.order, 0);
+	assert_int_equal(boot.rescue.n_shells, 1);
+	loop_timer_stop(&boot.rescue.shells[0].again);
+	loop_child_unwatch(&boot.rescue.shells[0].child);
+	for (size_t i = 0; i < ARRAY_SIZE(boot.modules); i++)
+		(void)helper_release(&boot.modules[i]);
+	manager_free(boot.manager);
+}
+
 static bool entered;
 
 static void handle_enter(struct rescue *from)
@@ -253,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RESCUE_TEST(any_status_brings_another_shell_after_a_pause),
 		RESCUE_TEST(a_shell_of_the_program_before_is_followed_by_another),
+		RESCUE_TEST(a_boot_into_the_rescue_shell_goes_no_further),
 		RESCUE_TEST(who_waited_for_enter_before_still_does),
 		RESCUE_TEST(a_locked_root_gets_a_shell),
 		RESCUE_TEST(a_shell_that_cannot_be_forked_is_tried_again),
@@ -269,6 +295,7 @@ int main(void)
 	if (list_fd < 0 || shadow_fd < 0 || fchmod(list_fd, 0644) < 0 ||
 	    fd_write_all(shadow_fd, "root:*:19000:0:99999:7:::\n", 26) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 ||
 	    mount(shadow_path, "/etc/shadow", NULL, MS_BIND, NULL) < 0) {
 		perror("rescue-shell: cannot lock root");
 		return 1;
