@@ -29,6 +29,7 @@
 #define PAUSE_MAX_US (64 * USEC_PER_SEC)
 #define SHORT_US (10 * USEC_PER_SEC)
 #define EXIT_NO_TTY 1
+#define COMMANDS "/run/early/bin" /* of the initramfs */
 
 static void start_shell(struct rescue_shell *shell);
 
@@ -70,26 +71,58 @@ uint64_t rescue_pause_us(unsigned int n_short)
 	return pause_us;
 }
 
+/* A command of busybox's name that does here what that does under its own init: it asks PID 1 by a signal. */
+static void add_power_command(const char *name, int signo)
+{
+	char path[sizeof(COMMANDS) + 16];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), COMMANDS "/%s", name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	if (fd < 0)
+		return; /* Ctrl-Alt-Del is left */
+	dprintf(fd, "#!" COMMANDS "/sh\nkill -%d 1\n", signo);
+	(void)close(fd);
+}
+
+static void add_power_commands(void)
+{
+	(void)fs_mkdir_p_at(AT_FDCWD, COMMANDS, 0755);
+	add_power_command("reboot", SIGINT);
+	add_power_command("poweroff", SIGRTMIN + 4);
+	add_power_command("halt", SIGRTMIN + 3);
+}
+
 /*
  * In the child. sulogin asks for root's password; without it, or in the initramfs, a plain shell. Where root has none because the
  * account is locked (Debian's installer does that if the first user may use sudo) there is nothing to ask for: --force
  * gives the shell, as the installer arranges for systemd's rescue there.
+ *
+ * The initramfs has busybox alone, without the links by which its commands are found; it makes them itself.
  */
-static void run_shell(bool in_initramfs)
+static _Noreturn void run_shell(bool in_initramfs)
 {
-	static char *const environment[] = {
-		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		(char *)"TERM=linux", (char *)"HOME=/root", (char *)"PS1=(early) # ", NULL
-	};
+	static char *const environment[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/"
+						     "sbin:/usr/bin:/sbin:/bin:" COMMANDS,
+					     (char *)"TERM=linux", (char *)"HOME=/root",
+					     (char *)"PS1=(early) # ", NULL };
 	static char *const sulogin[] = { (char *)"sulogin", (char *)"--force", NULL };
-	static char *const busybox[] = { (char *)"sh", NULL };
+	static char *const plain[] = { (char *)"sh", NULL };
+	static char *const with_commands[] = { (char *)"sh", (char *)"-c",
+					       (char *)"busybox --install -s " COMMANDS
+						       " 2>/dev/null\n"
+						       "[ -x /bin/sh ] && exec /bin/sh\n"
+						       "exec busybox sh",
+					       NULL };
 
-	if (!in_initramfs) {
+	if (in_initramfs) {
+		add_power_commands();
+	} else {
 		(void)execve("/sbin/sulogin", sulogin, environment);
 		(void)execve("/usr/sbin/sulogin", sulogin, environment);
 	}
-	(void)execve("/bin/sh", busybox, environment);
-	(void)execve("/bin/busybox", busybox, environment);
+	(void)execve("/bin/sh", in_initramfs ? with_commands : plain, environment);
+	(void)execve("/bin/busybox", in_initramfs ? with_commands : plain, environment);
 	dprintf(2, "there is no shell here: %s\n", strerrordesc_np(errno));
 	_exit(203);
 }

@@ -129,6 +129,21 @@ TEST(any_status_brings_another_shell_after_a_pause)
 	assert_true(clock_monotonic_us() - before_us >= 3 * USEC_PER_SEC);
 }
 
+/* The initramfs has one busybox, and no links to it. */
+TEST(the_shell_of_the_initramfs_has_its_commands)
+{
+	rescue.in_initramfs = true;
+	begin();
+	assert_true(expect("(early) #"));
+	type("PATH=/run/early/bin; ls /run/early/bin\n");
+	assert_true(expect("blkid"));
+	assert_true(expect("mount"));
+	assert_true(expect("(early) #"));
+	type("cat /run/early/bin/reboot /run/early/bin/poweroff\n");
+	assert_true(expect("kill -2 1"));
+	assert_true(expect("kill -38 1"));
+}
+
 /* As over an exec: the processes are the same, all that is known of them is what was saved. */
 static void adopt(void)
 {
@@ -277,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RESCUE_TEST(any_status_brings_another_shell_after_a_pause),
+		RESCUE_TEST(the_shell_of_the_initramfs_has_its_commands),
 		RESCUE_TEST(a_shell_of_the_program_before_is_followed_by_another),
 		RESCUE_TEST(a_boot_into_the_rescue_shell_goes_no_further),
 		RESCUE_TEST(who_waited_for_enter_before_still_does),
