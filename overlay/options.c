@@ -306,13 +306,15 @@ int options_socket_name(const char *mountpoint, char **ret_name)
 	while (*mountpoint == '/')
 		mountpoint++;
 	for (const char *at = mountpoint; *at; at++) {
-		if (*at != '/')
+		if (*at == '-' || *at == '\\')
+			strbuf_printf(&buf, "\\x%02x", *at);
+		else if (*at != '/')
 			strbuf_putc(&buf, *at);
 		else if (at[1] && at[1] != '/')
 			strbuf_putc(&buf, '-');
 	}
 	if (buf.len == 0)
-		strbuf_puts(&buf, "root");
+		strbuf_putc(&buf, '-');
 	if (strbuf_error(&buf) < 0)
 		return strbuf_error(&buf);
 	*ret_name = strbuf_take(&buf);

@@ -125,6 +125,9 @@ class Union:
     def real_done(self):
         run("umount", f"{self.dir}/real")
 
+    def socket_path(self):
+        return f"{self.dir}/run/overlay/" + self.path.strip("/").replace("-", "\\x2d").replace("/", "-") + ".sock"
+
     def mount(self, mount_too=False, link=None):
         """As at boot: the super block read-only, the mount not (unless @mount_too)."""
         run("mount", "-o", "remount,ro", f"{self.dir}/disk")
@@ -134,7 +137,7 @@ class Union:
             [self.binary, "test", self.path, "-f", "-o", f"lowerdir={self.path},{self.options}",
              "--run", f"{self.dir}/run"] + (["-o", f"link_fd={link}"] if link is not None else []),
             pass_fds=[] if link is None else [link], stdin=subprocess.DEVNULL, env=dict(os.environ, **self.env))
-        self.socket = f"{self.dir}/run/overlay/" + self.path.strip("/").replace("/", "-") + ".sock"
+        self.socket = self.socket_path()
         wait_for(lambda: listens(self.socket) or self.daemon.poll() is not None, "the mount")
         check(self.daemon.poll() is None, "early-overlay did not mount")
 

@@ -461,8 +461,7 @@ def background(new):
     check(line.startswith("name ") and "nosuid" in line, f"the mount is wrong: {line}")
     write(union.at("f"), b"1")
     run("umount", union.path)
-    wait_for(lambda: not os.path.exists(f"{union.dir}/run/overlay/" +
-                                        union.path.strip("/").replace("/", "-") + ".sock"), "the daemon's end")
+    wait_for(lambda: not os.path.exists(union.socket_path()), "the daemon's end")
 
 
 if __name__ == "__main__":

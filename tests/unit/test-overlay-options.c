@@ -138,8 +138,12 @@ TEST(socket_names)
 	static const char *const cases[][2] = {
 		{ "/var", "var" },
 		{ "/var/lib/", "var-lib" },
-		{ "/", "root" },
 		{ "//a//b", "a-b" },
+		/* Each has its own. */
+		{ "/", "-" },
+		{ "/root", "root" },
+		{ "/a-b", "a\\x2db" },
+		{ "/a\\x2db", "a\\x5cx2db" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
