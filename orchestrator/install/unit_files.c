@@ -146,10 +146,10 @@ static int scan_dir(int root_fd, const char *path, const char *name, bool is_ali
 	struct dirent *entry;
 	CLEANUP_DIR
 	DIR *dir = NULL;
-	int r = 0;
+	int r = dir_open_at(root_fd, path + 1, &dir);
 
-	if (dir_open_at(root_fd, path + 1, &dir) < 0)
-		return 0; /* not there: no links */
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0; /* no links */
 	while (r == 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf link = STRBUF_INIT;
 		char target[PATH_MAX];
@@ -178,10 +178,10 @@ int unit_files_for_each_link(int root_fd, const char *config_dir, const char *na
 	struct dirent *entry;
 	CLEANUP_DIR
 	DIR *dir = NULL;
-	int r;
+	int r = dir_open_at(root_fd, config_dir + 1, &dir);
 
-	if (dir_open_at(root_fd, config_dir + 1, &dir) < 0)
-		return 0; /* not there: no links */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* not there: no links */
 	r = scan_dir(root_fd, config_dir, name, true, fn, data);
 	while (r == 0 && (entry = readdir(dir)) != NULL) {
 		CLEANUP_STRBUF struct strbuf path = STRBUF_INIT;

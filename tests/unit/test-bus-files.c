@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,29 @@ TEST(enables_and_disables)
 	assert_state("ssh.service", "disabled");
 }
 
+static int ignore(int dir_fd, const char *link, const char *path, void *data)
+{
+	return 0;
+}
+
+/* A directory that is not there has no links; one that cannot be read may have. */
+TEST(links_that_cannot_be_looked_for)
+{
+	struct rlimit limit, none;
+
+	assert_int_equal(unit_files_for_each_link(root_fd, "/nowhere", "a.service", ignore, NULL),
+			 0);
+	assert_int_equal(fs_mkdir_p_at(root_fd, "etc/systemd/system", 0755), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(
+		unit_files_for_each_link(root_fd, UNIT_FILES_CONFIG, "a.service", ignore, NULL),
+		-EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 TEST(follows_also_to_its_end)
 {
 	CLEANUP(install_done)
@@ -244,6 +268,6 @@ TEST(sets_the_default_target)
 
 TEST_MAIN(cmocka_unit_test(reads_install_sections), WITH_ROOT(knows_states),
 	  WITH_ROOT(enables_and_disables), WITH_ROOT(follows_also_to_its_end),
-	  WITH_ROOT(enables_instances), WITH_ROOT(masks_and_unmasks),
-	  WITH_ROOT(refuses_what_leads_elsewhere), WITH_ROOT(follows_presets),
-	  WITH_ROOT(sets_the_default_target))
+	  WITH_ROOT(links_that_cannot_be_looked_for), WITH_ROOT(enables_instances),
+	  WITH_ROOT(masks_and_unmasks), WITH_ROOT(refuses_what_leads_elsewhere),
+	  WITH_ROOT(follows_presets), WITH_ROOT(sets_the_default_target))
