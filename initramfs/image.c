@@ -45,6 +45,13 @@ static int add_layout(struct tree *tree)
 	return r < 0 ? log_errno(r, "cannot lay the image out") : 0;
 }
 
+static bool wants_ext(const struct image_request *request)
+{
+	return strv_contains(request->file_systems, "ext4") ||
+	       strv_contains(request->file_systems, "ext3") ||
+	       strv_contains(request->file_systems, "ext2");
+}
+
 static int add_programs(const struct image_request *request, struct closure *closure)
 {
 	static const char *const early[] = {
@@ -53,15 +60,14 @@ static int add_programs(const struct image_request *request, struct closure *clo
 		EARLY_LIBEXECDIR "/early-modules",
 		EARLY_LIBEXECDIR "/early-disks",
 	};
-	static const char *const ext4[] = { "/sbin/e2fsck", "/sbin/fsck.ext4" };
+	static const char *const ext[] = { "/sbin/e2fsck", "/sbin/fsck.ext4" };
+	size_t n_ext = wants_ext(request) ? ARRAY_SIZE(ext) : 0;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(early); i++)
 		r = closure_add(closure, early[i], TREE_GROUP_PROGRAMS, IMAGE_SELF);
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(ext4); i++) {
-		if (strv_contains(request->file_systems, "ext4"))
-			r = closure_add(closure, ext4[i], TREE_GROUP_PROGRAMS, IMAGE_SELF);
-	}
+	for (size_t i = 0; r >= 0 && i < n_ext; i++)
+		r = closure_add(closure, ext[i], TREE_GROUP_PROGRAMS, IMAGE_SELF);
 	return r;
 }
 

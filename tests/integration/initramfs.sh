@@ -102,6 +102,15 @@ test_same_bytes()
 	expect "the file is root's alone" test "$(stat -c %a "$dir/1-none")" = 600
 }
 
+# All three are e2fsck's to repair.
+test_checker_of_the_root()
+{
+	expect "for ext3" make --hardware virtual --rootfs ext3 --list
+	expect "e2fsck is in it" said sbin/e2fsck
+	expect "for xfs" make --hardware virtual --rootfs xfs --list
+	expect "it is not" fails said sbin/e2fsck
+}
+
 # Of less than a whole image: zstd packs two megabytes in a second.
 test_packed_same_bytes()
 {
@@ -270,7 +279,7 @@ test_errors()
 }
 
 make_stage || exit 1
-for name in same_bytes packed_same_bytes runs_unpacked modules this_machine libraries lists errors; do
+for name in same_bytes checker_of_the_root packed_same_bytes runs_unpacked modules this_machine libraries lists errors; do
 	test_$name
 done
 echo "$count checked, $failed failed"
