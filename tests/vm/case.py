@@ -7,6 +7,7 @@ which shows that the test itself works.
 import functools
 import os
 import shutil
+import threading
 import time
 import unittest
 
@@ -23,6 +24,7 @@ from machine import Boot, Machine
 INIT = os.environ.get("EARLY_VM_INIT", "early")
 # On two busy cores; an idle machine takes a quarter of it.
 GREETER_S = 300
+PUTTING = threading.Lock()
 COMPLETE_S = 180
 
 
@@ -33,6 +35,7 @@ class VmCase(unittest.TestCase):
     extra = ""
     files = None
     commands = ()
+    beside = False  # others of this run may have a machine meanwhile, see run.py
     shares = ends_shared = False
     shared = None
     watch_every_s = (1, 1)  # for the greeter; more often where each frame is looked at
@@ -144,7 +147,8 @@ def end_shared():
 
 def boot_of(extra=""):
     end_shared()
-    plain = boot_of_this_run()
+    with PUTTING:
+        plain = boot_of_this_run()
     os.utime(os.path.dirname(plain.initrd))  # stage.py takes away what nobody used for long
     return Boot(plain.kernel, plain.initrd, f"{plain.append} {extra}", **plain.disks)
 

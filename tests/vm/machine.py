@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 import disks
@@ -45,13 +46,40 @@ class Boot:
         self.disks = {"root": root, "data": data}
 
 
+class HostLock:
+    """One run at a time has machines: it holds the host's lock while it has one or more (run.py says when it has two)."""
+
+    def __init__(self):
+        self.mutex = threading.Lock()
+        self.held = None
+        self.machines = 0
+
+    def take(self):
+        with self.mutex:
+            if not self.machines:
+                self.held = host.locked(host.machine_lock(), "another emulated machine")
+                self.held.__enter__()
+            self.machines += 1
+
+    def give(self):
+        with self.mutex:
+            self.machines -= 1
+            if not self.machines:
+                self.held.__exit__(None, None, None)
+                self.held = None
+
+
+HOST = HostLock()
+
+
 class Machine:
     def __init__(self, boot, serial_log=None, window=False, memory_mb=2048, keep=False, reboots=False):
         self.boot, self.window, self.memory_mb = boot, window, memory_mb
         self.keep, self.reboots = keep, reboots
         self.dir = tempfile.mkdtemp(prefix="early-vm-")
         self.serial_log = serial_log or os.path.join(self.dir, "serial.log")
-        self.process = self.qmp = self.shell = self.lock = None
+        self.process = self.qmp = self.shell = None
+        self.locked = False
         self.started = self.accel = None
         self.views = contextlib.ExitStack()
 
@@ -71,8 +99,8 @@ class Machine:
         return os.path.join(self.dir, name)
 
     def lock_host(self):
-        self.lock = host.locked(host.machine_lock(), "another emulated machine")
-        self.lock.__enter__()
+        HOST.take()
+        self.locked = True
 
     def start(self, saved=None):
         """Power on; after halt() once more, with the disks as they were left, or as the machine was at save(saved)."""
@@ -164,9 +192,9 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self.lock:
-            self.lock.__exit__(None, None, None)
-            self.lock = None
+        if self.locked:
+            HOST.give()
+            self.locked = False
 
     def stop(self):
         """Pull the plug and remove everything."""

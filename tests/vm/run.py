@@ -4,11 +4,14 @@ Its own little runner, because unittest counts a skip, and a class whose machine
 """
 
 import argparse
+import collections
 import glob
 import importlib
+import itertools
 import json
 import os
 import sys
+import threading
 import time
 import unittest
 
@@ -16,14 +19,17 @@ import host
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIX = {"plain": "unit_", "vm": "test_"}
+# Machines that may be on at once: none keeps two processors busy all the time, and some mostly wait. Memory for each.
+AT_ONCE = 2
+ROOM = 3 << 30
 
 
 class Results(unittest.TestResult):
     """One entry for each test that ran, was skipped, or could not start."""
 
-    def __init__(self):
+    def __init__(self, entries=None):
         super().__init__()
-        self.entries = {}
+        self.entries = {} if entries is None else entries
         self.started = {}
         self.ended = time.monotonic()
 
@@ -41,9 +47,7 @@ class Results(unittest.TestResult):
         entry["ok"] = entry["ok"] and ok
         entry["detail"] += detail
         took = time.monotonic() - self.started.get(name, time.monotonic())
-        print(f"{'  passed' if ok else '  FAILED'} {name} ({took:.1f} s)", flush=True)
-        if not ok:
-            print(detail, flush=True)
+        print(f"{'  passed' if ok else '  FAILED'} {name} ({took:.1f} s)" + ("" if ok else "\n" + detail), flush=True)
 
     def stopTest(self, test):
         super().stopTest(test)
@@ -71,6 +75,36 @@ class Results(unittest.TestResult):
         self._note(test, False, "marked as an expected failure, but it passed")
 
 
+class Beside(unittest.TestSuite):
+    """Suites of which several run at once, each with a machine of its own. Interrupted, it leaves the machines to the end of the process."""
+
+    def run(self, result, debug=False):
+        left = collections.deque(self)
+        threads = [threading.Thread(target=self._work, args=(left, result.entries), daemon=True) for _ in range(at_once())]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            left.clear()
+        return result
+
+    @staticmethod
+    def _work(left, entries):
+        while True:
+            try:
+                suite = left.popleft()
+            except IndexError:
+                return
+            suite.run(Results(entries))
+
+
+def at_once():
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(AT_ONCE, os.cpu_count() or 1, memory // ROOM))
+
+
 def _matches(module, test, names):
     """A name is a module (boot), a class, a method, or part of the full name with a dot."""
     ident = test.id()
@@ -94,7 +128,11 @@ def collect(kind, names):
         found += [t for t in _flatten(tests) if _matches(module, t, names)]
     # A class's tests stay together, and the classes that share one machine come after those that have one of their own, which would
     # end it; last who ends it.
-    return unittest.TestSuite(sorted(found, key=lambda t: (getattr(t, "shares", False), getattr(t, "ends_shared", False))))
+    found.sort(key=lambda t: (getattr(t, "shares", False), getattr(t, "ends_shared", False)))
+    # Of those that run beside others the ones up to a greeter come first: they take longest.
+    beside = sorted((t for t in found if getattr(t, "beside", False)), key=lambda t: not hasattr(t, "shares"))
+    groups = itertools.groupby(beside, key=lambda t: type(t) if hasattr(t, "shares") else t.id())
+    return unittest.TestSuite([Beside(unittest.TestSuite(group) for _, group in groups)] + [t for t in found if t not in beside])
 
 
 def main(argv):

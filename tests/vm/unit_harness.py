@@ -266,11 +266,14 @@ class Progress(unittest.TestCase):
 
     def test_waiting_for_another_machine(self):
         with mock.patch.dict(os.environ, {"EARLY_VM_LOCK": os.path.join(self.dir, "lock")}):
-            first, second = machine.Machine(None), machine.Machine(None)
+            first, second, elsewhere = machine.Machine(None), machine.Machine(None), machine.HostLock()
             first.lock_host()
-            threading.Timer(0.3, first.stop).start()
             second.lock_host()
-            second.stop()
+            first.stop()
+            self.assertEqual(self.said, [], "two of one run")
+            threading.Timer(0.3, second.stop).start()
+            elsewhere.take()
+            elsewhere.give()
         self.assertEqual(self.said, [f"waiting for another emulated machine (lock {self.dir}/lock)"])
 
     def test_booting_is_said_when_it_boots(self):
@@ -413,7 +416,7 @@ class Runner(unittest.TestCase):
 
     def test_classes_that_share_a_machine_come_last_and_unbroken(self):
         import run
-        classes = [type(test) for test in run.collect("vm", [])]
+        classes = [type(test) for test in run._flatten(run.collect("vm", []))]
         order = list(dict.fromkeys(classes))
         shares = [getattr(c, "shares", False) for c in order]
         self.assertEqual(shares, sorted(shares), [c.__name__ for c in order])
@@ -454,3 +457,35 @@ class Runner(unittest.TestCase):
         self.assertEqual(good, ["test_good"])
         self.assertEqual(len(results.entries), 5)
         json.dumps(list(results.entries.values()))
+
+    def test_beside_one_another(self):
+        """Two classes that wait for each other, each set up and cleaned up once, and a test of its own that fails."""
+        import run
+        met, done = threading.Barrier(2, timeout=60), []
+
+        class First(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.addClassCleanup(done.append, cls.__name__)
+                met.wait()
+
+            def test_1(self):
+                met.wait()
+
+            def test_2(self):
+                met.wait()
+
+        class Second(First):
+            pass
+
+        class Apart(unittest.TestCase):
+            def test_bad(self):
+                self.fail("bad")
+
+        suites = [unittest.defaultTestLoader.loadTestsFromTestCase(c) for c in (First, Second, Apart)]
+        results = run.Results()
+        with contextlib.redirect_stdout(io.StringIO()), mock.patch.object(run, "at_once", lambda: 2):
+            unittest.TestSuite([run.Beside(suites)]).run(results)
+        self.assertEqual([e["name"].split(".")[-1] for e in results.entries.values() if not e["ok"]], ["test_bad"])
+        self.assertEqual(len(results.entries), 5)
+        self.assertEqual(sorted(done), ["First", "Second"])
