@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "kms.h"
+#include "prompt.h"
 #include "vt.h"
 
 #include "early/clock.h"
@@ -35,6 +36,7 @@
 #define TAKE_RETRY_MS 50
 #define TAKE_FOR_MS 2000
 #define OFFER_MS 50
+#define LOOKS_OF_A_PROMPT 2 /* a line that is being written has no end either */
 
 static uint64_t in_ms(unsigned int ms)
 {
@@ -223,6 +225,26 @@ static void handle_nodes(struct nodes *nodes)
 		search(splash);
 }
 
+/*
+ * A greeter in text has no frame of its own. It is there when a text console at the front asks for something; and where our picture
+ * is in the way, because the VT that was offered is in graphics mode by us alone, the picture goes first.
+ */
+static bool sees_prompt(struct splash *splash)
+{
+	unsigned int front;
+	enum vt_kind kind = vt_front(&front);
+
+	if (kind == VT_KIND_OTHER || !prompt_is_shown("/dev/vcsa"))
+		splash->prompts = 0;
+	else
+		splash->prompts++;
+	if (splash->prompts < LOOKS_OF_A_PROMPT)
+		return false;
+	if (kind == VT_KIND_BLANK && front == splash->offered_vt)
+		vt_set_text(front);
+	return kind == VT_KIND_TEXT;
+}
+
 static void handle_watch(struct loop_timer *timer)
 {
 	struct splash *splash = container_of(timer, struct splash, watch);
@@ -230,7 +252,7 @@ static void handle_watch(struct loop_timer *timer)
 
 	if (splash->state != SPLASH_STATE_RELEASED)
 		return;
-	if (!display_watch_look(&splash->display)) {
+	if (!display_watch_look(&splash->display) && !sees_prompt(splash)) {
 		(void)loop_timer_start(splash->loop, timer, in_ms(WATCH_MS), handle_watch);
 		return;
 	}
@@ -250,6 +272,7 @@ static void drop_master(struct splash *splash)
 	loop_timer_stop(&splash->retry);
 	loop_timer_stop(&splash->take);
 	splash->state = SPLASH_STATE_RELEASED;
+	splash->prompts = 0;
 	if (splash->display.kms)
 		kms_watch_reset(splash->display.kms);
 	/* a dead link ends in on_close */

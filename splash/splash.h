@@ -40,6 +40,7 @@ struct splash {
 	struct loop_timer offer;
 	int offer_fd; /* our VT while it is offered; -1: it is not */
 	unsigned int offered_vt;
+	unsigned int prompts; /* how many looks in a row have seen one on a text console */
 	uint64_t search_since_us; /* first failure of the devices that are there; 0: none */
 	uint64_t take_deadline_us;
 	bool failure_reported;

@@ -6,9 +6,13 @@
 #include <linux/kd.h>
 #include <linux/vt.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "early/fd.h"
+
+#define CLEAR "\033[H\033[J"
 
 static int open_vt(unsigned int number, int *ret_fd)
 {
@@ -55,7 +59,9 @@ int vt_offer(unsigned int number, unsigned int next, int *ret_fd)
 		return r;
 	if (ioctl(next_fd, KDSETMODE, KD_GRAPHICS) < 0)
 		return -errno;
-	if (ioctl(fd, VT_SETMODE, &process) < 0) {
+	/* What an earlier one asked there nobody asks now. A console that is stopped (Ctrl-S) keeps its text. */
+	if ((write(next_fd, CLEAR, strlen(CLEAR)) < 0 && errno != EAGAIN) ||
+	    ioctl(fd, VT_SETMODE, &process) < 0) {
 		r = -errno;
 		(void)ioctl(next_fd, KDSETMODE, KD_TEXT); /* as it was */
 		return r;
@@ -69,7 +75,7 @@ bool vt_offer_look(int fd)
 	return ioctl(fd, VT_RELDISP, 1) == 0; /* EINVAL: nobody has asked yet */
 }
 
-static void set_text(unsigned int number)
+void vt_set_text(unsigned int number)
 {
 	CLEANUP_FD
 	int fd = -1;
@@ -88,7 +94,24 @@ void vt_offer_end(int fd, unsigned int number, unsigned int next, bool back)
 	if (back || !at_front)
 		(void)ioctl(fd, VT_SETMODE, &automatic); /* nothing else could be done */
 	if (!at_front)
-		set_text(number);
+		vt_set_text(number);
 	if (state.v_active != next)
-		set_text(next);
+		vt_set_text(next);
+}
+
+enum vt_kind vt_front(unsigned int *ret_number)
+{
+	CLEANUP_FD
+	int fd = -1;
+	struct vt_stat state;
+	struct vt_mode switching;
+	int mode;
+
+	if (open_vt(0, &fd) < 0 || ioctl(fd, VT_GETSTATE, &state) < 0 ||
+	    ioctl(fd, KDGETMODE, &mode) < 0 || ioctl(fd, VT_GETMODE, &switching) < 0)
+		return VT_KIND_OTHER;
+	*ret_number = state.v_active;
+	if (mode == KD_TEXT)
+		return VT_KIND_TEXT;
+	return switching.mode == VT_AUTO ? VT_KIND_BLANK : VT_KIND_OTHER;
 }

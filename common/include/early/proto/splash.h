@@ -23,7 +23,7 @@ enum splash_opcode {
 		7, /* to PID 1: the first frame is on the screen; one descriptor (DRM file) unless the device is /dev/fb0 */
 	SPLASH_MASTER_DROPPED = 8, /* to PID 1 */
 	SPLASH_GREETER =
-		9, /* to PID 1: the screen shows somebody else's picture that is not of one colour */
+		9, /* to PID 1: the screen shows somebody else's picture that is not of one colour, or a prompt in text */
 	SPLASH_FAILED = 10, /* to PID 1: no picture can be shown here */
 	SPLASH_OFFER_VT =
 		11, /* to splash, before DROP_MASTER: who takes the device goes to a VT of its own first */
