@@ -21,7 +21,9 @@ import host
 from host import Failure
 
 SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
-DMS = {"gdm3": "GNOME's", "lightdm": "with its GTK greeter"}
+DMS = {"gdm3": "GNOME's", "lightdm": "with its GTK greeter", "greetd": "with its greeter in text"}
+# Whose greeter has the kernel's console for a picture.
+TEXT_DMS = {"greetd"}
 SOURCE = os.path.join(host.HERE, "image")
 FREE_MB, DATA_MB = 600, 64
 # Bump it when this file makes something else of the same sources.
@@ -35,8 +37,8 @@ NOT_IN_TREE = ["./boot/initrd*", "./usr/lib/*/dri", "./usr/lib/*/libLLVM*", "./u
 
 
 class Image:
-    def __init__(self, directory):
-        self.dir = directory
+    def __init__(self, directory, dm):
+        self.dir, self.text_greeter = directory, dm in TEXT_DMS
         with open(os.path.join(directory, "image.json")) as f:
             self.facts = json.load(f)
         self.suite = self.facts["suite"]
@@ -56,12 +58,12 @@ def get(suite="bookworm", dm="gdm3"):
     name = f"{suite}-{dm}-{_key(packages, sources)}"
     final = os.path.join(base, name)
     if _take(final):
-        return Image(final)
+        return Image(final, dm)
     with host.locked(os.path.join(base, "lock"), "another maker of images"):
         if not _take(final):
             _make(final, suite, packages, sources)
         _prune(base, name)
-    return Image(final)
+    return Image(final, dm)
 
 
 def _take(final):

@@ -39,10 +39,10 @@ CONSOLE = "console=tty0 console=ttyS0 quiet"
 
 
 class Boot:
-    """What to boot: kernel, initrd, command line, and the disks (None: the machine has no such disk)."""
+    """What to boot: kernel, initrd, command line, the disks (None: the machine has no such disk), and whether a login in text is its greeter."""
 
-    def __init__(self, kernel, initrd, append, root, data=None):
-        self.kernel, self.initrd, self.append = kernel, initrd, append
+    def __init__(self, kernel, initrd, append, root, data=None, text_greeter=False):
+        self.kernel, self.initrd, self.append, self.text_greeter = kernel, initrd, append, text_greeter
         self.disks = {"root": root, "data": data}
 
 

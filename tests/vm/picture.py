@@ -37,6 +37,12 @@ LIGHTDM_PANEL, LIGHTDM_PANEL_RIGHT = (0, 0, 1, 0.03), (0.8, 0, 1, 0.03)
 LIGHTDM_PANEL_COLOUR = (0x2f, 0x2f, 0x2f)
 LIGHTDM_DIALOG = (0.34, 0.40, 0.66, 0.60)
 
+# "login:" in the font of the kernel's console (8x16), a byte for each row of a character, and in its colours.
+LOGIN = [bytes.fromhex(rows) for rows in (
+    "00003818181818181818183c00000000", "00000000007cc6c6c6c6c67c00000000", "000000000076cccccccccc7c0ccc7800",
+    "00001818003818181818183c00000000", "0000000000dc66666666666600000000", "00000000181800000018180000000000")]
+CONSOLE_TEXT = {False: bytes((0, 0, 0)), True: bytes((170, 170, 170))}
+
 FAILURE_BAR = b"\xff\x6f\x61"
 
 
@@ -188,6 +194,18 @@ class Picture:
         rows = (self.data[(y * self.width + x0) * 3:(y * self.width + x1) * 3] for y in range(y0, y1))
         return any(row.count(accent) > (x1 - x0) / 2 for row in rows)
 
+    def asks_for_login(self):
+        """A text console says "login:"."""
+        word = _console_rows(LOGIN)
+        for top in range(0, self.height - 15, 16):
+            rows = [self.data[(top + y) * self.width * 3:(top + y + 1) * self.width * 3] for y in range(16)]
+            x = rows[5].find(word[5])
+            while x >= 0:
+                if x % 24 == 0 and all(row[x:x + len(part)] == part for row, part in zip(rows, word)):
+                    return True
+                x = rows[5].find(word[5], x + 3)
+        return False
+
     def tells_failure(self):
         """Early's page of what failed and what to do: it has a bar of a colour of its own at its left."""
         x0, y0, x1, y1 = self.pixels((0.1, 0.1, 0.3, 0.9))
@@ -252,6 +270,11 @@ class Picture:
         pairs = list(zip(self.grid(columns, rows), other.grid(columns, rows)))
         distances = [max(abs(a - b) for a, b in zip(one, two)) for one, two in pairs]
         return Difference(max(distances), sum(d <= tolerance for d in distances) / len(distances))
+
+
+def _console_rows(glyphs):
+    """The 16 rows of pixels of characters beside each other."""
+    return [b"".join(CONSOLE_TEXT[bool(glyph[y] << x & 0x80)] for glyph in glyphs for x in range(8)) for y in range(16)]
 
 
 def _near(one, two, tolerance):

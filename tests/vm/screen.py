@@ -69,6 +69,8 @@ class Watcher:
 
     def _record(self, at, picture):
         kind = picture.kind()
+        if kind == "text" and self.machine.boot.text_greeter and picture.asks_for_login():
+            kind = "greeter"
         stats = picture.stats(step=8)
         self.frames.append({"host_s": round(at, 3), "size": [picture.width, picture.height], "kind": kind,
                             "mean": stats.mean, "colours": stats.colours})

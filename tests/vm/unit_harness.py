@@ -115,6 +115,16 @@ class Milestones(unittest.TestCase):
         found = screen.milestones([frame(1.0, "black"), frame(2.0, "picture")], 0)
         self.assertEqual((found["first_frame_us"], found["greeter_us"], found["black_us"]), (2000000, None, None))
 
+    def test_a_login_in_text_is_the_greeter_where_it_has_to_be(self):
+        for text_greeter, asks, kind in ((True, True, "greeter"), (True, False, "text"), (False, True, "text")):
+            watcher = screen.Watcher.__new__(screen.Watcher)
+            watcher.machine, watcher.out, watcher.frames, watcher.done = mock.MagicMock(), None, [], threading.Event()
+            watcher.machine.boot = machine.Boot(None, None, "", None, text_greeter=text_greeter)
+            watcher.machine.process.pid = os.getpid()
+            seen = mock.MagicMock(kind=lambda: "text", asks_for_login=lambda asks=asks: asks, width=1024, height=768)
+            watcher._record(1.0, seen)
+            self.assertEqual(([f["kind"] for f in watcher.frames], watcher.done.is_set()), ([kind], kind == "greeter"))
+
 
 class Timelines(unittest.TestCase):
     def sample(self, shift_us=0):
@@ -179,9 +189,10 @@ class Packages(unittest.TestCase):
         self.assertIn("gdm3", bookworm)
         self.assertIn("libfuse3-3", bookworm)
         self.assertNotIn("libfuse3-3", trixie)
-        lightdm = image.packages_of("bookworm", "lightdm")
+        lightdm, greetd = image.packages_of("bookworm", "lightdm"), image.packages_of("trixie", "greetd")
         self.assertTrue({"lightdm", "lightdm-gtk-greeter", "openbox"} <= set(lightdm), lightdm)
         self.assertFalse({"gdm3", "gnome-shell"} & set(lightdm), lightdm)
+        self.assertFalse({"lightdm", "gnome-shell"} & set(greetd), greetd)
 
     def test_each_display_manager_has_packages_of_its_own(self):
         of = {dm: set(image.packages_of("bookworm", dm)) for dm in image.DMS}

@@ -142,6 +142,18 @@ class Recognition(unittest.TestCase):
                 blank = draw(p, 300, 250, 724, 600, lambda x, y: (0, 0, 0))
                 self.assertNotEqual(blank.kind(), "greeter")
 
+    def test_login_in_text(self):
+        """Read from the screen: only the word, and only where characters are."""
+        real = Picture.load(os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference", "login-greetd.png"))
+        rows = picture._console_rows(picture.LOGIN)
+
+        def written(x0, y0):
+            return draw(Picture.filled(1024, 768), x0, y0, x0 + 48, y0 + 16, lambda x, y: rows[y - y0][(x - x0) * 3:(x - x0 + 1) * 3])
+        for p, expected in ((real, True), (written(88, 752), True), (written(85, 752), False), (written(88, 750), False),
+                            (draw(written(88, 0), 90, 6, 92, 8, lambda x, y: (0, 0, 0)), False), (Picture.filled(1024, 768), False)):
+            self.assertEqual(p.kind(), "black" if p.is_black() else "text")
+            self.assertEqual(p.asks_for_login(), expected)
+
     def test_one_bright_pixel_is_not_black(self):
         self.assertFalse(draw(Picture.filled(640, 500), 639, 499, 640, 500, lambda x, y: (0, 0, 9)).is_black())
 
