@@ -21,7 +21,7 @@ import host
 from host import Failure
 
 SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
-DMS = {"gdm3": "GNOME's", "lightdm": "with its GTK greeter", "greetd": "with its greeter in text"}
+DMS = {"gdm3": "GNOME's", "lightdm": "with its GTK greeter", "sddm": "with Debian's theme", "greetd": "with its greeter in text"}
 # Whose greeter has the kernel's console for a picture.
 TEXT_DMS = {"greetd"}
 SOURCE = os.path.join(host.HERE, "image")

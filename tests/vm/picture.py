@@ -37,6 +37,11 @@ LIGHTDM_PANEL, LIGHTDM_PANEL_RIGHT = (0, 0, 1, 0.03), (0.8, 0, 1, 0.03)
 LIGHTDM_PANEL_COLOUR = (0x2f, 0x2f, 0x2f)
 LIGHTDM_DIALOG = (0.34, 0.40, 0.66, 0.60)
 
+# sddm 0.19's greeter with Debian's theme, whatever is behind it: a white panel with fields at the left (its buttons come seconds later),
+# and a white card with a user and a password entry.
+SDDM_PANEL, SDDM_PANEL_LEFT = (0, 0, 1, 0.045), (0, 0, 0.46, 0.045)
+SDDM_CARD = (0.555, 0.36, 0.694, 0.64)
+
 # "login:" in the font of the kernel's console (8x16), a byte for each row of a character, and in its colours.
 LOGIN = [bytes.fromhex(rows) for rows in (
     "00003818181818181818183c00000000", "00000000007cc6c6c6c6c67c00000000", "000000000076cccccccccc7c0ccc7800",
@@ -166,7 +171,13 @@ class Picture:
 
     def looks_like_greeter(self):
         """The greeter of one of the display managers that there are images of."""
-        return self._looks_like_gdm() or self._looks_like_lightdm()
+        return self._looks_like_gdm() or self._looks_like_lightdm() or self._looks_like_sddm()
+
+    def _looks_like_sddm(self):
+        panel, card = self.stats(SDDM_PANEL, step=4), self.stats(SDDM_CARD, step=4)
+        if any(not _near(part.commonest, (255, 255, 255), 4) or part.share < 0.4 for part in (panel, card)):
+            return False
+        return all(self._has_content(region, 0.05) for region in (SDDM_PANEL_LEFT, SDDM_CARD))
 
     def _looks_like_lightdm(self):
         panel, dialog = self.stats(LIGHTDM_PANEL, step=4), self.stats(LIGHTDM_DIALOG, step=4)

@@ -53,6 +53,17 @@ def lightdm(panel=True, dialog=True):
     return p
 
 
+def sddm(panel=True, card=True):
+    p = Picture.filled(1024, 768, (60, 40, 30))
+    if panel:
+        p = draw(p, 0, 0, 1024, 40, lambda x, y: (255, 255, 255))
+        p = draw(p, 5, 10, 140, 30, shades)
+    if card:
+        p = draw(p, 564, 270, 714, 496, lambda x, y: (255, 255, 255))
+        p = draw(p, 594, 278, 684, 366, shades)
+    return p
+
+
 class Files(unittest.TestCase):
     def test_ppm(self):
         p = Picture.from_ppm(b"P6\n2 1\n255\n" + bytes([1, 2, 3, 10, 13, 32]))
@@ -120,9 +131,9 @@ class Recognition(unittest.TestCase):
                         Picture.filled(64, 64, (0, 0, 90))],
             "text": [draw(black, 0, 0, 8, 2, lambda x, y: (170, 170, 170)), Picture.filled(720, 400, (0, 0, 90))],
             "picture": [draw(black, 500, 500, 540, 540, shades),
-                        greeter_48(SPLASH_BACKGROUND), lightdm(panel=False), lightdm(dialog=False),
+                        greeter_48(SPLASH_BACKGROUND), lightdm(panel=False), lightdm(dialog=False), sddm(panel=False), sddm(card=False),
                         draw(Picture.filled(1024, 768, picture.GDM_BACKGROUND), 465, 8, 560, 24, shades)],
-            "greeter": [greeter(), greeter_48(), lightdm()],
+            "greeter": [greeter(), greeter_48(), lightdm(), sddm()],
         }
         for kind, pictures in cases.items():
             for number, p in enumerate(pictures):
@@ -133,7 +144,7 @@ class Recognition(unittest.TestCase):
         """Pictures of the screen."""
         directory = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reference")
         found = [name for name in sorted(os.listdir(directory)) if name.startswith("greeter-")]
-        self.assertEqual(found, ["greeter-lightdm.png"])
+        self.assertEqual(found, ["greeter-lightdm.png", "greeter-sddm.png"])
         for name in found:
             p = Picture.load(os.path.join(directory, name))
             with self.subTest(name=name):
