@@ -136,7 +136,7 @@ class SharedCase(VmCase):
     """
 
     shares = True
-    files = writer.FILES
+    files = {**writer.FILES, "/etc/early/early.conf": "[Overlay]\nPaths=/var /home /opt\n"}
 
 
 def end_shared():

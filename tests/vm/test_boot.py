@@ -68,6 +68,9 @@ class TestBoot(SharedCase):
             # In a detached mount a path begins at what was its root: only the end is sure.
             self.shell.check(f"grep -q ' rw-s .*/{os.path.basename(path)}/' /proc/[0-9]*/maps")
 
+    def test_overlays_of_early_conf(self):
+        self.assertIn("/opt: the overlay is gone", self.shell.check("dmesg"))
+
     def test_file_systems_of_fstab(self):
         self.assertEqual(self.shell.check("cat /srv/data/hello"), "the second disk\n")
         for path in ("/", "/srv/data"):
