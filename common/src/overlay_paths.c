@@ -90,5 +90,5 @@ int overlay_paths_read(const char *root, struct overlay_paths *ret_paths)
 	*ret_paths = (struct overlay_paths){ 0 };
 	if (dirfd < 0)
 		return -errno;
-	return settings_read(dirfd, SETTINGS_FILE + 1, &section, ret_paths, true);
+	return settings_read(dirfd, &SETTINGS_FILE[1], &section, ret_paths, true);
 }
