@@ -422,7 +422,8 @@ def test_forking(build):
     with Container(build) as c:
         script = c.script('daemon', '''#!/usr/bin/python3
 import os, time
-if os.fork(): time.sleep(0.1); os._exit(0)
+child = os.fork()
+if child: os.waitpid(child, 0); os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
 time.sleep(1000)

@@ -531,7 +531,7 @@ def test_watchdog_is_fed(build):
             return False
         c = Container(build, manifests(1), ['--config', config])
         with c:
-            assert '%s:4: RuntimeWatchdogSec=never: it must be' % config in c.log()
+            assert '%s:4: RuntimeWatchdogSec=never is not a time' % config in c.log()
             assert is_fed()
             crash(c)
             assert is_fed()
