@@ -228,17 +228,35 @@ void display_release(struct display *display)
 	let_go(display);
 }
 
+/*
+ * Twice: the kernel's framebuffer console sometimes stays in graphics mode of its own where that was set while it took the VT over
+ * (Linux 6.1, on a busy machine), and draws nothing until it is told once more.
+ */
+static int set_text(int fd)
+{
+	static const int modes[] = { KD_TEXT, KD_GRAPHICS, KD_TEXT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (ioctl(fd, KDSETMODE, modes[i]) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 void display_text_console(struct display *display)
 {
 	static const struct vt_mode automatic = { .mode = VT_AUTO };
 	CLEANUP_FD
 	int fd = -1;
+	int r;
 
 	display_release(display);
 	fd = open(DISPLAY_VT, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return; /* a machine without VTs */
-	if (ioctl(fd, VT_SETMODE, &automatic) < 0 || ioctl(fd, KDSKBMODE, K_UNICODE) < 0 ||
-	    ioctl(fd, KDSETMODE, KD_TEXT) < 0)
-		log_warning_errno(-errno, "cannot give " DISPLAY_VT " back to the text console");
+	r = ioctl(fd, VT_SETMODE, &automatic) < 0 || ioctl(fd, KDSKBMODE, K_UNICODE) < 0
+		    ? -errno
+		    : set_text(fd);
+	if (r < 0)
+		log_warning_errno(r, "cannot give " DISPLAY_VT " back to the text console");
 }
