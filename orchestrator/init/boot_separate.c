@@ -11,7 +11,7 @@
 
 void boot_separate_start(struct boot *boot)
 {
-	char data[OVERLAY_PATHS_MAX * CMDLINE_VALUE_MAX];
+	char data[OVERLAY_PATHS_MAX * OVERLAY_PATH_SIZE];
 	struct wire_list paths = { data, 0 };
 
 	if (!unions_any_left_out(&boot->unions))

@@ -150,7 +150,7 @@ def boot_of(extra=""):
     with PUTTING:
         plain = boot_of_this_run()
     os.utime(os.path.dirname(plain.initrd))  # stage.py takes away what nobody used for long
-    return Boot(plain.kernel, plain.initrd, f"{plain.append} {extra}", **plain.disks)
+    return Boot(plain.kernel, plain.initrd, f"{plain.append} {extra}", **plain.disks, text_greeter=plain.text_greeter)
 
 
 @functools.cache
