@@ -5,28 +5,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "early/log.h"
-
-/* Beside the executable, installed or not. */
-static int plugin_path(char *path, size_t size)
-{
-	static const char name[] = "early-splash-canvas.so";
-	ssize_t len = readlink("/proc/self/exe", path, size - 1);
-	char *slash;
-
-	if (len < 0)
-		return -errno;
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash + 1 - path) + sizeof(name) > size)
-		return -ENAMETOOLONG;
-	memcpy(slash + 1, name, sizeof(name));
-	return 0;
-}
+#include "early/proc.h"
 
 static int load(struct plugin *plugin)
 {
@@ -34,7 +15,7 @@ static int load(struct plugin *plugin)
 	void *handle;
 	int r;
 
-	r = plugin_path(path, sizeof(path));
+	r = proc_beside("early-splash-canvas.so", path, sizeof(path)); /* installed or not */
 	if (r < 0)
 		return log_warning_errno(r, "cannot tell where the canvas plug-in is");
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

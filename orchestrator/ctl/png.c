@@ -1,68 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The only file of earlyctl that knows cairo. */
+/*
+ * cairo, and the two dozen libraries that it brings, are loaded when a picture is drawn: every other command begins without them,
+ * and a machine without a screen need not have them.
+ */
 #include "png.h"
 
-#include <cairo.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
 
-#define SCALE 1.5 /* readable on dense screens */
+#include "early/proc.h"
+#include "png_draw.h"
 
-static void set_color(cairo_t *cairo, enum layout_style style)
+#define PLUGIN "earlyctl-png.so"
+
+typedef int draw_function(const struct layout *layout, struct strbuf *out);
+
+static const char *missing;
+
+/* In a build directory it is beside the program. It stays open: what fontconfig keeps is for the life of a process. */
+static draw_function *open_plugin(void)
 {
-	uint32_t color = layout_color(style);
+	char path[PATH_MAX];
+	void *plugin;
 
-	cairo_set_source_rgb(cairo, (color >> 16 & 0xff) / 255.0, (color >> 8 & 0xff) / 255.0,
-			     (color & 0xff) / 255.0);
-}
-
-static void draw_item(cairo_t *cairo, const struct layout_item *item)
-{
-	set_color(cairo, item->style);
-	switch (item->kind) {
-	case LAYOUT_RECT:
-		cairo_rectangle(cairo, item->x, item->y, item->w, item->h);
-		cairo_fill(cairo);
-		break;
-	case LAYOUT_LINE:
-		cairo_move_to(cairo, item->x, item->y);
-		cairo_line_to(cairo, item->x + item->w, item->y + item->h);
-		cairo_stroke(cairo);
-		break;
-	case LAYOUT_TEXT:
-		cairo_move_to(cairo, item->x, item->y);
-		cairo_show_text(cairo, item->text);
-		break;
-	}
-}
-
-static cairo_status_t take_bytes(void *closure, const unsigned char *data, unsigned int len)
-{
-	struct strbuf *out = closure;
-
-	strbuf_add(out, data, len);
-	return strbuf_error(out) < 0 ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+	if (proc_beside(PLUGIN, path, sizeof(path)) == 0 && access(path, F_OK) == 0)
+		plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	else
+		plugin = dlopen(EARLY_LIBEXECDIR "/" PLUGIN, RTLD_NOW | RTLD_LOCAL);
+	return plugin ? (draw_function *)dlsym(plugin, PNG_DRAW_SYMBOL) : NULL;
 }
 
 int png_write(const struct layout *layout, struct strbuf *out)
 {
-	cairo_surface_t *surface = cairo_image_surface_create(
-		CAIRO_FORMAT_RGB24, (int)(layout->width * SCALE), (int)(layout->height * SCALE));
-	cairo_t *cairo = cairo_create(surface);
-	cairo_status_t status;
+	draw_function *draw = open_plugin();
 
-	cairo_scale(cairo, SCALE, SCALE);
-	cairo_set_line_width(cairo, 1.0);
-	cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
-			       CAIRO_FONT_WEIGHT_NORMAL);
-	cairo_set_font_size(cairo, LAYOUT_FONT_SIZE);
-	for (size_t i = 0; i < layout->n_items; i++)
-		draw_item(cairo, &layout->items[i]);
-	status = cairo_status(cairo);
-	if (status == CAIRO_STATUS_SUCCESS)
-		status = cairo_surface_write_to_png_stream(surface, take_bytes, out);
-	cairo_destroy(cairo);
-	cairo_surface_destroy(surface);
-	if (status == CAIRO_STATUS_NO_MEMORY)
-		return -ENOMEM;
-	return status == CAIRO_STATUS_SUCCESS ? 0 : -EIO;
+	if (draw)
+		return draw(layout, out);
+	missing = dlerror();
+	return -ELIBACC;
+}
+
+const char *png_error(int error)
+{
+	return error == -ELIBACC && missing ? missing : strerror(-error);
 }

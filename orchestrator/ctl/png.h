@@ -4,5 +4,8 @@
 #include "early/strbuf.h"
 #include "layout.h"
 
-/* A layout as PNG bytes, drawn with cairo. -ENOMEM or -EIO. */
+/* A layout as PNG bytes. -ENOMEM, -EIO, or -ELIBACC: what draws it, or a library of that, is missing. */
 int png_write(const struct layout *layout, struct strbuf *out);
+
+/* What that error of png_write() means: of -ELIBACC which file is missing. */
+const char *png_error(int error);

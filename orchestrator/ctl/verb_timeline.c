@@ -112,7 +112,7 @@ static int show(const struct settings *settings, struct json_object *events)
 	if (r == 0)
 		r = strbuf_error(&out);
 	if (r < 0) {
-		fprintf(stderr, "earlyctl: cannot draw the timeline: %s\n", strerror(-r));
+		fprintf(stderr, "earlyctl: cannot draw the timeline: %s\n", png_error(r));
 		return EXIT_FAILED;
 	}
 	return write_out(settings, &out);

@@ -13,7 +13,7 @@
 #include "early/strbuf.h"
 #include "early_test.h"
 #include "layout.h"
-#include "png.h"
+#include "png_draw.h"
 #include "svg.h"
 #include "verbs.h"
 #include "verify.h"
@@ -287,7 +287,7 @@ TEST(png_has_its_signature)
 	struct layout layout;
 
 	assert_int_equal(layout_make(boot, ARRAY_SIZE(boot), &layout), 0);
-	assert_int_equal(png_write(&layout, &out), 0);
+	assert_int_equal(png_draw(&layout, &out), 0);
 	layout_done(&layout);
 	assert_true(out.len > 1000);
 	assert_memory_equal(out.data, "\x89PNG\r\n\x1a\n", 8);
