@@ -11,6 +11,7 @@
 #include <sanitizer/lsan_interface.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -99,12 +100,21 @@ static void add_segment(void *data, uintptr_t begin, uintptr_t end)
 	}
 }
 
+static bool is_wanted(void)
+{
+	const char *options = getenv("ASAN_OPTIONS");
+
+	return !options || !strstr(options, "detect_leaks=0");
+}
+
 /* As late as can be: also of what was loaded in between. */
 __attribute__((destructor)) static void add_roots(void)
 {
 	struct roots roots = { .page_size = sysconf(_SC_PAGESIZE) };
 	size_t size = 0;
 
+	if (!is_wanted())
+		return;
 	each_segment(add_size, &size);
 	roots.words = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
