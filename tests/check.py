@@ -126,8 +126,12 @@ build.locks = {directory: threading.Lock() for directory in BUILDS}
 
 
 def parts_of(known, names):
-    """For each name the test that is called so and the parts NAME.* of a long one; what there is not stays: meson says so."""
-    return [part for name in names for part in [k for k in known if k == name or k.startswith(name + ".")] or [name]]
+    """For each name the test that is called so and the parts NAME.* of a long one, or what runs in this build with control groups alone;
+    what there is not stays: meson says so."""
+    def called(name):
+        return [k for k in known if k == name or k.startswith(name + ".")]
+
+    return [part for name in names for part in called(name) or called(name + "-cgroup") or [name]]
 
 
 def tests_of(directory):
