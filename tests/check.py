@@ -6,6 +6,7 @@ to work here.
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import re
@@ -27,8 +28,14 @@ BUILDS = {
     "build-gcc": ["--werror", "-Dbuildtype=release", "-Db_ndebug=true"],
     "build-clang": ["--werror"],
 }
-# How many of a suite's tests run at once for each processor: those of integration mostly wait. Sanitizers take their time.
-AT_ONCE = {"unit": {}, "integration": {"build": 2, "build-asan": 3}}
+# Suites of meson's: which of its arguments choose one, and how many of its tests run at once for each processor: those of integration mostly
+# wait, those that are patient have no bounds of seconds. Sanitizers take their time.
+SUITES = {
+    "unit": (["--suite", "unit"], {}),
+    "integration": (["--suite", "integration"], {"build": 2, "build-asan": 3}),
+    "impatient": (["--suite", "integration", "--no-suite", "patient"], {"build": 2, "build-asan": 3}),
+    "patient": (["--suite", "patient"], {}),
+}
 # Of the time that a test may take, for machines on which a process costs ten times as much as elsewhere: it ends what hangs, no more.
 PATIENCE = 3
 COMPILER = {"build-gcc": "gcc", "build-clang": os.path.join(REPO, "tests", "clang-analysed")}
@@ -140,13 +147,14 @@ def tests_of(directory):
 
 
 def run_suite(directory, suite, names):
-    """Run a suite of meson's tests in one build -> (results, output)."""
+    """Run one of SUITES in one build -> (results, output)."""
+    chosen, at_once = SUITES[suite]
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
-    at_once = AT_ONCE[suite].get(directory, 1) * (os.cpu_count() or 2)
-    _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
-                                                 "--num-processes", str(at_once), "--timeout-multiplier", str(PATIENCE),
+    processes = at_once.get(directory, 1) * (os.cpu_count() or 2)
+    _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", *chosen,
+                                                 "--num-processes", str(processes), "--timeout-multiplier", str(PATIENCE),
                                                  "--print-errorlogs", *parts_of(tests_of(directory), names)])
     results = []
     if os.path.exists(log):
@@ -155,8 +163,8 @@ def run_suite(directory, suite, names):
     return results, output
 
 
-def meson_suite(tally, directories, suite, names):
-    """Run a suite of meson's tests, as many as were asked for by name, in several builds at once: most tests wait."""
+def meson_suite(tally, directories, suite, names, part=None):
+    """Run one of SUITES, as many tests as were asked for by name, in several builds at once: most tests wait."""
     built = [directory for directory in directories if build(tally, directory)]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda directory: run_suite(directory, suite, names), built))
@@ -164,7 +172,7 @@ def meson_suite(tally, directories, suite, names):
         for result in results:
             ok = result["result"] in ("OK", "EXPECTEDFAIL")
             word = "" if result["result"] == "FAIL" else result["result"]
-            tally.add(f"{suite}: {result['name'].split(' / ')[-1]} ({directory})", ok,
+            tally.add(f"{part or suite}: {result['name'].split(' / ')[-1]} ({directory})", ok,
                       result.get("stdout", "") + result.get("stderr", ""), word)
         if not results:
             tally.add(f"{suite}: no test ran ({directory})", False, output)
@@ -271,9 +279,9 @@ def part_unit(tally, names):
         meson_suite(tally, ["build-asan"], "unit", others)
 
 
-def part_integration(tally, names):
+def part_integration(tally, names, suite="integration"):
     """As it is installed, and under the sanitizers."""
-    meson_suite(tally, ["build", "build-asan"], "integration", names)
+    meson_suite(tally, ["build", "build-asan"], suite, names, "integration")
 
 
 def part_vm(tally, names):
@@ -283,9 +291,12 @@ def part_vm(tally, names):
 
 
 PARTS = {"lint": part_lint, "unit": part_unit, "integration": part_integration, "vm": part_vm}
+# Of all of it: integration in two.
+PATIENT, IMPATIENT = "integration (patient)", "integration (the rest)"
+HALVES = {PATIENT: functools.partial(part_integration, suite="patient"), IMPATIENT: functools.partial(part_integration, suite="impatient")}
 # Stage after stage, and in each its rows beside one another: machines leave a part of two processors idle, for what has no bounds of time.
-# Integration has some, of seconds, and is alone. Who broke the format is told first: lint's quick ones come at once.
-STAGES = [[["vm"], ["lint", "unit"]], [["integration"]]]
+# The rest of integration has some, of seconds, and is alone. Who broke the format is told first: lint's quick ones come at once.
+STAGES = [[["vm"], ["lint", "unit", PATIENT]], [[IMPATIENT]]]
 
 
 def parse(argv):
@@ -298,7 +309,7 @@ def parse(argv):
 def run_part(tally, part, names):
     print(f"== {part}", flush=True)
     started = time.monotonic()
-    PARTS[part](tally, names)
+    {**PARTS, **HALVES}[part](tally, names)
     print(f"== {part} took {time.monotonic() - started:.0f} s", flush=True)
 
 
