@@ -134,6 +134,17 @@ def replaced_by_nobody(new):
     union.ended()
 
 
+def limit_to_what_is_open(pid, hard):
+    """Whether the process may open nothing more than what it has open."""
+    def first_free():
+        fds = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+        return next(n for n in range(len(fds) + 1) if n not in fds)
+
+    free = first_free()
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, hard))
+    return first_free() == free
+
+
 def client_without_a_descriptor(new):
     """A client that there is no descriptor for is heard when there is one; until then the daemon does not turn in circles."""
     union = new()
@@ -145,10 +156,9 @@ def client_without_a_descriptor(new):
         return sum(os.path.islink(f"{fds}/{fd}") and os.readlink(f"{fds}/{fd}").startswith("socket:") for fd in os.listdir(fds))
 
     wait_for(lambda: sockets() == 1, "the end of who looked whether it listens")
-    fds = {int(fd) for fd in os.listdir(f"/proc/{union.daemon.pid}/fd")}
-    free = next(n for n in range(len(fds) + 1) if n not in fds)
     limits = resource.prlimit(union.daemon.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(union.daemon.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+    # What another thread has open for a moment may lie between: then the first free one is another by the time that it counts.
+    wait_for(lambda: limit_to_what_is_open(union.daemon.pid, limits[1]), "no free descriptor")
     begun = read(f"{union.dir}/calls").count(b"accept")
     since = time.monotonic()
     status = Call(overlay_lib.ask, union.socket, overlay_lib.VERB_STATUS)
