@@ -224,7 +224,7 @@ static int open_pipe(struct order *order)
 static int spawn_by_exec(struct order *order, struct spawn *what, pid_t *ret_pid)
 {
 	struct service *service = order->service;
-	char *argv[] = { (char *)"early-exec", service->name, NULL };
+	char *argv[] = { (char *)"early-exec", (char *)service->name, NULL };
 	char *envp[] = { (char *)PATH_VARIABLE, NULL };
 	int r;
 

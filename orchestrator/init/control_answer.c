@@ -248,10 +248,11 @@ void control_answer_machine(struct channel *channel, struct manager *manager)
 
 void control_answer_timeline(struct channel *channel, struct manager *manager)
 {
-	const struct timeline_event *event;
-
-	list_for_each (event, &manager->timeline.events, link) {
-		struct control_event message = { event->name, people_us(manager, event->t_us),
+	for (size_t i = 0; i < manager->timeline.n_events; i++) {
+		const struct timeline_event *event = &manager->timeline.events[i];
+		char buf[TIMELINE_NAME_MAX];
+		struct control_event message = { timeline_event_name(event, buf),
+						 people_us(manager, event->t_us),
 						 event->why ? event->why : "" };
 
 		(void)channel_send(channel, CONTROL_EVENT, &message);

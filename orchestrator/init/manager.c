@@ -16,6 +16,7 @@
 #include "early/strv.h"
 
 #include "memory.h"
+#include "shared_text.h"
 #include "spawn.h"
 #include "state_fd.h"
 
@@ -34,23 +35,22 @@
 
 static void note_event(struct service *service, enum service_state old, struct manager *manager)
 {
-	char name[300];
-	const char *what = NULL, *why = NULL;
+	enum timeline_what what;
+	const char *why = NULL;
 
 	if (manager_is_rest(old) && !manager_is_rest(service->state)) {
-		what = "start";
+		what = TIMELINE_START;
 		why = old == SERVICE_AUTO_RESTART ? "started again by itself"
 						  : service_last_reason(service);
 	} else if (!service_state_is_active(old) && service_state_is_active(service->state)) {
-		what = "ready";
+		what = TIMELINE_READY;
 	} else if (!manager_is_rest(old) && manager_is_rest(service->state)) {
-		what = "stop";
+		what = TIMELINE_STOP;
 		why = service->detail ? service->detail : verdict_name(service->result);
-	}
-	if (!what)
+	} else {
 		return;
-	snprintf(name, sizeof(name), "service:%s:%s", service->name, what);
-	manager_event(manager, name, 0, why);
+	}
+	manager_unit_event(manager, service, what, why);
 }
 
 static void handle_state_changed(struct service *service, enum service_state old, void *data)
@@ -260,8 +260,7 @@ static void collect_garbage(struct manager *manager)
 		return;
 	manager->garbage_due = false;
 	list_for_each_safe (service, next, &manager->services, link) {
-		char *name CLEANUP(free_charp)
-		= NULL;
+		const char *name;
 
 		if (service->definition->service.load_state != TABLE_LOAD_NOT_FOUND)
 			continue;
@@ -270,15 +269,13 @@ static void collect_garbage(struct manager *manager)
 		    job_find(&manager->jobs, service->name))
 			continue;
 		manager_names_forget(manager);
-		name = TAKE_PTR(service->name);
-		service->name = NULL;
+		name = shared_text_hold(service->name);
 		manager->n_services--;
 		timer_free(service->times);
 		service_free(service);
-		if (name)
-			manager_forget(manager, name, 0);
-		if (name)
-			MANAGER_TELL(manager, unit_gone, name);
+		manager_forget(manager, name, 0);
+		MANAGER_TELL(manager, unit_gone, name);
+		shared_text_free(name);
 	}
 }
 
@@ -528,14 +525,31 @@ uint64_t manager_zero_us(struct manager *manager)
 	return manager->options.container ? timeline_when(&manager->timeline, "init") : 0;
 }
 
+static void tell_event(struct manager *manager, int error, const char *name, uint64_t t_us,
+		       const char *why)
+{
+	if (error < 0)
+		log_warning("no memory for event %s", name);
+	manager_wake(manager);
+	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
+}
+
 void manager_event(struct manager *manager, const char *name, uint64_t t_us, const char *why)
 {
 	if (t_us == 0)
 		t_us = clock_boottime_us();
-	if (timeline_add(&manager->timeline, name, t_us, why) < 0)
-		log_warning("no memory for event %s", name);
-	manager_wake(manager);
-	MANAGER_TELL(manager, event, name, t_us, why ? why : "");
+	tell_event(manager, timeline_add(&manager->timeline, name, t_us, why), name, t_us, why);
+}
+
+void manager_unit_event(struct manager *manager, struct service *service, enum timeline_what what,
+			const char *why)
+{
+	const struct timeline_event event = { clock_boottime_us(), what, service->name, why };
+	char buf[TIMELINE_NAME_MAX];
+
+	tell_event(manager,
+		   timeline_add_of_unit(&manager->timeline, event.name, what, event.t_us, why),
+		   timeline_event_name(&event, buf), event.t_us, why);
 }
 
 void manager_verb_done(struct manager *manager, enum control_verb verb, int error, const char *text)

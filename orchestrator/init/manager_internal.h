@@ -138,6 +138,10 @@ static inline void manager_note_touched(struct manager *manager, struct service 
 		list_append(&manager->touched, &service->touched_link);
 }
 
+/* Something of a unit that belongs in the timeline, now. Tells the listeners. */
+void manager_unit_event(struct manager *manager, struct service *service, enum timeline_what what,
+			const char *why);
+
 static inline void manager_note(struct manager *manager, struct service *service)
 {
 	manager_note_unsaved(manager, service);

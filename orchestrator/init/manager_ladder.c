@@ -20,7 +20,7 @@ static bool is_settled(struct manager *manager, const char *name)
 static enum service_gave_up render_by_software(struct manager *manager, struct service *service,
 					       const char *unit)
 {
-	char name[300], why[300];
+	char why[300];
 	int r;
 
 	snprintf(why, sizeof(why), "%s ends again and again", service->name);
@@ -33,8 +33,7 @@ static enum service_gave_up render_by_software(struct manager *manager, struct s
 	if (!service->software)
 		return SERVICE_GAVE_UP_NEXT;
 	service->awaits_software = !is_settled(manager, unit);
-	snprintf(name, sizeof(name), "service:%s:software-rendering", service->name);
-	manager_event(manager, name, 0, why);
+	manager_unit_event(manager, service, TIMELINE_SOFTWARE_RENDERING, why);
 	return SERVICE_GAVE_UP_AGAIN;
 }
 
@@ -73,10 +72,8 @@ enum service_gave_up manager_gave_up(struct service *service, const struct ladde
 void manager_loops(struct service *service, enum backoff_loop loop, void *data)
 {
 	struct manager *manager = data;
-	char name[300];
 
-	snprintf(name, sizeof(name), "service:%s:crash-loop", service->name);
-	manager_event(manager, name, 0, backoff_loop_name(loop));
+	manager_unit_event(manager, service, TIMELINE_CRASH_LOOP, backoff_loop_name(loop));
 	MANAGER_TELL(manager, remark, service->name, backoff_loop_name(loop));
 }
 

@@ -279,7 +279,7 @@ static int add_known(const struct loader *loader, struct command_line *line)
 
 	list_for_each (service, &loader->manager->services, link)
 		if (r == 0)
-			r = add_name(line, service->name);
+			r = add_name(line, (char *)service->name);
 	return r;
 }
 

@@ -322,9 +322,18 @@ static void put_manager(struct writer *writer, const struct manager *manager)
 
 static void put_event(struct writer *writer, const struct timeline_event *event)
 {
-	struct state_event message = { event->name, event->t_us, event->why };
+	char buf[TIMELINE_NAME_MAX];
+	struct state_event message = { timeline_event_name(event, buf), event->t_us, event->why };
 
 	put(writer, STATE_EVENT, &message);
+}
+
+/* The last @n: events are only ever appended. */
+static void put_events(struct writer *writer, const struct timeline *timeline, size_t n)
+{
+	for (size_t i = n < timeline->n_events ? timeline->n_events - n : 0; i < timeline->n_events;
+	     i++)
+		put_event(writer, &timeline->events[i]);
 }
 
 static uint32_t job_flags(const struct job *job)
@@ -391,28 +400,15 @@ static void put_few(struct writer *writer, struct manager *manager, bool whole)
 
 static void put_all(struct writer *writer, struct manager *manager)
 {
-	struct timeline_event *event;
 	struct service *service;
 	struct job *job;
 
 	put_few(writer, manager, true);
-	list_for_each (event, &manager->timeline.events, link)
-		put_event(writer, event);
+	put_events(writer, &manager->timeline, manager->timeline.n_events);
 	list_for_each (service, &manager->services, link)
 		put_service(writer, service);
 	list_for_each (job, &manager->jobs.jobs, link)
 		put_job(writer, job);
-}
-
-/* The end of the list: events are only ever appended. */
-static void put_new_events(struct writer *writer, const struct timeline *timeline)
-{
-	const struct list *at = &timeline->events;
-
-	for (size_t i = 0; i < timeline->n_unsaved && at->prev != &timeline->events; i++)
-		at = at->prev;
-	for (; at != &timeline->events; at = at->next)
-		put_event(writer, container_of(at, struct timeline_event, link));
 }
 
 static void put_changes(struct writer *writer, struct manager *manager)
@@ -423,8 +419,7 @@ static void put_changes(struct writer *writer, struct manager *manager)
 	put_few(writer, manager, false);
 	writer->few_len = writer->out->len;
 	strbuf_add(writer->out, manager->gone.data, manager->gone.len);
-	if (manager->timeline.n_unsaved > 0)
-		put_new_events(writer, &manager->timeline);
+	put_events(writer, &manager->timeline, manager->timeline.n_unsaved);
 	list_for_each (service, &manager->unsaved, unsaved_link)
 		put_service(writer, service);
 	list_for_each (job, &manager->jobs.unsaved, unsaved_link)

@@ -61,7 +61,7 @@ int service_new(struct service **ret, const struct service_host *host,
 	list_init(&service->unsaved_link);
 	list_init(&service->touched_link);
 	list_init(&service->stored_fds);
-	service->name = strdup(definition->service.name);
+	service->name = shared_text_own(definition->service.name);
 	r = service->name ? init_group(service) : -ENOMEM;
 	if (r < 0) {
 		service_free(service);
@@ -144,7 +144,7 @@ struct service *service_free(struct service *service)
 	free(service->status_text);
 	free(service->detail);
 	free(service->failure);
-	free(service->name);
+	shared_text_free(service->name);
 	free(service);
 	return NULL;
 }

@@ -100,7 +100,7 @@ struct service {
 	struct list
 		touched_link; /* manager::touched, while something changed since the listeners were told */
 	const struct service_host *host;
-	char *name;
+	const char *name; /* shared_text.h */
 	struct definition *definition;
 	struct timer *times; /* manager's: of a .timer; NULL of all others */
 

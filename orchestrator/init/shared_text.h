@@ -5,4 +5,10 @@
 
 /* NULL: no memory. */
 const char *shared_text_new(const char *text);
+
+/* One that is not looked for again; each who uses it holds it. */
+const char *shared_text_own(const char *text);
+const char *shared_text_hold(const char *shared);
+
+/* At the last of those who held it. NULL is nothing. */
 void shared_text_free(const char *text);

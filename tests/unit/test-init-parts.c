@@ -34,9 +34,35 @@ TEST(timeline_keeps_milestones)
 	assert_int_equal(timeline_when(&timeline, "first-frame"), 7);
 	assert_int_equal(timeline_when(&timeline, "greeter"), 0);
 	/* The oldest service events went. */
-	assert_true(timeline_when(&timeline, "service:x:start") > 2 * TIMELINE_MAX_EVENTS);
+	assert_true(timeline.events[1].t_us > 2 * TIMELINE_MAX_EVENTS);
 	timeline_done(&timeline);
-	assert_true(list_empty(&timeline.events));
+	assert_int_equal(timeline.n_events, 0);
+}
+
+TEST(timeline_takes_names_apart)
+{
+	static const char *const names[] = { "bus",
+					     "service:a.service:start",
+					     "service:a@b:c.service:software-rendering",
+					     "service:a.service:unheard-of",
+					     "service:",
+					     "service:start",
+					     "service::ready" };
+	struct timeline timeline;
+	const char *unit = shared_text_own("a.service");
+	char buf[TIMELINE_NAME_MAX];
+
+	timeline_init(&timeline);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(timeline_add(&timeline, names[i], i, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_string_equal(timeline_event_name(&timeline.events[i], buf), names[i]);
+	assert_string_equal(timeline.events[2].name, "a@b:c.service");
+	assert_int_equal(timeline_add_of_unit(&timeline, unit, TIMELINE_STOP, 9, "why"), 0);
+	shared_text_free(unit);
+	assert_string_equal(timeline_event_name(&timeline.events[timeline.n_events - 1], buf),
+			    "service:a.service:stop");
+	timeline_done(&timeline);
 }
 
 TEST(texts_are_shared)
@@ -277,7 +303,7 @@ TEST(overlaid_paths)
 }
 
 TEST_MAIN(cmocka_unit_test(overlaid_paths), cmocka_unit_test(timeline_keeps_milestones),
-	  cmocka_unit_test(texts_are_shared), cmocka_unit_test(hostname),
-	  cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
+	  cmocka_unit_test(timeline_takes_names_apart), cmocka_unit_test(texts_are_shared),
+	  cmocka_unit_test(hostname), cmocka_unit_test(notify_text), cmocka_unit_test(stat_lines),
 	  cmocka_unit_test(sets_of_processes), cmocka_unit_test(own_children_and_all_processes),
 	  cmocka_unit_test(paths_of_groups), cmocka_unit_test(exec_pipe))
