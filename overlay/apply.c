@@ -33,6 +33,7 @@
 /* One name under work. */
 struct item {
 	const char *text;
+	const struct node *dir; /* of the union */
 	int real_dir;
 	struct stat upper_st;
 	struct stat real_st;
@@ -321,6 +322,21 @@ static enum plan_kind kind_of(const struct stat *st)
 	return S_ISDIR(st->st_mode) ? PLAN_KIND_DIR : PLAN_KIND_FILE;
 }
 
+/* The real object is what the union's lower layers have at that name. */
+static bool is_of_lower(const struct item *item, const struct marks_stamp *real)
+{
+	for (int i = 0; i < node_n_lower(item->dir); i++) {
+		struct marks_stamp lower;
+		struct stat st;
+
+		if (fstatat(item->dir->lower_fds[i], item->text, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		lower = marks_stamp_of(&st);
+		return marks_stamp_equal(&lower, real);
+	}
+	return false;
+}
+
 /* The real object is the one that the upper one was made over. */
 static bool is_expected(struct merge *merge, const struct item *item)
 {
@@ -333,9 +349,9 @@ static bool is_expected(struct merge *merge, const struct item *item)
 		return true; /* changed by an earlier try */
 	if (item->node && item->node->has_placed && marks_stamp_equal(&item->node->placed, &real))
 		return true;
-	/* The stamp belongs to the inode: with several names it tells about one of them only. */
+	/* The stamp belongs to the inode: with several names it tells about one of them only. Another directory's own file shows nevertheless. */
 	if (item->node && !node_is_dir(item->node) && item->upper_st.st_nlink > 1)
-		return true;
+		return is_of_lower(item, &real);
 	if (getxattr(FD_NAME(item->upper_fd), MARKS_STAMP, &stamp, sizeof(stamp)) != sizeof(stamp))
 		return false;
 	return marks_stamp_equal(&stamp, &real);
@@ -430,6 +446,7 @@ static int apply_name(struct merge *merge, struct node *dir, int real_dir, const
 	CLEANUP(item_done)
 	struct item item = {
 		.text = text,
+		.dir = dir,
 		.real_dir = real_dir,
 		.upper_fd = -1,
 		.real_fd = -1,

@@ -85,9 +85,9 @@ static int build(struct overlay *overlay, struct node *node, const struct stat *
 	fd = openat(overlay->work_fd, temp, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = copy_xattrs(from, fd, COPY_TO_UPPER, overlay->upper_takes_user, false);
-	if (r == 0)
-		r = copy_owner_mode(fd, st);
+	r = copy_owner_mode(fd, st);
+	if (r == 0) /* after chown, which clears capabilities */
+		r = copy_xattrs(from, fd, COPY_TO_UPPER, overlay->upper_takes_user, false);
 	if (r == 0 && !node_is_dir(node))
 		r = overlay_set_stamp(fd, st);
 	if (r == 0)

@@ -35,20 +35,56 @@ static void handle_add(struct overlay *overlay, struct handle *handle)
 	atomic_fetch_add(&overlay->n_handles, 1);
 }
 
-int handle_open(struct overlay *overlay, struct node *node, int flags, struct handle **ret_handle)
+/* @fd goes, the number @over leads to what it led to. */
+static void put_over(int fd, int over)
 {
-	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
-	struct handle *handle;
+	/* Fails for EBUSY and EINTR at most; both mean "again". */
+	while (dup3(fd, over, O_CLOEXEC) < 0)
+		;
+	fd_close(fd);
+}
+
+/*
+ * Opens and empties what only a lower layer has yet. Everything that can fail does so before the empty copy is in its place: until then
+ * a mere reference to the lower file holds the handle's number, and the copy-up puts the copy's descriptor there.
+ */
+static int open_emptied(struct overlay *overlay, struct node *node, int flags,
+			struct handle *handle)
+{
+	int fd;
 	int r;
 
-	if (writes) {
-		r = overlay_copy_up(overlay, node, !(flags & O_TRUNC));
-		if (r < 0)
-			return r;
-	}
-	r = handle_new(node, flags, &handle);
-	if (r < 0)
+	handle->fd = fcntl(node->lower_fds[0], F_DUPFD_CLOEXEC, 3);
+	if (handle->fd < 0) {
+		r = -errno;
+		free(handle);
 		return r;
+	}
+	pthread_rwlock_wrlock(&node->lock);
+	handle_add(overlay, handle);
+	pthread_rwlock_unlock(&node->lock);
+	r = overlay_copy_up(overlay, node, false);
+	pthread_rwlock_wrlock(&node->lock);
+	if (r == 0 && (fcntl(handle->fd, F_GETFL) &
+		       O_PATH)) { /* somebody else copied it up in between, with its data */
+		fd = layer_reopen(node_fd(node), flags & ~DROPPED_FLAGS);
+		r = fd < 0 ? fd : 0;
+		if (fd >= 0)
+			put_over(fd, handle->fd);
+	}
+	if (r == 0)
+		node_note_truncate(node);
+	pthread_rwlock_unlock(&node->lock);
+	if (r < 0)
+		handle_free(overlay, handle);
+	return r;
+}
+
+static int open_plainly(struct overlay *overlay, struct node *node, int flags,
+			struct handle *handle)
+{
+	int r;
+
 	pthread_rwlock_wrlock(&node->lock);
 	handle->fd = layer_reopen(node_fd(node), flags & ~DROPPED_FLAGS);
 	if (handle->fd >= 0) {
@@ -57,13 +93,35 @@ int handle_open(struct overlay *overlay, struct node *node, int flags, struct ha
 		handle_add(overlay, handle);
 	}
 	pthread_rwlock_unlock(&node->lock);
-	if (handle->fd < 0) {
-		r = handle->fd;
+	r = handle->fd < 0 ? handle->fd : 0;
+	if (r < 0)
 		free(handle);
-		return r;
+	return r;
+}
+
+int handle_open(struct overlay *overlay, struct node *node, int flags, struct handle **ret_handle)
+{
+	bool writes = (flags & O_ACCMODE) != O_RDONLY;
+	struct handle *handle;
+	int r;
+
+	if (overlay->read_only && (writes || (flags & O_TRUNC)) && node_upper_fd(node) < 0)
+		return -EROFS;
+	if (writes && !(flags & O_TRUNC)) {
+		r = overlay_copy_up(overlay, node, true);
+		if (r < 0)
+			return r;
 	}
-	*ret_handle = handle;
-	return 0;
+	r = handle_new(node, flags, &handle);
+	if (r < 0)
+		return r;
+	if ((flags & O_TRUNC) && node_upper_fd(node) < 0)
+		r = open_emptied(overlay, node, flags, handle);
+	else
+		r = open_plainly(overlay, node, flags, handle);
+	if (r == 0)
+		*ret_handle = handle;
+	return r;
 }
 
 int handle_wrap(struct overlay *overlay, struct node *node, int fd, int flags,
@@ -114,10 +172,8 @@ void handle_commit(struct handle *handle)
 {
 	if (handle->next_fd < 0)
 		return;
-	/* Fails for EBUSY and EINTR at most; both mean "again". */
-	while (dup3(handle->next_fd, handle->fd, O_CLOEXEC) < 0)
-		;
-	handle->next_fd = fd_close(handle->next_fd);
+	put_over(handle->next_fd, handle->fd);
+	handle->next_fd = -1;
 }
 
 void handle_abort(struct handle *handle)

@@ -31,14 +31,14 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	overlay_leave(overlay);
 }
 
-static int set_size(struct node *node, off_t size, const struct fuse_file_info *fi)
+static int set_size(struct node *node, off_t size, const struct handle *handle)
 {
 	CLEANUP_FD
 	int opened = -1;
-	int fd = fi ? ((struct handle *)(uintptr_t)fi->fh)->fd : -1;
+	int fd = handle ? handle->fd : -1;
 	int r;
 
-	if (!fi) {
+	if (!handle) {
 		opened = layer_reopen(node_upper_fd(node), O_WRONLY);
 		if (opened < 0)
 			return opened;
@@ -83,7 +83,7 @@ static int set_times(int fd, const struct stat *attr, int to_set, bool merged)
 }
 
 static int set_attr(struct overlay *overlay, struct node *node, const struct stat *attr, int to_set,
-		    const struct fuse_file_info *fi)
+		    const struct handle *handle)
 {
 	int fd = node_upper_fd(node);
 	int r = 0;
@@ -97,7 +97,7 @@ static int set_attr(struct overlay *overlay, struct node *node, const struct sta
 	if (r == 0 && (to_set & FUSE_SET_ATTR_MODE))
 		r = chmod(FD_NAME(fd), attr->st_mode & 07777) < 0 ? -errno : 0;
 	if (r == 0 && (to_set & FUSE_SET_ATTR_SIZE))
-		r = set_size(node, attr->st_size, fi);
+		r = set_size(node, attr->st_size, handle);
 	if (r == 0 && (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
 				 FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)))
 		r = set_times(fd, attr, to_set, overlay_is_merged(overlay));
@@ -111,17 +111,24 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 	struct overlay *overlay = ops_overlay(req);
 	struct node *node = ops_node(overlay, ino);
 	bool emptied = (to_set & FUSE_SET_ATTR_SIZE) && attr->st_size == 0;
+	struct handle *opened = NULL;
 	struct stat st;
 	double timeout;
 	int r;
 
 	overlay_enter(overlay);
-	r = overlay_copy_up(overlay, node, !emptied);
+	if (emptied && node_upper_fd(node) < 0) /* nothing is copied that is thrown away */
+		r = handle_open(overlay, node, O_WRONLY | O_TRUNC, &opened);
+	else
+		r = overlay_copy_up(overlay, node, true);
 	if (r == 0) {
 		pthread_rwlock_rdlock(&node->lock);
-		r = set_attr(overlay, node, attr, to_set, fi);
+		r = set_attr(overlay, node, attr, to_set,
+			     fi ? (struct handle *)(uintptr_t)fi->fh : opened);
 		pthread_rwlock_unlock(&node->lock);
 	}
+	if (opened)
+		handle_free(overlay, opened);
 	if (r == 0)
 		r = ops_attr(overlay, node, &st, &timeout);
 	if (r == 0)

@@ -63,6 +63,12 @@ def wait_for(condition, text, seconds=120):
         time.sleep(0.02)
 
 
+def first_free(pid):
+    """The descriptor that the process would get next."""
+    fds = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+    return next(n for n in range(len(fds) + 1) if n not in fds)
+
+
 def listens(path):
     """A socket has a name before it takes anybody."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:

@@ -2,6 +2,7 @@
 """What stops a merge must lose nothing: a read-only or full disk, files that somebody else made meanwhile, a power cut."""
 import errno
 import os
+import resource
 import shutil
 import socket
 import stat
@@ -93,6 +94,85 @@ def conflicts_keep_both(new):
     equal(read(union.at("deleted")), b"native version", "a file deleted here and changed there")
     check(not os.path.exists(union.at("kept")), "a file deleted here and untouched there")
     run("umount", f"{union.dir}/real")
+    union.ended()
+
+
+def strangers_in_another_directory(new):
+    """Merged into a directory with files of its own: none of them is lost, whatever the union has at their names."""
+    union = new()
+    write(union.at("lower"), b"lower")
+    union.mount()
+    write(union.at("one"), b"union")
+    os.link(union.at("one"), union.at("two"))
+    os.link(union.at("lower"), union.at("lower-too"))
+    other = f"{union.dir}/other"
+    os.mkdir(other)
+    run("mount", "-t", "tmpfs", "tmpfs", other)
+    for name in ("two", "lower-too"):
+        write(f"{other}/{name}", b"a stranger's")
+    done = ask(union.socket, overlay_lib.VERB_MERGE, other)
+    equal((done["error"], done["conflicts"]), (0, 2), "error and conflicts")
+    for name, data in (("one", b"union"), ("two", b"union"), ("lower-too", b"lower")):
+        equal(read(f"{other}/{name}"), data, name)
+    for name in ("two", "lower-too"):
+        equal(read(f"{other}/{name}.early-conflict"), b"a stranger's", f"what was at {name}")
+    equal(union.daemon.wait(120), 0, "the daemon's exit code")
+    union.daemon = None
+    run("umount", union.path)
+    run("umount", other)
+
+
+def emptied_without_descriptors(new):
+    """Who cannot be given an emptied file, because the daemon has no descriptor left for it, has lost nothing."""
+    union = new()
+    ways = {"open": lambda path: os.close(os.open(path, os.O_WRONLY | os.O_TRUNC)), "truncate": lambda path: os.truncate(path, 0)}
+    names = [f"{way}{spare}" for way in ways for spare in range(12)]
+    for name in names:
+        write(union.at(name), b"lower")
+    union.mount()
+    pid = union.daemon.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    for name in names:
+        os.stat(union.at(name))  # found once: the daemon needs nothing more for its name
+    outcomes = set()
+    for way, empty in ways.items():
+        for spare in range(12):
+            path = union.at(f"{way}{spare}")
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (overlay_lib.first_free(pid) + spare, limits[1]))
+            try:
+                empty(path)
+                failed = False
+            except OSError as e:
+                equal(e.errno, errno.EMFILE, "what cannot be done")
+                failed = True
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            outcomes.add(failed)
+            equal(read(path), b"lower" if failed else b"", f"{way} with {spare} descriptors left")
+    equal(outcomes, {True, False}, "whether it failed")
+    union.merged()
+    union.ended()
+
+
+CAPABILITY = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)  # cap_net_bind_service, effective
+
+
+def capabilities_stay(new):
+    """chown clears them: of what is only changed or renamed they stay, in the union and on the disk."""
+    union = new()
+    changes = {"chmod": lambda path: os.chmod(path, 0o700), "utime": os.utime, "rename": lambda path: os.rename(path, path + "-new"),
+               "link": lambda path: os.link(path, path + "-new")}
+    for name in changes:
+        write(union.at(name), b"a program")
+        os.setxattr(union.at(name), "security.capability", CAPABILITY)
+    union.mount()
+    for name, change in changes.items():
+        change(union.at(name))
+    names = ["chmod", "utime", "rename-new", "link", "link-new"]
+    for state in ("in the union", "on the disk"):
+        for name in names:
+            equal(os.getxattr(union.at(name), "security.capability"), CAPABILITY, f"the capability of {name} {state}")
+        if state == "in the union":
+            equal(union.merged()["conflicts"], 0, "conflicts")
     union.ended()
 
 
@@ -465,7 +545,8 @@ def background(new):
 
 
 if __name__ == "__main__":
-    overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
+    overlay_lib.main([refused_when_read_only, full_disk, conflicts_keep_both, strangers_in_another_directory,
+                      emptied_without_descriptors, capabilities_stay, power_cut, killed_in_the_merge, power_cut_in_a_rewriting,
                       power_cut_in_the_finishing, rewriting_tried_again, refused_deletion,
                       failed_after_all_is_placed,
                       overlayfs_format, into_another_directory, link_to_pid1,

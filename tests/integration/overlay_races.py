@@ -136,13 +136,9 @@ def replaced_by_nobody(new):
 
 def limit_to_what_is_open(pid, hard):
     """Whether the process may open nothing more than what it has open."""
-    def first_free():
-        fds = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
-        return next(n for n in range(len(fds) + 1) if n not in fds)
-
-    free = first_free()
+    free = overlay_lib.first_free(pid)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, hard))
-    return first_free() == free
+    return overlay_lib.first_free(pid) == free
 
 
 def client_without_a_descriptor(new):
