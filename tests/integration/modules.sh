@@ -103,12 +103,15 @@ expect "tries that file system" tried xfs
 expect "rest" run --phase=rest
 expect "tries the network" tried e1000
 
-# The machine's own announcement of a device that the made-up one has not: as if a keyboard came while somebody waits for it.
+# The machine's own announcement of a device that the made-up one has not: as if a keyboard came while somebody waits for it. All
+# that listen hear it: so this test of another build waits.
 come_later()
 {
-	local modalias device list=$dir/root/usr/lib/early/modules.list
+	local modalias device list=$dir/root/usr/lib/early/modules.list lock
 	modalias=$(find /sys/bus/platform/devices/*/ -maxdepth 1 -name modalias -size +0 | head -n 1)
 	device=$(dirname "$modalias")
+	exec {lock}<"$device"
+	flock "$lock"
 	cp "$list" "$dir/list"
 	printf 'm zz_later 1 kernel/drivers/net/later.ko\na %s\n' "$(cat "$modalias")" >>"$list"
 	echo "no module" >"$dir/root/lib/modules/6.1.0-test/kernel/drivers/net/later.ko"
@@ -120,6 +123,7 @@ come_later()
 	expect "it goes on" kill $!
 	wait $!
 	expect "until it is ended" test $? -eq 143
+	exec {lock}<&-
 	mv "$dir/list" "$list"
 }
 come_later
