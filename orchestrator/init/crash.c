@@ -343,7 +343,7 @@ int crash_parse(const char *text, struct crash_state *ret)
 /* --- the handler --- */
 
 /* A child that has not yet executed anything dies as if there were no handler. */
-static void die_in_child(int signo)
+CRASH_HANDLER_FN static void die_in_child(int signo)
 {
 	sigset_t set;
 
@@ -398,7 +398,7 @@ static bool drop_message(void)
 	return true;
 }
 
-static void handle_crash(int signo, siginfo_t *info, void *context)
+CRASH_HANDLER_FN static void handle_crash(int signo, siginfo_t *info, void *context)
 {
 	uint64_t now_us = clock_monotonic_us();
 	bool again = crash.crashed_us > 0 && now_us - crash.crashed_us < crash.again_us;

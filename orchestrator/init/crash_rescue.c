@@ -118,7 +118,7 @@ static void find_consoles(void)
 		add_console("console", strlen("console"));
 }
 
-static _Noreturn void run_shell(const char *path)
+CRASH_HANDLER_FN static _Noreturn void run_shell(const char *path)
 {
 	static char *const environment[] = {
 		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -148,7 +148,7 @@ static _Noreturn void run_shell(const char *path)
 }
 
 /* False if one could not be forked. */
-static bool start_shells(void)
+CRASH_HANDLER_FN static bool start_shells(void)
 {
 	bool all = true;
 
