@@ -138,7 +138,7 @@ static void let_go_of_root(struct boot *boot)
 		helper_kill(&boot->unions.mounts[i].helper, SIGTERM);
 	}
 	(void)umount2("/tmp", MNT_DETACH);
-	display_text_console(&boot->display);
+	display_text_console_now(&boot->display);
 }
 
 /* The way back: this root has no Early (any more), or another init is wanted. That one knows what to do with a read-only root. */

@@ -82,6 +82,21 @@ static void show_screen(void)
 	(void)close(tty);
 }
 
+/*
+ * Once more after the end of a process: if that was the splash, or a compositor, the kernel has turned off the screen with its framebuffer.
+ * Text mode over text mode does nothing.
+ */
+static void redraw_screen(void)
+{
+	int tty = open(SCREEN, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	if (tty < 0)
+		return;
+	(void)ioctl(tty, KDSETMODE, KD_GRAPHICS);
+	(void)ioctl(tty, KDSETMODE, KD_TEXT);
+	(void)close(tty);
+}
+
 static void add_console(const char *name, size_t len)
 {
 	struct console *console = &consoles.list[consoles.n];
@@ -176,7 +191,9 @@ static void reap(int options)
 	while (!ours) {
 		pid_t pid = waitpid(-1, NULL, options);
 
-		if (pid <= 0 && (pid == 0 || errno != EINTR))
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid <= 0)
 			return;
 		for (size_t i = 0; i < consoles.n; i++) {
 			if (consoles.list[i].pid != pid)
@@ -184,6 +201,8 @@ static void reap(int options)
 			consoles.list[i].pid = 0;
 			ours = true;
 		}
+		if (!ours)
+			redraw_screen();
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/kd.h>
 #include <linux/vt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,6 +24,7 @@
 
 #define RETRY_US (300 * USEC_PER_MSEC)
 #define MAX_DEATHS 5
+#define AWAIT_MS 1000
 #define DISPLAY_VT "/dev/tty1"
 #define X_VT 7 /* where X servers are by custom: all of Debian's display managers but gdm say so */
 
@@ -100,10 +102,43 @@ static void handle_retry(struct loop_timer *timer)
 	display_start(container_of(timer, struct display, retry));
 }
 
+/*
+ * Twice, for text mode over text mode does nothing: the second draws again what the kernel shows, whatever it has taken for the VT's mode
+ * meanwhile.
+ */
+static int set_text(int fd)
+{
+	static const int modes[] = { KD_TEXT, KD_GRAPHICS, KD_TEXT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (ioctl(fd, KDSETMODE, modes[i]) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void show_text(void)
+{
+	static const struct vt_mode automatic = { .mode = VT_AUTO };
+	CLEANUP_FD
+	int fd = open(DISPLAY_VT, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return; /* a machine without VTs */
+	r = ioctl(fd, VT_SETMODE, &automatic) < 0 || ioctl(fd, KDSKBMODE, K_UNICODE) < 0
+		    ? -errno
+		    : set_text(fd);
+	if (r < 0)
+		log_warning_errno(r, "cannot give " DISPLAY_VT " back to the text console");
+}
+
 static void handle_exit(struct helper *helper, int status)
 {
 	struct display *display = helper->data;
 
+	if (display->released)
+		show_text();
 	if (!display->enabled || display->owner == DISPLAY_GREETER)
 		return;
 	if (++display->deaths > MAX_DEATHS) {
@@ -220,43 +255,23 @@ void display_take(struct display *display)
 	send_picture(display);
 }
 
-void display_release(struct display *display)
+/*
+ * The splash is killed: it may be about to set graphics mode, or to paint. And the kernel turns off a screen whose framebuffer goes with
+ * its process, so what was shown while that lived is shown once more after its end.
+ */
+void display_text_console(struct display *display)
 {
 	display->enabled = false;
 	display->released = true;
 	loop_timer_stop(&display->retry);
+	helper_kill(&display->splash, SIGKILL);
 	let_go(display);
+	show_text();
 }
 
-/*
- * Twice: the kernel's framebuffer console sometimes stays in graphics mode of its own where that was set while it took the VT over
- * (Linux 6.1, on a busy machine), and draws nothing until it is told once more.
- */
-static int set_text(int fd)
+void display_text_console_now(struct display *display)
 {
-	static const int modes[] = { KD_TEXT, KD_GRAPHICS, KD_TEXT };
-
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (ioctl(fd, KDSETMODE, modes[i]) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-void display_text_console(struct display *display)
-{
-	static const struct vt_mode automatic = { .mode = VT_AUTO };
-	CLEANUP_FD
-	int fd = -1;
-	int r;
-
-	display_release(display);
-	fd = open(DISPLAY_VT, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return; /* a machine without VTs */
-	r = ioctl(fd, VT_SETMODE, &automatic) < 0 || ioctl(fd, KDSKBMODE, K_UNICODE) < 0
-		    ? -errno
-		    : set_text(fd);
-	if (r < 0)
-		log_warning_errno(r, "cannot give " DISPLAY_VT " back to the text console");
+	display_text_console(display);
+	if (helper_await(&display->splash, AWAIT_MS))
+		show_text();
 }

@@ -24,7 +24,7 @@ struct display {
 	struct loop_timer retry; /* after a death */
 	enum display_owner owner;
 	bool enabled;
-	bool released; /* for good, by display_release */
+	bool released; /* for good, by display_text_console */
 	bool framed; /* a first frame was reported */
 	uint32_t deaths;
 	int drm_fd; /* -1: none */
@@ -63,8 +63,8 @@ void display_hand_over_vt(struct display *display);
 /* The compositor is gone: back to our picture. */
 void display_take(struct display *display);
 
-/* Closes the duplicate and lets the splash go: the screen is somebody else's for good, or a text console's. */
-void display_release(struct display *display);
-
-/* The text console of the VT is visible and usable again. */
+/* The text console of the VT is visible and usable again, for good: now, and still after the end of the splash. */
 void display_text_console(struct display *display);
+
+/* The same where nobody hears of that end, before another program is executed: waits for it, a second at most. */
+void display_text_console_now(struct display *display);

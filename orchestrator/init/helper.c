@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -229,6 +231,21 @@ void helper_kill(struct helper *helper, int signo)
 {
 	if (helper_is_running(helper))
 		(void)kill(helper->child.pid, signo); /* not reaped yet, so the pid is its own */
+}
+
+bool helper_await(const struct helper *helper, int timeout_ms)
+{
+	struct pollfd end = { .events = POLLIN };
+	int r;
+
+	if (!helper_is_running(helper))
+		return true;
+	end.fd = pidfd_open(helper->child.pid, 0);
+	if (end.fd < 0)
+		return false;
+	r = poll(&end, 1, timeout_ms);
+	(void)close(end.fd);
+	return r > 0;
 }
 
 void helper_finish(struct helper *helper)

@@ -47,6 +47,9 @@ bool helper_is_running(const struct helper *helper);
 int helper_send(struct helper *helper, uint16_t opcode, const void *value);
 void helper_kill(struct helper *helper, int signo);
 
+/* Blocks until it has ended, @timeout_ms at most; false: it has not. It is not reaped. */
+bool helper_await(const struct helper *helper, int timeout_ms);
+
 /* Closes the link, which asks the helper to end; after HELPER_GRACE_US it is killed. on_exit still comes. */
 void helper_finish(struct helper *helper);
 

@@ -116,6 +116,11 @@ static void be_pid_1(char *const *slaves)
 	/* Without CLOEXEC the shells would have them. */
 	if (open("/dev/dri/card0", O_RDWR) < 0 || open("/dev/watchdog0", O_WRONLY | O_APPEND) < 0)
 		_exit(106);
+	if (fork() == 0) {
+		(void)snprintf(path, sizeof(path), "%s/splash", dir);
+		(void)close(open(path, O_RDONLY | O_CLOEXEC)); /* waits for the test */
+		_exit(0);
+	}
 	crash_init(false);
 	(void)raise(SIGSEGV);
 	_exit(107);
@@ -135,12 +140,15 @@ static int open_pty(char **ret_slave)
 static int set_up(void **state)
 {
 	char *slaves[2];
+	char path[128];
 	int ends[2];
 
 	assert_non_null(mkdtemp(dir));
 	write_file("active", "ttyS9 tty0\n", 0644);
 	write_file("watchdog", "", 0644);
 	write_file("calls", "", 0644);
+	(void)snprintf(path, sizeof(path), "%s/splash", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
 	write_file("sulogin", "#!/bin/sh\necho shell-$((40+2))\nread line\necho got-$line\n", 0755);
 	masters[0] = open_pty(&slaves[0]);
 	masters[1] = open_pty(&slaves[1]);
@@ -235,6 +243,31 @@ TEST(the_screen_shows_text_and_hears_keys)
 	assert_non_null(strstr(calls, "/dev/dri/card0 DROP_MASTER\n"));
 }
 
+static unsigned int count_text_modes(void)
+{
+	char calls[1024];
+	unsigned int n = 0;
+
+	read_back("calls", calls, sizeof(calls));
+	for (const char *at = calls; (at = strstr(at, "/dev/tty1 KDSETMODE 0\n")); at++)
+		n++;
+	return n;
+}
+
+/* What the kernel shows goes dark with the framebuffer of the process that has ended. */
+TEST(the_screen_shows_text_once_more_after_the_end_of_the_splash)
+{
+	unsigned int before = count_text_modes();
+	uint64_t end_us = clock_monotonic_us() + 120 * USEC_PER_SEC;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/splash", dir);
+	(void)close(open(path, O_WRONLY | O_CLOEXEC));
+	while (count_text_modes() == before && clock_monotonic_us() < end_us)
+		(void)usleep(10000);
+	assert_int_equal(count_text_modes(), before + 1);
+}
+
 TEST(the_watchdog_is_disarmed)
 {
 	char text[16];
@@ -256,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_console_has_a_shell_that_comes_again),
 		cmocka_unit_test(the_screen_shows_text_and_hears_keys),
+		cmocka_unit_test(the_screen_shows_text_once_more_after_the_end_of_the_splash),
 		cmocka_unit_test(the_watchdog_is_disarmed),
 		cmocka_unit_test(links_of_helpers_are_closed),
 	};

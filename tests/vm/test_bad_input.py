@@ -64,7 +64,9 @@ class BadBoot(unittest.TestCase):
         (picture or machine.screen()).save_png(os.path.join(self.out, "message.png"))
         self.assertIsNotNone(picture, "the screen does not say it")
         self.assert_shell_on_console(machine, password)
-        machine.screen().save_png(os.path.join(self.out, "rescue.png"))
+        picture = machine.wait_screen(lambda p: p.kind() == "text", 30)
+        (picture or machine.screen()).save_png(os.path.join(self.out, "rescue.png"))
+        self.assertIsNotNone(picture, "the shell answers, but does not show")
         self.assertNotRegex(machine.serial_text(), "Kernel panic|Attempted to kill init")
 
     def assert_shell_on_console(self, machine, password):
@@ -126,7 +128,12 @@ class BadBoot(unittest.TestCase):
         self.assert_untouched(machine)
 
     def test_missing_display_manager(self):
+        """Here with a splash that does not go by itself any more: the screen shows the shell all the same."""
         machine = self.start(case.boot_of(), commands=["rm /usr/sbin/gdm3"])
+        self.wait_message(machine, r"(?i)gdm.*(not found|no such|missing)")
+        machine.shell.wait(60)
+        self.assertIsNotNone(machine.wait_screen(lambda p: p.tells_failure(), 30))
+        machine.shell.check("kill -STOP $(pidof early-splash)")
         self.assert_rescue(machine, r"(?i)gdm.*(not found|no such|missing)", "root")
 
     def test_greeter_that_never_comes(self):
