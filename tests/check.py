@@ -133,12 +133,11 @@ build.locks = {directory: threading.Lock() for directory in BUILDS}
 
 
 def parts_of(known, names):
-    """For each name the test that is called so and the parts NAME.* of a long one, or what runs in this build with control groups alone;
-    what there is not stays: meson says so."""
+    """For each name the test that is called so and the parts NAME.* of a long one, or what runs in this build with control groups alone."""
     def called(name):
         return [k for k in known if k == name or k.startswith(name + ".")]
 
-    return [part for name in names for part in called(name) or called(name + "-cgroup") or [name]]
+    return [part for name in names for part in called(name) or called(name + "-cgroup")]
 
 
 def tests_of(directory):
@@ -147,35 +146,51 @@ def tests_of(directory):
 
 
 def run_suite(directory, suite, names):
-    """Run one of SUITES in one build -> (results, output)."""
+    """Run one of SUITES in one build -> (results, what went wrong besides, output)."""
     chosen, at_once = SUITES[suite]
     log = os.path.join(REPO, directory, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
     processes = at_once.get(directory, 1) * (os.cpu_count() or 2)
-    _, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", *chosen,
-                                                 "--num-processes", str(processes), "--timeout-multiplier", str(PATIENCE),
-                                                 "--print-errorlogs", *parts_of(tests_of(directory), names)])
+    ok, output = command(f"{suite} {directory}", ["meson", "test", "-C", directory, "--no-rebuild", *chosen,
+                                                  "--num-processes", str(processes), "--timeout-multiplier", str(PATIENCE),
+                                                  "--print-errorlogs", *names])
     results = []
     if os.path.exists(log):
         with open(log) as f:
             results = [json.loads(line) for line in f if line.strip()]
-    return results, output
+    if not results:
+        return results, "no test ran", output
+    return results, "" if ok or not all(passed(r) for r in results) else "meson did not run them all", output
+
+
+def passed(result):
+    return result["result"] in ("OK", "EXPECTEDFAIL")
+
+
+def chosen_in(tally, directories, suite, names):
+    """(build, its tests of those names) for each build that has any; a name that no build has was somebody's slip."""
+    parts = {directory: {name: parts_of(tests_of(directory), [name]) for name in names} for directory in directories}
+    for name in names:
+        if directories and not any(parts[directory][name] for directory in directories):
+            tally.add(f"{suite}: there is no {name}", False)
+    return [(directory, [part for name in names for part in parts[directory][name]]) for directory in directories
+            if not names or any(parts[directory].values())]
 
 
 def meson_suite(tally, directories, suite, names, part=None):
     """Run one of SUITES, as many tests as were asked for by name, in several builds at once: most tests wait."""
     built = [directory for directory in directories if build(tally, directory)]
+    chosen = chosen_in(tally, built, part or suite, names)
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        runs = list(pool.map(lambda directory: run_suite(directory, suite, names), built))
-    for directory, (results, output) in zip(built, runs):
+        runs = list(pool.map(lambda each: run_suite(each[0], suite, each[1]), chosen))
+    for (directory, _), (results, trouble, output) in zip(chosen, runs):
         for result in results:
-            ok = result["result"] in ("OK", "EXPECTEDFAIL")
             word = "" if result["result"] == "FAIL" else result["result"]
-            tally.add(f"{part or suite}: {result['name'].split(' / ')[-1]} ({directory})", ok,
+            tally.add(f"{part or suite}: {result['name'].split(' / ')[-1]} ({directory})", passed(result),
                       result.get("stdout", "") + result.get("stderr", ""), word)
-        if not results:
-            tally.add(f"{suite}: no test ran ({directory})", False, output)
+        if trouble:
+            tally.add(f"{suite}: {trouble} ({directory})", False, output)
 
 
 def python_suite(tally, suite, kind, names):
@@ -184,7 +199,7 @@ def python_suite(tally, suite, kind, names):
     if os.path.exists(results):
         os.unlink(results)
     argv = [sys.executable, "-B", "tests/vm/run.py", "--kind", kind, "--results", results, *names]
-    subprocess.run(argv, cwd=REPO, stdin=subprocess.DEVNULL)
+    status = subprocess.run(argv, cwd=REPO, stdin=subprocess.DEVNULL).returncode
     try:
         with open(results) as f:
             found = json.load(f)
@@ -192,8 +207,10 @@ def python_suite(tally, suite, kind, names):
         found = []
     for result in found:
         tally.add(f"{suite}: {result['name']}", result["ok"], result["detail"])
-    if not found and not (names and kind == "plain"):
+    if not found:
         tally.add(f"{suite}: no test ran ({kind})", False)
+    elif status != 0 and all(result["ok"] for result in found):
+        tally.add(f"{suite}: the runner of {kind} ended with {status}", False)
 
 
 def tracked(*patterns):

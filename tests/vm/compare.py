@@ -27,7 +27,7 @@ def run(args):
             out = os.path.join(args.out, f"{init}-{turn}")
             result, _ = measure.boot(which[init], init, out, timeout_s=args.timeout)
             if result.timeline is None:
-                raise Failure(f"{init}, run {turn}: no greeter within {args.timeout} s; see {out}")
+                raise Failure(f"{init}, run {turn}: {result.why}; see {out}")
             runs[init].append(figures(result.timeline))
             host.say(f"{init} {turn}: greeter after {runs[init][-1]['greeter']:.1f} s")
     with open(os.path.join(args.out, "compare.json"), "w") as f:

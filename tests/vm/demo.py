@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import select
 import sys
 
 import boots
@@ -49,20 +50,35 @@ def one(args):
     which = boots.get(init, args.suite, args.dm)
     result, machine = measure.boot(which, init, args.out, args.window, args.keep, args.timeout)
     if result.timeline is None:
-        host.say(f"the greeter did not come within {args.timeout} s; last picture and serial log: {args.out}")
-        return 1
-    print("\n".join(timeline.table(result.timeline)))
-    print(f"pictures, timeline.json, timeline.svg, serial.log: {args.out}")
-    if machine:
-        way_in = f"{os.path.join(host.HERE, 'shell.py')} {machine.path('shell')}"
-        print(f"the machine runs on as process {machine.process.pid}\n"
-              f"  a command in it, as root:  {way_in} 'earlyctl status'   (without one: a prompt)\n"
-              f"  its end:                   {way_in} 'earlyctl poweroff'; rm -r {machine.dir}\n"
-              f"  its console, read only:    {machine.serial_log}\n"
-              f"  QMP:                       {machine.path('qmp')}")
-    elif args.window:
-        input("the greeter is on the screen; Enter ends the machine ")
-    return 0
+        host.say(f"{result.why}; last picture and serial log: {args.out}")
+    else:
+        print("\n".join(timeline.table(result.timeline)))
+        print(f"pictures, timeline.json, timeline.svg, serial.log: {args.out}")
+    if args.keep and machine.running():
+        print(way_into(machine))
+    elif machine:
+        wait_for_enter(machine)
+        machine.stop()
+    return 0 if result.timeline else 1
+
+
+def way_into(machine):
+    """Of a machine that runs on: what a person can do with it."""
+    shell = f"{os.path.join(host.HERE, 'shell.py')} {machine.path('shell')}"
+    return (f"the machine runs on as process {machine.process.pid}\n"
+            f"  a command in it, as root:  {shell} 'earlyctl status'   (without one: a prompt)\n"
+            f"  its end:                   {shell} 'earlyctl poweroff'; rm -r {machine.dir}\n"
+            f"  its console, read only:    {machine.serial_log}\n"
+            f"  QMP:                       {machine.path('qmp')}")
+
+
+def wait_for_enter(machine):
+    """Its window stays until a person has seen enough, or has closed it."""
+    if machine.running() and sys.stdin.isatty():
+        print("the machine's window stays; Enter here, or closing it, ends the machine", flush=True)
+    while machine.running():
+        if select.select([sys.stdin], [], [], 0.5)[0]:
+            break
 
 
 def main(argv):

@@ -172,6 +172,11 @@ class Machine:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def end(self):
+        """How QEMU ended, with its last words."""
+        status = self.process.returncode
+        return f"QEMU exited with {status}" + (f"\n{self._qemu_log()}" if self._qemu_log() else " (the machine was switched off, or wanted to reboot)" if status == 0 else "")
+
     def wait_exit(self, timeout_s):
         """Wait until the machine has powered off by itself (or, without reboots=True, wants to reboot)."""
         try:

@@ -135,6 +135,11 @@ def collect(kind, names):
     return unittest.TestSuite([Beside(unittest.TestSuite(group) for _, group in groups)] + [t for t in found if t not in beside])
 
 
+def missing(kind, names):
+    """Those names by which there is no test: somebody meant one."""
+    return [name for name in names if not any(True for _ in _flatten(collect(kind, [name])))]
+
+
 def main(argv):
     parser = argparse.ArgumentParser(description="Runs tests of tests/vm.")
     parser.add_argument("--kind", choices=list(PREFIX), default="vm")
@@ -143,6 +148,9 @@ def main(argv):
     args = parser.parse_args(argv)
     host.end_cleanly()
     results = Results()
+    for name in missing(args.kind, args.names):
+        print(f"  there is no {name}", flush=True)
+        results.entries[name] = {"name": name, "ok": False, "detail": "there is no test of that name"}
     try:
         collect(args.kind, args.names).run(results)
     except KeyboardInterrupt:

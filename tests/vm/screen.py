@@ -41,6 +41,14 @@ class Watcher:
                 return False
         return True
 
+    def why_no_greeter(self, timeout_s):
+        """After wait_greeter() said no."""
+        if not self.machine.running():
+            return f"the machine ended before the greeter came: {self.machine.end()}"
+        if self.error:
+            return f"the screen cannot be read any more: {self.error}"
+        return f"the greeter did not come within {timeout_s} s"
+
     def stop(self):
         self.stopping.set()
         self.thread.join(30)

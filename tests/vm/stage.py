@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import time
 
 import disks
@@ -19,6 +20,8 @@ from host import Failure
 
 KEEP, KEEP_S = 2, 1800
 FORMAT = 2
+# Of debugfs: its banner, and that what goes to make room was not there.
+HARMLESS = re.compile(r"debugfs \d|rm: File not found |$")
 
 
 class Staged:
@@ -160,14 +163,21 @@ def _existing(disk, directories):
 
 
 def debugfs(disk, commands, write=True):
-    """Run debugfs commands on a disk that no machine uses -> what it printed."""
+    """Run debugfs commands on a disk that no machine uses -> what it printed. It goes on after an error, which is told here if it wrote."""
     script = f"{disk}.debugfs"
     with open(script, "w") as f:
         f.write("\n".join(commands) + "\n")
+    argv = [host.tool("debugfs"), *(["-w"] if write else []), "-f", script, disk]
     try:
-        return host.run([host.tool("debugfs"), *(["-w"] if write else []), "-f", script, disk])
+        if not write:
+            return host.run(argv)
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     finally:
         os.unlink(script)
+    errors = [line for line in done.stderr.splitlines() if not HARMLESS.match(line)]
+    if errors:
+        raise Failure(f"debugfs could not change {disk}:\n" + "\n".join(errors[:10]))
+    return done.stdout
 
 
 def _make_initrd(image, build, tree, work):
