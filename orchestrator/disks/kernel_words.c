@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "early/fs.h"
+#include "early/kernel_line.h"
 #include "early/log.h"
 #include "early/macros.h"
 #include "early/parse.h"
@@ -29,8 +30,8 @@ static void take_resume(const char *word, struct kernel_words *words)
 
 static void take_word(const char *word, struct kernel_words *words)
 {
-	if (strncmp(word, "fsck.mode=", 10) == 0) {
-		if (check_mode_parse(word + 10, &words->mode) < 0)
+	if (strncmp(word, "fsck.mode=", 10) == 0 || strncmp(word, "early.fsck=", 11) == 0) {
+		if (check_mode_parse(strchr(word, '=') + 1, &words->mode) < 0)
 			log_warning("%s on the kernel command line: auto, force or skip is meant",
 				    word);
 	} else if (strncmp(word, "fsck.repair=", 12) == 0) {
@@ -49,7 +50,7 @@ void kernel_words_parse(const char *cmdline, struct kernel_words *ret_words)
 	CLEANUP_STRV char **words = NULL;
 
 	*ret_words = (struct kernel_words){ .mode = DISKS_CHECK_AUTO };
-	if (strv_split(cmdline, " \t\n", &words) < 0)
+	if (kernel_line_split(cmdline, &words) < 0)
 		return; /* out of memory: the defaults are the careful choice */
 	for (size_t i = 0; words && words[i]; i++)
 		take_word(words[i], ret_words);

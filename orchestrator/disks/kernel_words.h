@@ -7,7 +7,7 @@
 
 /* What early-disks itself reads from the kernel command line; the rest comes with the orders. */
 struct kernel_words {
-	enum disks_check_mode mode; /* fsck.mode= */
+	enum disks_check_mode mode; /* fsck.mode=, early.fsck= */
 	enum check_repair repair; /* fsck.repair= */
 	char resume[KERNEL_WORD_MAX]; /* resume=; empty: not given */
 	uint64_t resume_offset; /* resume_offset=, in pages */

@@ -24,6 +24,7 @@
 #include "early/dir.h"
 #include "early/fd.h"
 #include "early/fs.h"
+#include "early/kernel_line.h"
 #include "early/macros.h"
 #include "early/parse.h"
 
@@ -138,16 +139,16 @@ static bool file_is_executable(int root_fd, const char *path)
 
 bool condition_has_word(const char *command_line, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(word), n;
+	const char *next;
 
-	while (*command_line) {
-		size_t n = strcspn(command_line, " \t\n");
+	while ((next = kernel_line_next(&command_line, &n)) != NULL) {
+		char plain[KERNEL_LINE_MAX];
 
-		if (n >= len && strncmp(command_line, word, len) == 0 &&
-		    (n == len || (!strchr(word, '=') && command_line[len] == '=')))
+		if (kernel_line_unquote(next, n, plain, sizeof(plain)) < sizeof(plain) &&
+		    strncmp(plain, word, len) == 0 &&
+		    (!plain[len] || (!strchr(word, '=') && plain[len] == '=')))
 			return true;
-		command_line += n;
-		command_line += strspn(command_line, " \t\n");
 	}
 	return false;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "early/kernel_line.h"
 #include "early/macros.h"
 #include "early/parse.h"
 
@@ -166,31 +167,11 @@ static void take_word(struct cmdline *cmdline, const char *text)
 		complain(cmdline, text);
 }
 
-/* The next word into @word, quotes removed as the kernel does. False at the end. */
-static bool next_word(const char **text, char *word, size_t size, bool *ret_cut)
-{
-	bool quoted = false;
-	size_t len = 0;
-
-	*text += strspn(*text, " \t\n");
-	if (!**text)
-		return false;
-	for (*ret_cut = false; **text && (quoted || !strchr(" \t\n", **text)); (*text)++) {
-		if (**text == '"')
-			quoted = !quoted;
-		else if (len + 1 < size)
-			word[len++] = **text;
-		else
-			*ret_cut = true;
-	}
-	word[len] = '\0';
-	return true;
-}
-
 void cmdline_parse(struct cmdline *ret_cmdline, const char *text)
 {
 	char word[2 * CMDLINE_VALUE_MAX];
-	bool cut;
+	const char *next;
+	size_t len;
 
 	*ret_cmdline = (struct cmdline){
 		.root_wait_ms = CMDLINE_ROOT_WAIT_MS,
@@ -198,8 +179,8 @@ void cmdline_parse(struct cmdline *ret_cmdline, const char *text)
 		.fsck = DISKS_CHECK_AUTO,
 		.unions = { .paths = { "/var", "/home" }, .n = 2 },
 	};
-	while (next_word(&text, word, sizeof(word), &cut)) {
-		if (cut)
+	while ((next = kernel_line_next(&text, &len)) != NULL) {
+		if (kernel_line_unquote(next, len, word, sizeof(word)) >= sizeof(word))
 			complain(ret_cmdline, word);
 		else if (strcmp(word, "--") == 0)
 			break; /* the rest is init's arguments */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "early/kernel_line.h"
 #include "early/strv.h"
 #include "specifier.h"
 
@@ -12,7 +13,7 @@ int masks_parse(const char *cmdline, char ***ret_names)
 {
 	CLEANUP_STRV char **words = NULL;
 	CLEANUP_STRV char **names = NULL;
-	int r = strv_split(cmdline, " \t\n", &words);
+	int r = kernel_line_split(cmdline, &words);
 
 	for (size_t i = 0; r >= 0 && i < strv_length(words); i++) {
 		const char *name;

@@ -4,56 +4,44 @@
 #include <errno.h>
 #include <string.h>
 
+#include "early/kernel_line.h"
 #include "early/strbuf.h"
 #include "early/strv.h"
 
 #include "glob.h"
 
-static size_t word_length(const char *text)
-{
-	bool quoted = false;
-	size_t len = 0;
-
-	for (; text[len] && (quoted || !strchr(" \t\n", text[len])); len++) {
-		if (text[len] == '"')
-			quoted = !quoted;
-	}
-	return len;
-}
-
 int words_read(struct words *words, const char *cmdline)
 {
-	char **all = NULL;
+	CLEANUP_STRV char **all = NULL;
+	const char *whole = cmdline, *word;
+	size_t len;
 	int r = 0;
 
-	while (r >= 0) {
-		size_t len;
-
-		cmdline += strspn(cmdline, " \t\n");
-		len = word_length(cmdline);
-		if (len == 0 || (len == 2 && memcmp(cmdline, "--", 2) == 0))
+	while (r >= 0 && (word = kernel_line_next(&cmdline, &len)) != NULL) {
+		if (len == 2 && memcmp(word, "--", 2) == 0)
 			break;
-		r = strv_consume(&all, strndup(cmdline, len));
-		cmdline += len;
+		r = strv_consume(&all, strndup(word, len));
 	}
+	if (r >= 0)
+		r = kernel_line_split(whole, &words->plain);
 	if (r < 0)
-		strv_free(all);
-	else
-		words->all = all;
-	return r;
+		return r;
+	words->all = TAKE_PTR(all);
+	return 0;
 }
 
 void words_done(struct words *words)
 {
 	strv_free(TAKE_PTR(words->all));
+	strv_free(TAKE_PTR(words->plain));
 }
 
 const char *words_value(const struct words *words, const char *key)
 {
 	size_t len = strlen(key);
 
-	for (size_t i = strv_length(words->all); i > 0; i--) {
-		const char *word = words->all[i - 1];
+	for (size_t i = strv_length(words->plain); i > 0; i--) {
+		const char *word = words->plain[i - 1];
 
 		if (strncmp(word, key, len) == 0 && word[len] == '=')
 			return word + len + 1;
@@ -84,12 +72,12 @@ bool words_is_blacklisted(const struct words *words, const char *module)
 {
 	static const char *const keys[] = { "module_blacklist=", "modprobe.blacklist=" };
 
-	for (size_t i = 0; i < strv_length(words->all); i++) {
+	for (size_t i = 0; i < strv_length(words->plain); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
 			size_t len = strlen(keys[j]);
 
-			if (strncmp(words->all[i], keys[j], len) == 0 &&
-			    names_have(words->all[i] + len, module))
+			if (strncmp(words->plain[i], keys[j], len) == 0 &&
+			    names_have(words->plain[i] + len, module))
 				return true;
 		}
 	}

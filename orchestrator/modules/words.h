@@ -9,10 +9,11 @@ struct strbuf;
 
 /* What the kernel's command line says about modules. */
 struct words {
-	char **all; /* the words as they stand */
+	char **all; /* the words as they stand: the kernel wants a parameter's quotes */
+	char **plain; /* without quotes */
 };
 
-/* Cuts @cmdline at spaces outside of double quotes; ends at "--". */
+/* Up to "--". */
 int words_read(struct words *words, const char *cmdline);
 void words_done(struct words *words);
 #define CLEANUP_WORDS CLEANUP(words_done)

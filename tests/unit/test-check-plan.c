@@ -161,6 +161,10 @@ TEST(kernel_words)
 			   &words);
 	assert_int_equal(words.mode, DISKS_CHECK_FORCE);
 	assert_int_equal(words.repair, CHECK_REPAIR_YES);
+	kernel_words_parse("early.fsck=skip early.fsck=nonsense", &words);
+	assert_int_equal(words.mode, DISKS_CHECK_SKIP);
+	kernel_words_parse("early.fsck=\"skip\" -- early.fsck=force", &words);
+	assert_int_equal(words.mode, DISKS_CHECK_SKIP);
 	kernel_words_parse("fsck.mode= fsck.repair=maybe xfsck.mode=skip", &words);
 	assert_int_equal(words.mode, DISKS_CHECK_AUTO);
 	assert_int_equal(words.repair, CHECK_REPAIR_PREEN);

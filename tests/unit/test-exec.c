@@ -363,6 +363,8 @@ TEST(words_of_the_command_line)
 	assert_true(condition_has_word("a b=1", "b=1"));
 	assert_false(condition_has_word("a b=12", "b=1"));
 	assert_false(condition_has_word("quietly", "quiet"));
+	assert_true(condition_has_word("a=\"x y\" b", "a=x y"));
+	assert_false(condition_has_word("a=\"x quiet y\"", "quiet"));
 	assert_false(condition_has_word("", "x"));
 }
 

@@ -65,7 +65,7 @@ TEST(masks_of_the_kernel_command_line)
 	put_file("lib/systemd/system/c.timer", "[Timer]\nOnBootSec=1\n");
 	put_file("lib/systemd/system/c.service", SIMPLE);
 	begin();
-	assert_int_equal(masks_parse("ro systemd.mask=a quiet systemd.mask=b.service\n"
+	assert_int_equal(masks_parse("ro systemd.mask=a quiet \"systemd.mask=b.service\"\n"
 				     "rd.systemd.mask=c systemd.mask=c.timer systemd.mask=",
 				     &loader.index.masked),
 			 0);

@@ -36,6 +36,16 @@ TEST(command_line)
 	expect_parameters(&words, "qxl", "");
 }
 
+TEST(values_lose_their_quotes)
+{
+	CLEANUP_WORDS
+	struct words words = { 0 };
+
+	assert_int_equal(words_read(&words, "rootfstype=\"ext4,xfs\" \"module_blacklist=qxl\""), 0);
+	assert_string_equal(words_value(&words, "rootfstype"), "ext4,xfs");
+	assert_true(words_is_blacklisted(&words, "qxl"));
+}
+
 TEST(nothing_said)
 {
 	CLEANUP_WORDS
@@ -59,4 +69,5 @@ TEST(uevents)
 	assert_null(uevent_new_modalias(add, 0));
 }
 
-TEST_MAIN(cmocka_unit_test(command_line), cmocka_unit_test(nothing_said), cmocka_unit_test(uevents))
+TEST_MAIN(cmocka_unit_test(command_line), cmocka_unit_test(values_lose_their_quotes),
+	  cmocka_unit_test(nothing_said), cmocka_unit_test(uevents))
