@@ -479,6 +479,7 @@ static void handle_message(struct channel *link, struct channel_message *message
 		take(splash);
 		break;
 	case SPLASH_QUIT:
+		splash->state = SPLASH_STATE_IDLE;
 		loop_exit(splash->loop, 0);
 		break;
 	default:
@@ -511,11 +512,12 @@ int splash_init(struct splash *splash, struct loop *loop, const struct splash_op
 	r = nodes_init(&splash->nodes, loop, "", handle_nodes);
 	if (r < 0)
 		return log_errno(r, "cannot watch /dev for screens");
-	set_graphics(splash);
-	/* an order to adopt a frame, or a caption, may be waiting already */
+	/* an order to adopt a frame, a caption, or that the screen is somebody else's may be waiting already */
 	r = loop_turn(loop, 0);
 	if (r < 0)
 		return log_errno(r, "cannot read the link to PID 1");
+	if (splash->state == SPLASH_STATE_SEARCHING || splash->state == SPLASH_STATE_SHOWING)
+		set_graphics(splash);
 	if (wants_device(splash) && !splash->retry.loop)
 		search(splash);
 	return 0;
