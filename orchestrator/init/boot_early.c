@@ -208,10 +208,9 @@ static void handle_unions_mounted(struct unions *unions)
 	execute_stage_2(boot);
 }
 
-static void handle_union_failed(struct unions *unions, const char *path, const char *why,
-				const char *advice)
+static void handle_union_failed(struct union_mount *mount, const char *why, const char *advice)
 {
-	log_error("no overlay on %s: %s; %s", path, why, advice);
+	log_error("no overlay on %s: %s; %s", mount->path, why, advice);
 }
 
 /* What the kernel line says goes before early.conf. */

@@ -67,13 +67,13 @@ void boot_unions_keep(struct boot *boot)
 		boot_power_step(boot);
 }
 
-static void handle_union_failed(struct unions *unions, const char *path, const char *why,
-				const char *advice)
+static void handle_union_failed(struct union_mount *mount, const char *why, const char *advice)
 {
-	struct boot *boot = unions->data;
-	char what[256];
+	struct boot *boot = mount->unions->data;
+	char what[320];
 
-	(void)snprintf(what, sizeof(what), "The overlay on %s could not be merged", path);
+	(void)snprintf(what, sizeof(what), "The overlay on %s could not be %s", mount->path,
+		       mount->state == UNION_FAILED ? "mounted again" : "merged");
 	boot_fail(boot, what, why, advice);
 	boot_power_step(boot);
 }

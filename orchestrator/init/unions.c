@@ -178,7 +178,7 @@ static void handle_failed(struct union_mount *mount, const struct overlay_failed
 	mount->state = before == UNION_MOUNTING ? UNION_FAILED : UNION_MOUNTED;
 	(void)snprintf(why, sizeof(why), "%s%.500s%s%.200s", is_all ? "" : mount->path,
 		       is_all ? "" : failed->path, is_all ? "" : ": ", failed->why);
-	mount->unions->on_failed(mount->unions, mount->path, why, failed->advice);
+	mount->unions->on_failed(mount, why, failed->advice);
 	if (before == UNION_MOUNTING)
 		tell(mount->unions, clock_boottime_us());
 }

@@ -50,9 +50,8 @@ struct unions {
 	/* All of it is on the disk, but it is still mounted; a merge that is asked for again tries that. */
 	void (*on_stays)(struct unions *unions, const char *path, const char *why,
 			 const char *advice);
-	/* A mount or a merge failed; a merge may be asked for again. */
-	void (*on_failed)(struct unions *unions, const char *path, const char *why,
-			  const char *advice);
+	/* Its merge failed, which may be asked for again; or its mount, then its state says so. */
+	void (*on_failed)(struct union_mount *mount, const char *why, const char *advice);
 	/* A merge is further than it was; a report of the same as before does not count. May be NULL. */
 	void (*on_progress)(struct unions *unions);
 	void *data;

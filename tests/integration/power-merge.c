@@ -33,12 +33,14 @@ enum way {
 	WAY_SYNC, /* the same number, but the disk is written to; and then it is done */
 	WAY_STAYS, /* a file at a time, but then it can't be unmounted */
 	WAY_FAILS, /* at once */
+	WAY_DIES, /* at once, and cannot be mounted again */
 };
 
 /* What else there is. */
 enum beside {
 	BESIDE_NOTHING,
 	BESIDE_FAILURE, /* another overlay's merge fails */
+	BESIDE_DEATH, /* another overlay's daemon dies */
 	BESIDE_SEPARATE, /* disks that the login waits for come too late, or fail */
 };
 
@@ -128,6 +130,8 @@ static void start_union(struct boot *boot, const char *path, enum way way)
 		(void)close(ours);
 		if (way == WAY_FAILS)
 			fail_to_merge(theirs);
+		if (way == WAY_DIES)
+			_exit(1);
 		merge(theirs, way);
 	}
 	(void)close(theirs);
@@ -161,6 +165,8 @@ static void run_pid_1(enum way way, enum beside beside)
 	start_union(&boot, "/nowhere", way);
 	if (beside == BESIDE_FAILURE)
 		start_union(&boot, "/full", WAY_FAILS);
+	if (beside == BESIDE_DEATH)
+		start_union(&boot, "/full", WAY_DIES);
 	if (loop_reap_children(boot.loop) < 0)
 		_exit(12);
 	if (beside == BESIDE_SEPARATE) {
@@ -273,6 +279,18 @@ TEST(one_that_failed_is_not_waited_for_when_the_others_stay)
 	expect_end_after_failure(WAY_STAYS);
 }
 
+/* Not "could not be merged": nobody had come to that. */
+TEST(one_that_cannot_be_mounted_again_is_told_as_such)
+{
+	char *log;
+	uint64_t us;
+
+	run_case(WAY_SLOW, BESIDE_DEATH, &us, &log);
+	if (!strstr(log, "The overlay on /full could not be mounted again: "))
+		fail_msg("the failure was not told: %s", log);
+	free(log);
+}
+
 TEST(a_boot_does_not_go_on_when_the_machine_is_to_end)
 {
 	char *log;
@@ -317,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_is_still_written_to_is_waited_for),
 		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_are_gone),
 		cmocka_unit_test(one_that_failed_is_not_waited_for_when_the_others_stay),
+		cmocka_unit_test(one_that_cannot_be_mounted_again_is_told_as_such),
 		cmocka_unit_test(a_boot_does_not_go_on_when_the_machine_is_to_end),
 	};
 

@@ -37,7 +37,7 @@ static void handle_stays(struct unions *all, const char *path, const char *why, 
 	printf("stays %s\n", why);
 }
 
-static void handle_failed(struct unions *all, const char *path, const char *why, const char *advice)
+static void handle_failed(struct union_mount *mount, const char *why, const char *advice)
 {
 	printf("failed %s\n", why);
 }
