@@ -227,6 +227,18 @@ class EarlyPlain(Early):
     with_cgroup = False
 
 
+class Floor(Peer):
+    """No init: wait, vfork, execve, and nothing else (floor.c)."""
+
+    name = "floor"
+
+    def write(self, n, mode):
+        self.words_of_all = (n, mode)
+
+    def command(self):
+        return [self.build / "bench" / "bench-floor", *self.words_of_all, self.fifo, self.service]
+
+
 def write_run_files(peer, n, mode):
     """What runit and s6 execute."""
     (peer.dir / "sv").mkdir()
@@ -298,7 +310,12 @@ class Systemd(Peer):
         return children(super().init_pid())[0]
 
 
-PEERS = {peer.name: peer for peer in (Early, EarlyPlain, Runit, S6, Systemd)}
+PEERS = {peer.name: peer for peer in (Early, EarlyPlain, Floor, Runit, S6, Systemd)}
+
+
+def is_peer(name):
+    """Of what is measured that which Early is compared with."""
+    return not name.startswith("early") and name != "floor"
 
 
 def arguments(description, peers="early,runit", runs=5):

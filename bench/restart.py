@@ -97,7 +97,7 @@ def rows_at_once(results, unable):
 
 
 def rows_of(results, unable):
-    best = min((peers.percentile(v, 0.5) for name, v in results.items() if not name.startswith("early")), default=None)
+    best = min((peers.percentile(v, 0.5) for name, v in results.items() if peers.is_peer(name)), default=None)
     rows = []
     for name, values in results.items():
         median = peers.percentile(values, 0.5)

@@ -33,7 +33,7 @@ def measure(options, n):
 
 def rows_of(n, results, unable):
     medians = {name: peers.percentile(values, 0.5) for name, values in results.items()}
-    best = min((median for name, median in medians.items() if not name.startswith("early")), default=None)
+    best = min((median for name, median in medians.items() if peers.is_peer(name)), default=None)
     rows = [[n, name, len(results[name]), f"{median:.0f}", f"{max(results[name]):.0f}", f"{1000 * median / n:.0f}",
              f"{median / best:.2f}" if best else "-"] for name, median in medians.items()]
     return rows + [[n, name, "-", "-", "-", "-", why.splitlines()[0]] for name, why in unable.items()]
