@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /*
- * The least that an init can do about a death: wait for it, vfork, execve. No signal, no loop, no state, no log; linked statically, so that
- * there is next to nothing to set up again after the fork. What it takes is the kernel's, and no init's on this machine can be less.
+ * The least that an init can do about a death: wait for it, and posix_spawn, which shares the memory until the execve. No signal, no loop, no
+ * state, no log; linked statically, so that there is next to nothing to set up again after the fork. What it takes is the kernel's, and no
+ * init's on this machine can be less.
  *
  *   bench-floor N MODE FIFO PROGRAM    keeps N times "PROGRAM MODE:ID:FIFO" running
  */
@@ -20,12 +22,7 @@ static int start(const char *program, unsigned int id)
 {
 	char *argv[] = { (char *)program, words[id], NULL };
 
-	pids[id] = vfork();
-	if (pids[id] == 0) {
-		(void)execve(program, argv, environ);
-		_exit(127);
-	}
-	return pids[id] < 0 ? -1 : 0;
+	return posix_spawn(&pids[id], program, NULL, NULL, argv, environ) == 0 ? 0 : -1;
 }
 
 int main(int argc, char **argv)

@@ -228,7 +228,7 @@ class EarlyPlain(Early):
 
 
 class Floor(Peer):
-    """No init: wait, vfork, execve, and nothing else (floor.c)."""
+    """No init: wait, posix_spawn, and nothing else (floor.c)."""
 
     name = "floor"
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """./check and the harness of integration tests: which tests a word chooses, whether a build has any, and what is said first of one that failed."""
 
+import contextlib
+import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "integration")]
@@ -104,7 +108,64 @@ class Choice(unittest.TestCase):
         known = ["init-a", "init-a-cgroup", "init-b.one", "init-b.rest", "init-b-cgroup.one", "other"]
         self.assertEqual(check.parts_of(known, ["init-a"]), ["init-a"])
         self.assertEqual(check.parts_of(known, ["init-b", "other"]), ["init-b.one", "init-b.rest", "other"])
-        self.assertEqual(check.parts_of(known, ["init-b.one", "nosuch"]), ["init-b.one", "nosuch"])
+        self.assertEqual(check.parts_of(known, ["init-b.one", "nosuch"]), ["init-b.one"])
+
+
+class Honesty(unittest.TestCase):
+    """What did not run is no pass."""
+
+    def setUp(self):
+        self.tally = check.Tally()
+
+    def quietly(self):
+        return contextlib.redirect_stdout(io.StringIO())
+
+    def test_a_name_of_one_build_only_is_run_there(self):
+        known = {"build": ["kept.1", "kept.2", "life-cgroup.1"], "build-asan": ["kept.1", "alike"]}
+        with mock.patch.object(check, "tests_of", known.get):
+            self.assertEqual(check.chosen_in(self.tally, list(known), "integration", ["alike"]), [("build-asan", ["alike"])])
+            self.assertEqual(check.chosen_in(self.tally, list(known), "integration", ["kept", "life"]),
+                             [("build", ["kept.1", "kept.2", "life-cgroup.1"]), ("build-asan", ["kept.1"])])
+        self.assertEqual(self.tally.failed, [])
+
+    def test_a_misspelt_name_fails(self):
+        with mock.patch.object(check, "tests_of", lambda directory: ["alike"]), self.quietly():
+            self.assertEqual(check.chosen_in(self.tally, ["build"], "unit", ["alike", "alikee"]), [("build", ["alike"])])
+        self.assertEqual(self.tally.failed, ["unit: there is no alikee"])
+
+    def meson(self, ok, lines):
+        """run_suite() on a meson that ends so, and writes such a log."""
+        with tempfile.TemporaryDirectory() as d:
+            os.makedirs(f"{d}/build/meson-logs")
+
+            def command(name, argv):
+                if lines:
+                    with open(f"{d}/build/meson-logs/testlog.json", "w") as f:
+                        f.writelines(json.dumps({"name": "x", "result": word}) + "\n" for word in lines)
+                return ok, "output"
+
+            with mock.patch.object(check, "REPO", d), mock.patch.object(check, "command", command):
+                return check.run_suite("build", "unit", [])[1]
+
+    def test_meson_that_ends_badly(self):
+        self.assertEqual(self.meson(True, ["OK"]), "")
+        self.assertEqual(self.meson(False, ["OK", "FAIL"]), "")
+        self.assertEqual(self.meson(False, ["OK"]), "meson did not run them all")
+        self.assertEqual(self.meson(False, []), "no test ran")
+
+    def test_runner_that_ends_badly(self):
+        for status, entries, failed in ((0, [True], 0), (1, [True], 1), (-11, None, 1)):
+            with tempfile.TemporaryDirectory() as d:
+                def run(argv, **kwargs):
+                    if entries is not None:
+                        with open(f"{d}/vm.json", "w") as f:
+                            json.dump([{"name": "x", "ok": ok, "detail": ""} for ok in entries], f)
+                    return subprocess.CompletedProcess(argv, status)
+
+                self.tally = check.Tally()
+                with mock.patch.object(check, "LOGS", d), mock.patch.object(check.subprocess, "run", run), self.quietly():
+                    check.python_suite(self.tally, "vm", "vm", [])
+            self.assertEqual(len(self.tally.failed), failed, (status, self.tally.failed))
 
 
 if __name__ == "__main__":

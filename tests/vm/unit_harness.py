@@ -2,13 +2,11 @@
 
 import base64
 import contextlib
-import importlib
 import io
 import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import unittest
@@ -431,66 +429,6 @@ class Disks(unittest.TestCase):
             keys.append(stage._key(d))
             self.assertEqual(len(set(keys)), 4)
             self.assertEqual(stage._key(d), keys[-1])
-
-
-class Check(unittest.TestCase):
-    """check.py: what did not run is no pass."""
-
-    def setUp(self):
-        sys.path.insert(0, os.path.dirname(host.HERE))
-        self.addCleanup(sys.path.pop, 0)
-        self.check = importlib.import_module("check")
-        self.tally = self.check.Tally()
-
-    def quietly(self):
-        return contextlib.redirect_stdout(io.StringIO())
-
-    def test_a_name_of_one_build_only_is_run_there(self):
-        known = {"build": ["kept.1", "kept.2", "life-cgroup.1"], "build-asan": ["kept.1", "alike"]}
-        with mock.patch.object(self.check, "tests_of", known.get):
-            self.assertEqual(self.check.chosen_in(self.tally, list(known), "integration", ["alike"]), [("build-asan", ["alike"])])
-            self.assertEqual(self.check.chosen_in(self.tally, list(known), "integration", ["kept", "life"]),
-                             [("build", ["kept.1", "kept.2", "life-cgroup.1"]), ("build-asan", ["kept.1"])])
-        self.assertEqual(self.tally.failed, [])
-
-    def test_a_misspelt_name_fails(self):
-        with mock.patch.object(self.check, "tests_of", lambda directory: ["alike"]), self.quietly():
-            self.assertEqual(self.check.chosen_in(self.tally, ["build"], "unit", ["alike", "alikee"]), [("build", ["alike"])])
-        self.assertEqual(self.tally.failed, ["unit: there is no alikee"])
-
-    def meson(self, ok, lines):
-        """run_suite() on a meson that ends so, and writes such a log."""
-        with tempfile.TemporaryDirectory() as d:
-            os.makedirs(f"{d}/build/meson-logs")
-
-            def command(name, argv):
-                if lines:
-                    with open(f"{d}/build/meson-logs/testlog.json", "w") as f:
-                        f.writelines(json.dumps({"name": "x", "result": word}) + "\n" for word in lines)
-                return ok, "output"
-
-            with mock.patch.object(self.check, "REPO", d), mock.patch.object(self.check, "command", command):
-                return self.check.run_suite("build", "unit", [])[1]
-
-    def test_meson_that_ends_badly(self):
-        self.assertEqual(self.meson(True, ["OK"]), "")
-        self.assertEqual(self.meson(False, ["OK", "FAIL"]), "")
-        self.assertEqual(self.meson(False, ["OK"]), "meson did not run them all")
-        self.assertEqual(self.meson(False, []), "no test ran")
-
-    def test_runner_that_ends_badly(self):
-        for status, entries, failed in ((0, [True], 0), (1, [True], 1), (-11, None, 1)):
-            with tempfile.TemporaryDirectory() as d:
-                def run(argv, **kwargs):
-                    if entries is not None:
-                        with open(f"{d}/vm.json", "w") as f:
-                            json.dump([{"name": "x", "ok": ok, "detail": ""} for ok in entries], f)
-                    return subprocess.CompletedProcess(argv, status)
-
-                self.tally = self.check.Tally()
-                with mock.patch.object(self.check, "LOGS", d), mock.patch.object(self.check.subprocess, "run", run), self.quietly():
-                    self.check.python_suite(self.tally, "vm", "vm", [])
-            self.assertEqual(len(self.tally.failed), failed, (status, self.tally.failed))
 
 
 class Ends(unittest.TestCase):
