@@ -299,15 +299,26 @@ static void give_back_memory(struct manager *manager)
 				       handle_give_back); /* without it some memory is kept */
 }
 
+/* First of all, and not in the next turn by their timers: until then who hears of their end would have the processor. */
+static void restart_due(struct manager *manager)
+{
+	struct service *service;
+
+	list_for_each (service, &manager->touched, touched_link) /* it only grows */
+		service_restart_due(service);
+}
+
 static void handle_hook(struct loop_hook *hook)
 {
 	struct manager *manager = container_of(hook, struct manager, hook);
 
+	restart_due(manager);
 	manager_release_waiting(manager);
 	timers_settle(&manager->timers);
 	job_queue_turn(&manager->jobs);
 	relations_settle(manager);
 	release_idle(manager);
+	failure_tell_remarks(manager);
 	tell_touched(manager);
 	tell_ended(manager);
 	collect_garbage(manager);
@@ -386,6 +397,7 @@ static void init_parts(struct manager *manager)
 	};
 	list_init(&manager->services);
 	list_init(&manager->touched);
+	list_init(&manager->remarks);
 	list_init(&manager->unsaved);
 	list_init(&manager->scopes);
 	list_init(&manager->ended);
@@ -452,6 +464,7 @@ struct manager *manager_free(struct manager *manager)
 		scope_free(scope);
 	list_for_each_safe (ended, next_ended, &manager->ended, link)
 		ended_free(ended);
+	failure_forget_remarks(manager);
 	manager_names_forget(manager);
 	strbuf_done(&manager->gone);
 	strbuf_done(&manager->saved_few);

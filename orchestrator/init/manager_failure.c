@@ -3,7 +3,57 @@
  * Who looks for the cause of a failure looks into the service's log and asks `why`: both get it in words, also for what is no failure of
  * a run (a start limit, a requirement that cannot be met).
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "manager_internal.h"
+#include "shared_text.h"
+
+/* Of a service that comes again at once it is told when that runs: whom it wakes would have the processor first. */
+struct remark {
+	struct list link; /* manager::remarks */
+	const char *unit; /* held */
+	char text[];
+};
+
+static void add_remark(struct manager *manager, const struct service *service, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct remark *remark = malloc(sizeof(*remark) + size);
+
+	if (!remark) {
+		MANAGER_TELL(manager, remark, service->name, text);
+		return;
+	}
+	remark->unit = shared_text_hold(service->name);
+	memcpy(remark->text, text, size);
+	list_append(&manager->remarks, &remark->link);
+}
+
+static void remark_free(struct remark *remark)
+{
+	list_remove(&remark->link);
+	shared_text_free(remark->unit);
+	free(remark);
+}
+
+void failure_tell_remarks(struct manager *manager)
+{
+	struct remark *remark;
+
+	while ((remark = list_first(&manager->remarks, struct remark, link))) {
+		MANAGER_TELL(manager, remark, remark->unit, remark->text);
+		remark_free(remark);
+	}
+}
+
+void failure_forget_remarks(struct manager *manager)
+{
+	struct remark *remark, *next;
+
+	list_for_each_safe (remark, next, &manager->remarks, link)
+		remark_free(remark);
+}
 
 void failure_remark(struct manager *manager, const struct service *service, enum service_state old)
 {
@@ -13,14 +63,14 @@ void failure_remark(struct manager *manager, const struct service *service, enum
 	    !service->detail)
 		return;
 	if (refused || (!manager_is_rest(old) && manager_is_rest(service->state)))
-		MANAGER_TELL(manager, remark, service->name, service->detail);
+		add_remark(manager, service, service->detail);
 }
 
 static void note_refusal(struct manager *manager, struct service *service, const char *detail)
 {
 	service_note_failure(service, false, "could not be started: %s", detail);
 	if (service->failure)
-		MANAGER_TELL(manager, remark, service->name, service->failure);
+		add_remark(manager, service, service->failure);
 }
 
 const char *failure_of_job(struct manager *manager, const struct job *job, enum job_result result)

@@ -76,6 +76,7 @@ struct manager {
 	struct service_host host;
 	struct list services; /* service::link */
 	struct list touched; /* service::touched_link */
+	struct list remarks; /* of manager_failure.c, not yet told */
 	struct list unsaved; /* service::unsaved_link */
 	size_t n_services;
 	struct nametable names; /* of services; empty: to be made anew (manager_find.c) */
@@ -156,6 +157,8 @@ static inline bool manager_is_rest(enum service_state state)
 
 /* A service's state changed: a failure goes into its log. */
 void failure_remark(struct manager *manager, const struct service *service, enum service_state old);
+void failure_tell_remarks(struct manager *manager);
+void failure_forget_remarks(struct manager *manager);
 
 /* Why a job failed, in words, or NULL; a start that was not even tried is noted with its service. */
 const char *failure_of_job(struct manager *manager, const struct job *job, enum job_result result);

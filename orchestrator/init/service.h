@@ -185,6 +185,9 @@ bool service_can_reload(const struct service *service);
 /* The unit of its rung is up, or never will be. */
 void service_software_ready(struct service *service);
 
+/* One that comes again and whose pause is over starts now, not by its timer in the loop's next turn. */
+void service_restart_due(struct service *service);
+
 /* Somebody needs it after all, or nobody is in a hurry any more. */
 void service_raise(struct service *service);
 

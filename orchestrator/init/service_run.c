@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,6 +131,9 @@ static void run_command(struct service *service, const struct definition_exec *e
 		service_dispatch(service, SERVICE_EVENT_PHASE_FAILED);
 		return;
 	}
+	/* On the same processor as PID 1 what comes again goes first, not what is left to do here about its end. */
+	if (as_main && service->restarts > 0)
+		(void)sched_yield();
 	service->host->changed(service, service->host->data);
 	if (as_main && spawn_is_ready(service))
 		service_dispatch(service, SERVICE_EVENT_READY);

@@ -63,6 +63,15 @@ static void handle_timeout(struct loop_timer *timer)
 	service_dispatch(service, timeout_event(service));
 }
 
+void service_restart_due(struct service *service)
+{
+	if (service->state != SERVICE_AUTO_RESTART || service->prestart_pending ||
+	    !service->timer.loop || service->timer.deadline_us > clock_monotonic_us())
+		return;
+	loop_timer_stop(&service->timer);
+	handle_timeout(&service->timer);
+}
+
 static void arm(struct service *service, uint64_t span_us)
 {
 	uint64_t now_us = clock_monotonic_us();
