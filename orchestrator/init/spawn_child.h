@@ -13,9 +13,11 @@ struct spawn;
  * What a child needs between clone and exec, in one piece of memory that is its own until it has executed something: it may share all
  * memory with PID 1, which goes on meanwhile.
  */
-#define SPAWN_STACK_BYTES (16 * 1024)
+#define SPAWN_STACK_BYTES (15 * 1024)
 
+/* The page in which the stack begins, at its end, has room for the rest of most: each page that is touched costs as much as ten system calls. */
 struct spawn_child {
+	char stack[SPAWN_STACK_BYTES] __attribute__((aligned(16)));
 	struct list link; /* spawn.c's, while it may be in use */
 	size_t size; /* of all */
 	int32_t running; /* the kernel makes it 0 when the child has executed something, or is gone */
@@ -35,7 +37,6 @@ struct spawn_child {
 	char *program;
 	char **argv;
 	char **envp;
-	char stack[SPAWN_STACK_BYTES] __attribute__((aligned(16)));
 	char data[]; /* what the pointers point to */
 };
 
