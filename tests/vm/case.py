@@ -35,7 +35,7 @@ class VmCase(unittest.TestCase):
     extra = ""
     files = None
     commands = ()
-    beside = False  # others of this run may have a machine meanwhile, see run.py
+    alone = False  # no other machine of this run is on meanwhile, see run.py
     shares = ends_shared = False
     shared = None
     watch_every_s = (1, 1)  # for the greeter; more often where each frame is looked at
@@ -146,7 +146,6 @@ def end_shared():
 
 
 def boot_of(extra=""):
-    end_shared()
     with PUTTING:
         plain = boot_of_this_run()
     os.utime(os.path.dirname(plain.initrd))  # stage.py takes away what nobody used for long

@@ -76,7 +76,7 @@ class Results(unittest.TestResult):
 
 
 class Beside(unittest.TestSuite):
-    """Suites of which several run at once, each with a machine of its own. Interrupted, it leaves the machines to the end of the process."""
+    """Suites of which several run at once, each with a machine of its own, which is off, or the shared one, when the suite has run. Interrupted, it leaves the machines to the end of the process."""
 
     def run(self, result, debug=False):
         left = collections.deque(self)
@@ -126,13 +126,17 @@ def collect(kind, names):
         module = os.path.basename(path)[:-3]
         tests = unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(module))
         found += [t for t in _flatten(tests) if _matches(module, t, names)]
-    # A class's tests stay together, and the classes that share one machine come after those that have one of their own, which would
-    # end it; last who ends it.
-    found.sort(key=lambda t: (getattr(t, "shares", False), getattr(t, "ends_shared", False)))
-    # Of those that run beside others the ones up to a greeter come first: they take longest.
-    beside = sorted((t for t in found if getattr(t, "beside", False)), key=lambda t: not hasattr(t, "shares"))
-    groups = itertools.groupby(beside, key=lambda t: type(t) if hasattr(t, "shares") else t.id())
-    return unittest.TestSuite([Beside(unittest.TestSuite(group) for _, group in groups)] + [t for t in found if t not in beside])
+    if kind != "vm":
+        return unittest.TestSuite(found)
+    # A class's tests stay together. Those that have the host to themselves come first, then, beside one another, the classes that share one
+    # machine, in their order and last who ends it, and all others; of those first the ones up to a greeter, which take longest.
+    found.sort(key=lambda t: (not getattr(t, "alone", False), getattr(t, "ends_shared", False)))
+    alone = [t for t in found if getattr(t, "alone", False)]
+    shared = [t for t in found if getattr(t, "shares", False) and t not in alone]
+    others = sorted((t for t in found if t not in alone + shared), key=lambda t: not hasattr(t, "shares"))
+    groups = itertools.groupby(others, key=lambda t: type(t) if hasattr(t, "shares") else t.id())
+    chains = ([shared] if shared else []) + [list(group) for _, group in groups]
+    return unittest.TestSuite(Beside(unittest.TestSuite(chain) for chain in stage) for stage in ([alone], chains))
 
 
 def missing(kind, names):

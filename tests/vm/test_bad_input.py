@@ -25,8 +25,6 @@ CURSOR = 8 * 16 * 3
 class BadBoot(unittest.TestCase):
     """One boot for each test: each is broken in its own way."""
 
-    beside = True
-
     def setUp(self):
         self.out = os.path.join(host.REPO, "out", "vm", self.id().split(".")[-1])
         shutil.rmtree(self.out, ignore_errors=True)

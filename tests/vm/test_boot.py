@@ -15,6 +15,7 @@ ORDER = ["init", "first-frame", "root", "overlay", "switch-root", "bus", "displa
 
 
 class TestBoot(SharedCase):
+    alone = True  # each frame of it counts
     watch_every_s = (screen.BEFORE_FIRST_S, screen.AFTER_FIRST_S)
 
     @classmethod

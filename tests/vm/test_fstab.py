@@ -12,8 +12,6 @@ UUID={0.data_uuid} /srv/data ext4 defaults 0 2
 class TestReadOnlyRoot(VmCase):
     """gnome-shell dies, as with a driver that crashes, until the CPU renders."""
 
-    beside = True
-
     @classmethod
     def setUpClass(cls):
         cls.files, cls.commands = broken("/usr/bin/gnome-shell", '[ "$LIBGL_ALWAYS_SOFTWARE" = 1 ]')
