@@ -80,6 +80,9 @@ class Beside(unittest.TestSuite):
 
     def run(self, result, debug=False):
         left = collections.deque(self)
+        if len(left) == 1:
+            self._work(left, result.entries)  # in this thread: with a thread of its own a machine that stays on for others would end
+            return result
         threads = [threading.Thread(target=self._work, args=(left, result.entries), daemon=True) for _ in range(at_once())]
         try:
             for thread in threads:

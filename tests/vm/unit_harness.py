@@ -531,3 +531,15 @@ class Runner(unittest.TestCase):
         self.assertEqual([e["name"].split(".")[-1] for e in results.entries.values() if not e["ok"]], ["test_bad"])
         self.assertEqual(len(results.entries), 5)
         self.assertEqual(sorted(done), ["First", "Second"])
+
+    def test_one_alone_has_no_thread_of_its_own(self):
+        import run
+        seen = []
+
+        class Alone(unittest.TestCase):
+            def test_1(self):
+                seen.append(threading.current_thread())
+
+        with contextlib.redirect_stdout(io.StringIO()):
+            run.Beside([unittest.defaultTestLoader.loadTestsFromTestCase(Alone)]).run(run.Results())
+        self.assertEqual(seen, [threading.main_thread()])
