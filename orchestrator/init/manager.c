@@ -299,13 +299,18 @@ static void give_back_memory(struct manager *manager)
 				       handle_give_back); /* without it some memory is kept */
 }
 
-/* First of all, and not in the next turn by their timers: until then who hears of their end would have the processor. */
+/*
+ * First of all, and not in the next turn by their timers: until then who hears of their end would have the processor. Not one for which
+ * there is a job: the same turn may have asked for its stop.
+ */
 static void restart_due(struct manager *manager)
 {
 	struct service *service;
 
 	list_for_each (service, &manager->touched, touched_link) /* it only grows */
-		service_restart_due(service);
+		if (service->state == SERVICE_AUTO_RESTART &&
+		    !job_find(&manager->jobs, service->name))
+			service_restart_due(service);
 }
 
 static void handle_hook(struct loop_hook *hook)

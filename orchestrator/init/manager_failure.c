@@ -9,7 +9,7 @@
 #include "manager_internal.h"
 #include "shared_text.h"
 
-/* Of a service that comes again at once it is told when that runs: whom it wakes would have the processor first. */
+/* Told before the loop sleeps, after what comes again at once has been started: whom it wakes would have the processor first. */
 struct remark {
 	struct list link; /* manager::remarks */
 	const char *unit; /* held */
@@ -28,6 +28,7 @@ static void add_remark(struct manager *manager, const struct service *service, c
 	remark->unit = shared_text_hold(service->name);
 	memcpy(remark->text, text, size);
 	list_append(&manager->remarks, &remark->link);
+	manager_wake(manager);
 }
 
 static void remark_free(struct remark *remark)

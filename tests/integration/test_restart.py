@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Restarts: how soon, how often, what is called a loop, and the ladder of OnGiveUp=."""
 
-from early import Container, Refused, run_tests, wait_for
+import os
+import signal
+
+from early import Container, DONE, Refused, VERBS, is_alive, pack_request, run_tests, unpack, wait_for
 
 DEMAND = '[Early]\nStage=demand\n'
 SLEEPER = '[Service]\nExecStart=/bin/sleep 1000\n' + DEMAND
@@ -35,6 +38,27 @@ def test_the_first_restart_comes_at_once(build):
             wait_for(lambda: pauses(c, name))
         took = [pauses(c, name)[0] for name in names]
         assert min(took) < 0.09, 'there was a pause: %r' % took
+
+
+def test_a_stop_that_comes_with_the_death_is_heard_first(build):
+    """PID 1 finds both in one turn of its loop: there is no second run that would have to be stopped again."""
+    with Container(build, {'a.service': '[Service]\nExecStart=/bin/sleep 1000\nRestart=always\n'}) as c:
+        c.wait_state('a.service', 'active')
+        victim = c.host_pid(c.status('a')['main_pid'])
+        with c.connect() as client:
+            client.send(pack_request(VERBS['status'], 'a'))
+            while unpack(client.recv(65536))[0] != DONE:
+                pass
+            os.kill(c.init_pid(), signal.SIGSTOP)
+            wait_for(c.is_stopped)
+            os.kill(victim, signal.SIGKILL)
+            wait_for(lambda: not is_alive(victim))
+            client.send(pack_request(VERBS['stop'], 'a'))
+            os.kill(c.init_pid(), signal.SIGCONT)
+            opcode, done = unpack(client.recv(65536))
+            assert opcode == DONE and done['error'] == 0, done
+        assert c.status('a')['main_pid'] == 0
+        assert len(moments(c, 'a.service', 'start')) == 1, c.event_names()
 
 
 def test_then_it_waits_longer_each_time(build):
