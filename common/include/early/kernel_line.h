@@ -3,8 +3,7 @@
 
 #include <stddef.h>
 
-#define KERNEL_LINE_MAX                                                                            \
-	4096 /* more than any architecture's COMMAND_LINE_SIZE is, with what ends it */
+#define KERNEL_LINE_MAX 4096 /* the largest COMMAND_LINE_SIZE, with what ends the line */
 
 /*
  * The kernel's command line: words with blanks between them, and double quotes within which blanks are no end. Behind the word "--" are
