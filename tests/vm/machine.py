@@ -132,7 +132,8 @@ class Machine:
         argv = ["qemu-system-x86_64", "-name", "early", "-accel", self.accel, "-smp", "2", "-cpu", CPU,
                 "-m", str(self.memory_mb), "-nodefaults", "-no-user-config",
                 "-device", f"virtio-vga,xres={SCREEN[0]},yres={SCREEN[1]}",
-                "-display", "gtk,gl=off" if self.window else "none",
+                # Not gtk: its window begins small, and the guest's screen takes the window's size.
+                "-display", "sdl,gl=off" if self.window else "none",
                 "-chardev", f"file,id=console,path={self.serial_log}", "-serial", "chardev:console",
                 "-chardev", f"socket,id=shell,path={self.path('shell')},server=on,wait=off",
                 "-serial", "chardev:shell",

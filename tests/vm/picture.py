@@ -158,7 +158,7 @@ class Picture:
 
     def is_text(self):
         """A text console: text mode's own sizes, or only the console's 16 colours, mostly black."""
-        if self.height in (400, 480) and self.width in (640, 720):
+        if self.height == 400 and self.width in (640, 720):
             return True
         stride = self.width * 3
         rows = {self.data[y * stride:(y + 1) * stride] for y in range(self.height)}

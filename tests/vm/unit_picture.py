@@ -131,6 +131,7 @@ class Recognition(unittest.TestCase):
                         Picture.filled(64, 64, (0, 0, 90))],
             "text": [draw(black, 0, 0, 8, 2, lambda x, y: (170, 170, 170)), Picture.filled(720, 400, (0, 0, 90))],
             "picture": [draw(black, 500, 500, 540, 540, shades),
+                        draw(Picture.filled(640, 480, SPLASH_BACKGROUND), 300, 200, 340, 240, shades),
                         greeter_48(SPLASH_BACKGROUND), lightdm(panel=False), lightdm(dialog=False), sddm(panel=False), sddm(card=False),
                         draw(Picture.filled(1024, 768, picture.GDM_BACKGROUND), 465, 8, 560, 24, shades)],
             "greeter": [greeter(), greeter_48(), lightdm(), sddm()],
